@@ -24,6 +24,13 @@ void Hasher::Update(absl::string_view bytes) {
   EVP_DigestUpdate(context_, bytes.data(), bytes.size());
 }
 
+Digest Hasher::DigestWith(absl::string_view bytes) const {
+  Hasher copy(algorithm_);
+  EVP_MD_CTX_copy_ex(copy.context_, context_);
+  copy.Update(bytes);
+  return copy.Finish();
+}
+
 Digest Hasher::Finish() {
   unsigned char hash[EVP_MAX_MD_SIZE];
   unsigned int size = 0;

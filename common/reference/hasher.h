@@ -25,6 +25,8 @@ class Hasher {
   Hasher& operator=(const Hasher&) = delete;
 
   void Update(absl::string_view bytes);
+  // The digest of all bytes so far and `bytes`; nothing changes.
+  Digest DigestWith(absl::string_view bytes) const;
   // The digest of all bytes so far. Call once, last.
   Digest Finish();
 

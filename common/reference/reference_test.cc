@@ -41,6 +41,7 @@ TEST(DigestTest, HashesAsTheStandardSays) {
   Hasher pieces;
   pieces.Update("a");
   pieces.Update("bc");
+  EXPECT_EQ(pieces.DigestWith("d"), Digest::Of("abcd"));
   EXPECT_EQ(pieces.Finish(), Digest::Of("abc"));
 }
 

@@ -1,0 +1,256 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/policy/delete_plan.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/policy/manifest_graph.h"
+
+namespace registry_manager {
+namespace {
+
+using Tag = ManifestGraph::Tag;
+
+// Works on the numbers of a graph. What may go is settled first; then what is
+// kept is taken out of it until nothing more is, each manifest and edge once.
+class Planner {
+ public:
+  explicit Planner(const ManifestGraph& graph)
+      : graph_(graph),
+        doomed_(graph.size()),
+        planned_(graph.size()),
+        kept_(graph.size()) {}
+
+  // What doomed tags bear may go, and all that follows it.
+  void PlanDoomedTags() {
+    std::vector<int> work;
+    for (const Tag& tag : graph_.tags) {
+      if (!tag.doomed) continue;
+      doomed_[tag.digest] = true;
+      Mark(tag.digest, planned_, work);
+    }
+    while (!work.empty()) {
+      const int digest = Pop(work);
+      for (int next : graph_.followers[digest]) Mark(next, planned_, work);
+    }
+  }
+
+  // These digests may go, and no other.
+  void PlanExactly(const std::vector<Digest>& intended) {
+    for (const Digest& digest : intended) {
+      const int number = graph_.Find(digest.str());
+      doomed_[number] = true;
+      planned_[number] = true;
+    }
+  }
+
+  DeletePlan Finish() {
+    Keep();
+    DeletePlan plan;
+    AddDeletions(plan);
+    AddTags(plan);
+    for (int digest = 0; digest < graph_.size(); ++digest) {
+      if (kept_[digest]) plan.kept.push_back(*graph_.digests[digest]);
+    }
+    return plan;
+  }
+
+ private:
+  static int Pop(std::vector<int>& work) {
+    const int last = work.back();
+    work.pop_back();
+    return last;
+  }
+
+  static void Mark(int digest, std::vector<bool>& marks,
+                   std::vector<int>& work) {
+    if (marks[digest]) return;
+    marks[digest] = true;
+    work.push_back(digest);
+  }
+
+  // What is not planned never is: it can only lose its plan, by being kept.
+  void Keep() {
+    std::vector<int> work;
+    for (const Tag& tag : graph_.tags) {
+      if (Stays(tag)) Mark(tag.digest, kept_, work);
+    }
+    for (const auto& [subject, manifest] : graph_.attachments) {
+      if (planned_[manifest] && !doomed_[manifest] && !planned_[subject]) {
+        Mark(manifest, kept_, work);
+      }
+    }
+    while (!work.empty()) {
+      const int digest = Pop(work);
+      for (int next : graph_.followers[digest]) Mark(next, kept_, work);
+      for (int next : graph_.attached[digest]) Mark(next, kept_, work);
+    }
+  }
+
+  bool Goes(int digest) const { return planned_[digest] && !kept_[digest]; }
+
+  // A signature-like tag follows its subject, but for one that is newer than
+  // the plan that is being finished.
+  bool Stays(const Tag& tag) const {
+    if (tag.doomed) return false;
+    return tag.subject == ManifestGraph::kUnknown || !Goes(tag.subject) ||
+           !planned_[tag.digest];
+  }
+
+  // Those that go and that `digest` leads to.
+  std::vector<int> GoingAfter(int digest) const {
+    std::vector<int> after;
+    for (const ManifestGraph::Edges* edges :
+         {&graph_.followers, &graph_.attached, &graph_.doomed_signatures}) {
+      for (int next : (*edges)[digest]) {
+        if (Goes(next)) after.push_back(next);
+      }
+    }
+    return after;
+  }
+
+  // What goes, each before all that it leads to. Signature-like tags, and an
+  // index attached to its own child, lead round in a circle: one that a doomed
+  // tag bears begins it.
+  std::vector<int> Order() const {
+    struct Visit {
+      int digest;
+      std::vector<int> after;
+      size_t next = 0;
+    };
+    std::vector<bool> seen(graph_.size());
+    std::vector<int> order;
+    std::vector<Visit> path;
+    const auto enter = [&](int digest) {
+      if (seen[digest]) return;
+      seen[digest] = true;
+      path.push_back({digest, GoingAfter(digest)});
+    };
+    // From doomed digests alone: all else that goes follows one of them.
+    for (int start = 0; start < graph_.size(); ++start) {
+      if (!doomed_[start] || !Goes(start)) continue;
+      enter(start);
+      while (!path.empty()) {
+        Visit& visit = path.back();
+        if (visit.next < visit.after.size()) {
+          enter(visit.after[visit.next++]);
+        } else {
+          order.push_back(visit.digest);
+          path.pop_back();
+        }
+      }
+    }
+    std::reverse(order.begin(), order.end());
+    return order;
+  }
+
+  // By number; of what goes only.
+  std::vector<int> Waves(const std::vector<int>& order) const {
+    std::vector<size_t> position(graph_.size());
+    for (size_t i = 0; i < order.size(); ++i) position[order[i]] = i;
+    std::vector<int> waves(graph_.size());
+    for (int digest : order) {
+      for (int next : GoingAfter(digest)) {
+        if (position[next] > position[digest]) {
+          waves[next] = std::max(waves[next], waves[digest] + 1);
+        }
+      }
+    }
+    return waves;
+  }
+
+  void AddDeletions(DeletePlan& plan) const {
+    std::vector<std::vector<std::string>> tags(graph_.size());
+    for (const Tag& tag : graph_.tags) {
+      if (Goes(tag.digest)) tags[tag.digest].push_back(*tag.name);
+    }
+    std::vector<int> order = Order();
+    const std::vector<int> waves = Waves(order);
+    std::sort(order.begin(), order.end(), [&waves](int a, int b) {
+      return waves[a] != waves[b] ? waves[a] < waves[b] : a < b;
+    });
+    for (int digest : order) {
+      plan.deletions.push_back(
+          {*graph_.digests[digest], std::move(tags[digest]), waves[digest]});
+    }
+  }
+
+  // The first of the tags that stay that reaches each digest, or null.
+  std::vector<const std::string*> Protectors() const {
+    std::vector<const std::string*> protectors(graph_.size());
+    std::vector<int> work;
+    for (const Tag& tag : graph_.tags) {
+      if (!Stays(tag)) continue;
+      const auto reach = [&](int digest) {
+        if (protectors[digest] != nullptr) return;
+        protectors[digest] = tag.name;
+        work.push_back(digest);
+      };
+      reach(tag.digest);
+      while (!work.empty()) {
+        const int digest = Pop(work);
+        for (int next : graph_.followers[digest]) reach(next);
+        for (int next : graph_.attached[digest]) reach(next);
+      }
+    }
+    return protectors;
+  }
+
+  void AddTags(DeletePlan& plan) const {
+    const std::vector<const std::string*> protectors = Protectors();
+    for (const Tag& tag : graph_.tags) {
+      if (Stays(tag)) {
+        if (tag.signature_like) {
+          plan.staying_signatures.push_back({*tag.name, WhyItStays(tag)});
+        }
+      } else if (!Goes(tag.digest)) {
+        const std::string* protector = protectors[tag.digest];
+        plan.removals.push_back({*tag.name, *graph_.digests[tag.digest],
+                                 protector == nullptr ? "" : *protector});
+      }
+    }
+  }
+
+  std::string WhyItStays(const Tag& tag) const {
+    const std::string subject = SpelledDigest(*tag.name);
+    if (tag.subject == ManifestGraph::kUnknown ||
+        (!planned_[tag.subject] && !kept_[tag.subject])) {
+      return absl::StrCat("its subject ", subject, " is not in the repository");
+    }
+    if (kept_[tag.subject])
+      return absl::StrCat("its subject ", subject, " stays");
+    return absl::StrCat("it is newer than the plan that deletes its subject ",
+                        subject);
+  }
+
+  const ManifestGraph& graph_;
+  // Named by a doomed tag, or recorded as going.
+  std::vector<bool> doomed_;
+  std::vector<bool> planned_;
+  std::vector<bool> kept_;
+};
+
+}  // namespace
+
+DeletePlan PlanDeletion(const RepositorySnapshot& snapshot,
+                        const std::vector<std::string>& doomed) {
+  const ManifestGraph graph(snapshot, doomed, {});
+  Planner planner(graph);
+  planner.PlanDoomedTags();
+  return planner.Finish();
+}
+
+DeletePlan ResumeDeletion(const RepositorySnapshot& snapshot,
+                          const std::vector<std::string>& doomed,
+                          const std::vector<Digest>& intended) {
+  const ManifestGraph graph(snapshot, doomed, intended);
+  Planner planner(graph);
+  planner.PlanExactly(intended);
+  return planner.Finish();
+}
+
+}  // namespace registry_manager

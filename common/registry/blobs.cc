@@ -1,0 +1,357 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/blobs.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/reference/hasher.h"
+#include "common/registry/errors.h"
+#include "common/registry/retry.h"
+
+namespace registry_manager {
+namespace {
+
+// What a blob that is held in memory may measure.
+constexpr uint64_t kMaxSmallBlob = 4 << 20;
+
+Url BlobUrl(const RegistryClient& client, absl::string_view repository,
+            const Digest& digest) {
+  return client.connection->RepositoryEndpoint(
+      repository, absl::StrCat("blobs/", digest.str()));
+}
+
+RegistryRequest ReadRequest(const RegistryClient& client, HttpMethod method,
+                            absl::string_view repository,
+                            const Digest& digest) {
+  RegistryRequest request;
+  request.method = method;
+  request.url = BlobUrl(client, repository, digest);
+  request.scopes = {client.connection->Scope(repository, "pull")};
+  request.repeatable = true;
+  return request;
+}
+
+RegistryRequest WriteRequest(const RegistryClient& client, HttpMethod method,
+                             absl::string_view repository, Url url) {
+  RegistryRequest request;
+  request.method = method;
+  request.url = std::move(url);
+  request.scopes = {client.connection->Scope(repository, "pull,push")};
+  return request;
+}
+
+// The session that an answer to an upload request opens or goes on with.
+absl::StatusOr<UploadSession> SessionOf(const RegistryRequest& request,
+                                        const HttpResponse& response) {
+  const auto location = response.headers.Get("Location");
+  if (!location) {
+    return absl::DataLossError(
+        absl::StrCat(HttpMethodName(request.method), " ", request.url.display(),
+                     ": the answer names no Location to upload to"));
+  }
+  absl::StatusOr<Url> url = ResolveUrl(request.url, *location);
+  if (!url.ok()) return url.status();
+  // Behind a proxy that ends TLS, registries name themselves by http.
+  if (url->host == request.url.host && url->scheme == "http" &&
+      request.url.scheme == "https") {
+    url->scheme = request.url.scheme;
+    url->authority = request.url.authority;
+  }
+  return url;
+}
+
+// The session's URL with the digest that ends it.
+Url Completing(const UploadSession& session, const Digest& digest) {
+  Url url = session;
+  absl::StrAppend(&url.query, url.query.empty() ? "" : "&",
+                  "digest=", QueryEscape(digest.str()));
+  return url;
+}
+
+// Statuses by which registries refuse a single PUT, not what it brings.
+bool RefusesSinglePut(const HttpResponse& response) {
+  const std::string code = ParseRegistryError(response.body).code;
+  if (code == "DIGEST_INVALID" || code == "SIZE_INVALID") return false;
+  switch (response.status) {
+    case 400:
+    case 404:
+    case 405:
+    case 411:
+    case 413:
+    case 415:
+    case 501:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Takes a blob's bytes over however many exchanges it needs.
+class BlobSink : public BodySink {
+ public:
+  BlobSink(const Descriptor& blob, TaskScope& task, BodyPipe& pipe)
+      : blob_(blob),
+        task_(task),
+        pipe_(pipe),
+        hasher_(blob.digest.algorithm()) {}
+
+  uint64_t received() const { return received_; }
+  bool complete() const { return received_ == blob_.size && verified_; }
+
+  absl::Status Begin(int status, const HttpHeaders&) override {
+    // A registry that ignores Range begins again at the first byte.
+    skip_ = status == 206 ? 0 : received_;
+    return absl::OkStatus();
+  }
+
+  absl::Status Write(absl::string_view bytes) override {
+    if (skip_ >= bytes.size()) {
+      skip_ -= bytes.size();
+      return absl::OkStatus();
+    }
+    const absl::string_view fresh = bytes.substr(skip_);
+    if (received_ + fresh.size() > blob_.size) {
+      return Refuse(absl::StrCat("is longer than the ", blob_.size,
+                                 " bytes that its manifest says"));
+    }
+    const bool last = received_ + fresh.size() == blob_.size;
+    if (last && hasher_.DigestWith(fresh) != blob_.digest) {
+      return Refuse("has another content than its digest says");
+    }
+    const absl::Status status = pipe_.Write(fresh);
+    if (!status.ok()) return status;
+    hasher_.Update(fresh);
+    received_ += fresh.size();
+    skip_ = 0;
+    verified_ = last;
+    task_.Progress();
+    return absl::OkStatus();
+  }
+
+  void SetResume(std::function<void()> resume) override {
+    pipe_.SetWriterResume(std::move(resume));
+  }
+
+  // The content is not the blob's: asking again brings nothing better.
+  bool refused() const { return refused_; }
+
+ private:
+  absl::Status Refuse(absl::string_view what) {
+    refused_ = true;
+    return absl::DataLossError(
+        absl::StrCat("blob ", blob_.digest.str(), " ", what));
+  }
+
+  const Descriptor& blob_;
+  TaskScope& task_;
+  BodyPipe& pipe_;
+  Hasher hasher_;
+  uint64_t received_ = 0;
+  uint64_t skip_ = 0;
+  bool verified_ = false;
+  bool refused_ = false;
+};
+
+// One GET of what is missing.
+absl::Status StreamOnce(const RegistryClient& client,
+                        absl::string_view repository, const Descriptor& blob,
+                        BlobSink& sink) {
+  RegistryRequest request =
+      ReadRequest(client, HttpMethod::kGet, repository, blob.digest);
+  request.repeatable = false;
+  request.holds_pass = true;
+  request.sink = &sink;
+  if (sink.received() > 0) {
+    request.headers.Add("Range", absl::StrCat("bytes=", sink.received(), "-"));
+  }
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status != 200 && response->status != 206) {
+    return ErrorOfResponse(request.method, request.url, *response);
+  }
+  if (!sink.complete()) {
+    return absl::UnavailableError(
+        absl::StrCat("GET ", request.url.display(), ": it ended after ",
+                     sink.received(), " of ", blob.size, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+// A transfer that was cut says DataLoss, too.
+bool IsWorthGoingOn(const absl::Status& status, const BlobSink& sink) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         (absl::IsDataLoss(status) && !sink.refused());
+}
+
+// Ends an upload whose bytes went in one PATCH, by `response`.
+absl::Status FinishPatch(const RegistryClient& client,
+                         absl::string_view repository,
+                         const RegistryRequest& patch,
+                         const HttpResponse& response, const Descriptor& blob) {
+  if (response.status / 100 != 2) {
+    return ErrorOfResponse(patch.method, patch.url, response);
+  }
+  absl::StatusOr<UploadSession> session = SessionOf(patch, response);
+  if (!session.ok()) return session.status();
+  RegistryRequest put = WriteRequest(client, HttpMethod::kPut, repository,
+                                     Completing(*session, blob.digest));
+  put.holds_pass = patch.holds_pass;
+  absl::StatusOr<HttpResponse> done = client.Send(put);
+  if (!done.ok()) return done.status();
+  if (done->status / 100 != 2) {
+    return ErrorOfResponse(put.method, put.url, *done);
+  }
+  client.connection->monolithic_upload = RegistryConnection::Support::kNo;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<bool> HasBlob(const RegistryClient& client,
+                             absl::string_view repository,
+                             const Digest& digest) {
+  RegistryRequest request =
+      ReadRequest(client, HttpMethod::kHead, repository, digest);
+  request.follow_redirects = false;
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status == 404) return false;
+  if (response->status / 100 == 2 || response->status / 100 == 3) return true;
+  return ErrorOfResponse(request.method, request.url, *response);
+}
+
+absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
+                                      absl::string_view repository,
+                                      const Descriptor& blob) {
+  if (blob.size > kMaxSmallBlob) {
+    return absl::OutOfRangeError(
+        absl::StrCat("blob ", blob.digest.str(), " measures ", blob.size,
+                     " bytes, more than a config may"));
+  }
+  RegistryRequest request =
+      ReadRequest(client, HttpMethod::kGet, repository, blob.digest);
+  request.max_body = blob.size;
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status != 200) {
+    return ErrorOfResponse(request.method, request.url, *response);
+  }
+  Hasher hasher(blob.digest.algorithm());
+  hasher.Update(response->body);
+  if (hasher.Finish() != blob.digest) {
+    return absl::DataLossError(
+        absl::StrCat("GET ", request.url.display(),
+                     ": the content is not what its digest says"));
+  }
+  return std::move(response->body);
+}
+
+absl::Status StreamBlob(const RegistryClient& client,
+                        absl::string_view repository, const Descriptor& blob,
+                        BodyPipe& pipe) {
+  constexpr int kMaxBreaks = 3;
+  BlobSink sink(blob, *client.task, pipe);
+  absl::Status status;
+  uint64_t offset = 0;
+  for (int breaks = 0; breaks <= kMaxBreaks; ++breaks) {
+    if (breaks > 0) {
+      status = client.task->cancellation().SleepFor(BackOff(breaks));
+      if (!status.ok()) break;
+    }
+    status = StreamOnce(client, repository, blob, sink);
+    if (!IsWorthGoingOn(status, sink)) break;
+    if (sink.received() > offset) breaks = 0;
+    offset = sink.received();
+  }
+  pipe.Close(status);
+  return status;
+}
+
+absl::StatusOr<UploadSession> StartUpload(const RegistryClient& client,
+                                          absl::string_view repository) {
+  RegistryRequest request = WriteRequest(
+      client, HttpMethod::kPost, repository,
+      client.connection->RepositoryEndpoint(repository, "blobs/uploads/"));
+  request.repeatable = true;
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status != 202) {
+    return ErrorOfResponse(request.method, request.url, *response);
+  }
+  return SessionOf(request, *response);
+}
+
+absl::StatusOr<std::optional<UploadSession>> MountBlob(
+    const RegistryClient& client, absl::string_view repository,
+    const Digest& digest, absl::string_view from_repository) {
+  Url url = client.connection->RepositoryEndpoint(repository, "blobs/uploads/");
+  url.query = absl::StrCat("mount=", QueryEscape(digest.str()),
+                           "&from=", QueryEscape(from_repository));
+  RegistryRequest request =
+      WriteRequest(client, HttpMethod::kPost, repository, std::move(url));
+  request.scopes.insert(client.connection->Scope(from_repository, "pull"));
+  request.repeatable = true;
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status == 201) return std::nullopt;
+  if (response->status == 202) return SessionOf(request, *response);
+  return ErrorOfResponse(request.method, request.url, *response);
+}
+
+absl::Status UploadBytes(const RegistryClient& client,
+                         absl::string_view repository,
+                         const UploadSession& session, const Descriptor& blob,
+                         const std::string& bytes) {
+  using Support = RegistryConnection::Support;
+  Url completing = Completing(session, blob.digest);
+  if (client.connection->monolithic_upload != Support::kNo) {
+    RegistryRequest put =
+        WriteRequest(client, HttpMethod::kPut, repository, completing);
+    put.headers.Add("Content-Type", "application/octet-stream");
+    put.body = bytes;
+    absl::StatusOr<HttpResponse> response = client.Send(put);
+    if (!response.ok()) return response.status();
+    if (response->status / 100 == 2) return absl::OkStatus();
+    const absl::Status refusal =
+        ErrorOfResponse(put.method, put.url, *response);
+    if (!RefusesSinglePut(*response)) return refusal;
+  }
+  absl::StatusOr<UploadSession> fresh = StartUpload(client, repository);
+  if (!fresh.ok()) return fresh.status();
+  RegistryRequest patch =
+      WriteRequest(client, HttpMethod::kPatch, repository, *fresh);
+  patch.headers.Add("Content-Type", "application/octet-stream");
+  patch.body = bytes;
+  absl::StatusOr<HttpResponse> response = client.Send(patch);
+  if (!response.ok()) return response.status();
+  return FinishPatch(client, repository, patch, *response, blob);
+}
+
+absl::Status UploadStream(const RegistryClient& client,
+                          absl::string_view repository,
+                          const UploadSession& session, const Descriptor& blob,
+                          BodySource& source, bool as_patch) {
+  RegistryRequest request = WriteRequest(
+      client, as_patch ? HttpMethod::kPatch : HttpMethod::kPut, repository,
+      as_patch ? session : Completing(session, blob.digest));
+  request.headers.Add("Content-Type", "application/octet-stream");
+  request.source = &source;
+  request.source_size = blob.size;
+  request.holds_pass = true;
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (as_patch) {
+    return FinishPatch(client, repository, request, *response, blob);
+  }
+  if (response->status / 100 == 2) return absl::OkStatus();
+  if (RefusesSinglePut(*response)) {
+    return absl::UnimplementedError(
+        absl::StrCat(request.url.display(), " refuses an upload in one PUT"));
+  }
+  return ErrorOfResponse(request.method, request.url, *response);
+}
+
+}  // namespace registry_manager

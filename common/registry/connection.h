@@ -1,0 +1,125 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_CONNECTION_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_CONNECTION_H_
+
+#include <atomic>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/http/transport.h"
+#include "common/http/url.h"
+#include "common/reference/address.h"
+#include "common/registry/authenticator.h"
+#include "common/registry/credentials.h"
+#include "common/registry/request_gate.h"
+#include "common/registry/task_scope.h"
+
+namespace registry_manager {
+
+// A registry and how it is spoken to.
+struct RegistryOptions {
+  Address address;
+  Credentials credentials;
+  TlsSettings tls;
+  // How often a request that may be repeated is repeated.
+  int retries = 3;
+};
+
+// One request to a registry.
+struct RegistryRequest {
+  HttpMethod method = HttpMethod::kGet;
+  // Where to: RegistryConnection::Endpoint(), a Link or a Location.
+  Url url;
+  ScopeSet scopes;
+  HttpHeaders headers;
+  std::string body;
+  // As HttpRequest's.
+  BodySource* source = nullptr;
+  uint64_t source_size = 0;
+  BodySink* sink = nullptr;
+  size_t max_body = 4 << 20;
+  // Doing it twice is as good as once, so that it is repeated where an answer
+  // is lost or says 5xx. Never set for a DELETE, nor where `source` or `sink`
+  // is.
+  bool repeatable = false;
+  // Of GET and HEAD.
+  bool follow_redirects = true;
+  // The caller holds a pass of the registry's gate already.
+  bool holds_pass = false;
+};
+
+// What the process knows of one registry: how to reach it, how to authenticate,
+// what it supports. Shared by all tasks; thread-safe. `transport` and `gate`
+// outlive it.
+class RegistryConnection {
+ public:
+  RegistryConnection(RegistryOptions options, HttpTransport* transport,
+                     RequestGate* gate);
+
+  // Carries a request out: waits for its turn, authenticates (again after a
+  // 401), follows redirects of GET and HEAD (without Authorization to another
+  // host, https to http refused), repeats what may be repeated on connection
+  // errors, 408, 429 and 5xx, honouring Retry-After. Returns the answer that
+  // remains, whatever its status; a 401 that authentication cannot mend is an
+  // Unauthenticated error. Other errors are those of errors.h.
+  absl::StatusOr<HttpResponse> Send(TaskScope& task,
+                                    const RegistryRequest& request);
+
+  // "BASE/v2/" and `path`.
+  Url Endpoint(absl::string_view path) const;
+  // "/v2/REPOSITORY/" and `path`, with the name that the API knows it by.
+  Url RepositoryEndpoint(absl::string_view repository,
+                         absl::string_view path) const;
+  // "repository:NAME:ACTIONS".
+  std::string Scope(absl::string_view repository,
+                    absl::string_view actions) const;
+
+  const Address& address() const { return options_.address; }
+  const Url& base() const { return base_; }
+  RequestGate& gate() { return *gate_; }
+
+  // What was found out on the way. Each starts unknown.
+  enum class Support { kUnknown, kYes, kNo };
+  std::atomic<Support> referrers_api = Support::kUnknown;
+  std::atomic<Support> monolithic_upload = Support::kUnknown;
+  // DELETE of a tag removes that tag and nothing else.
+  std::atomic<Support> tag_delete = Support::kUnknown;
+  // The registry has answered some request as it should.
+  std::atomic<bool> has_served = false;
+
+ private:
+  class Attempts;
+
+  absl::StatusOr<HttpResponse> SendAuthenticated(
+      TaskScope& task, const RegistryRequest& request);
+  absl::StatusOr<HttpResponse> SendFollowingRedirects(
+      TaskScope& task, const RegistryRequest& request,
+      const std::string& authorization);
+  absl::StatusOr<HttpResponse> SendOnce(TaskScope& task,
+                                        const RegistryRequest& request,
+                                        const Url& url,
+                                        const std::string& authorization);
+
+  const RegistryOptions options_;
+  const Url base_;
+  HttpTransport* const transport_;
+  RequestGate* const gate_;
+  Authenticator authenticator_;
+};
+
+// A registry as one task sees it. A value; both outlive it.
+struct RegistryClient {
+  RegistryConnection* connection;
+  TaskScope* task;
+
+  absl::StatusOr<HttpResponse> Send(const RegistryRequest& request) const {
+    return connection->Send(*task, request);
+  }
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_CONNECTION_H_

@@ -1,0 +1,57 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_DRIVER_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_DRIVER_H_
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "common/concurrency/parallel.h"
+#include "common/policy/deletion_selection.h"
+#include "common/registry/connection.h"
+#include "common/registry/removal/snapshot.h"
+#include "common/registry/removal/tag_removal.h"
+#include "common/registry/removal/tag_states.h"
+
+namespace registry_manager {
+
+// One repository as a deletion sees it: what policy needs to know of it, and
+// the removal of things from it. The seam for registries that do this in ways
+// of their own. For one task; Delete may be called from several threads.
+class RepositoryDriver {
+ public:
+  virtual ~RepositoryDriver() = default;
+
+  // See the functions of removal/ for what each promises.
+  virtual absl::StatusOr<TagStates> ReadTagStates() = 0;
+  // Of those of `tags` that are listed.
+  virtual absl::StatusOr<TagStates> ReadTagStatesOf(
+      const std::set<std::string>& tags) = 0;
+  virtual absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(
+      const TagStates& states, const std::vector<std::string>& tags) = 0;
+  virtual absl::StatusOr<SnapshotReader::Result> ReadSnapshot(
+      const TagStates& states, const std::vector<std::string>& doomed) = 0;
+
+  virtual absl::StatusOr<bool> HasManifest(const Digest& digest) = 0;
+
+  virtual absl::Status CheckDeletes() = 0;
+  virtual absl::Status Delete(const Digest& digest) = 0;
+  virtual absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
+      const std::vector<TagToRemove>& tags) = 0;
+  // Deletes the placeholder where the repository has it.
+  virtual absl::Status FinishHalfRemovedTags() = 0;
+};
+
+// The driver for any registry that follows the distribution spec.
+std::unique_ptr<RepositoryDriver> NewPlainDriver(RegistryClient client,
+                                                 std::string repository,
+                                                 ThreadPool* pool);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_DRIVER_H_

@@ -1,0 +1,118 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/json.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace registry_manager {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxDepth = 64;
+
+absl::Status NotJson() { return absl::DataLossError("it is not valid JSON"); }
+
+// Collects the texts of one array of the outermost object.
+class StringArrayReader : public nlohmann::json_sax<json> {
+ public:
+  explicit StringArrayReader(absl::string_view wanted) : wanted_(wanted) {}
+
+  bool started_with_object() const { return started_with_object_; }
+  std::vector<std::string> take() { return std::move(result_); }
+
+  bool null() override { return Other(); }
+  bool boolean(bool) override { return Other(); }
+  bool number_integer(number_integer_t) override { return Other(); }
+  bool number_unsigned(number_unsigned_t) override { return Other(); }
+  bool number_float(number_float_t, const string_t&) override {
+    return Other();
+  }
+  bool binary(binary_t&) override { return Other(); }
+  bool string(string_t& text) override {
+    if (InWantedArray()) result_.push_back(std::move(text));
+    return true;
+  }
+  bool start_object(size_t) override {
+    if (depth_ == 0) started_with_object_ = true;
+    if (InWantedArray()) result_.emplace_back();
+    return ++depth_ <= kMaxDepth;
+  }
+  bool end_object() override { return Leave(); }
+  bool start_array(size_t) override {
+    if (InWantedArray()) result_.emplace_back();
+    ++depth_;
+    if (depth_ == 2 && key_ == wanted_) array_depth_ = depth_;
+    return depth_ <= kMaxDepth;
+  }
+  bool end_array() override {
+    if (depth_ == array_depth_) array_depth_ = 0;
+    return Leave();
+  }
+  bool key(string_t& name) override {
+    if (depth_ == 1) key_ = std::move(name);
+    return true;
+  }
+  bool parse_error(size_t, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    return false;
+  }
+
+ private:
+  bool InWantedArray() const {
+    return array_depth_ != 0 && depth_ == array_depth_;
+  }
+  bool Other() {
+    if (InWantedArray()) result_.emplace_back();
+    return true;
+  }
+  bool Leave() {
+    --depth_;
+    return true;
+  }
+
+  const absl::string_view wanted_;
+  std::string key_;
+  int depth_ = 0;
+  int array_depth_ = 0;
+  bool started_with_object_ = false;
+  std::vector<std::string> result_;
+};
+
+}  // namespace
+
+absl::StatusOr<json> ParseJson(absl::string_view text) {
+  bool too_deep = false;
+  const auto guard = [&](int depth, json::parse_event_t, json&) {
+    too_deep |= depth > kMaxDepth;
+    return !too_deep;
+  };
+  json document = json::parse(text.begin(), text.end(), guard,
+                              /*allow_exceptions=*/false);
+  if (too_deep) return absl::DataLossError("its JSON is nested too deeply");
+  if (document.is_discarded()) return NotJson();
+  return document;
+}
+
+absl::StatusOr<std::vector<std::string>> ParseStringArray(
+    absl::string_view text, absl::string_view key) {
+  StringArrayReader reader(key);
+  if (!json::sax_parse(text.begin(), text.end(), &reader) ||
+      !reader.started_with_object()) {
+    return NotJson();
+  }
+  return reader.take();
+}
+
+std::string StringMember(const json& object, const char* key) {
+  if (!object.is_object()) return "";
+  const auto member = object.find(key);
+  return member != object.end() && member->is_string()
+             ? member->get<std::string>()
+             : "";
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,197 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/listing.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/registry/errors.h"
+#include "common/registry/json.h"
+#include "common/registry/link.h"
+#include "common/registry/media_types.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr absl::string_view kPageSize = "1000";
+// A million tags in one answer is a real registry's; more is none.
+constexpr size_t kMaxListing = 128 << 20;
+constexpr size_t kMaxPages = 100000;
+
+RegistryRequest ListingRequest(Url url, std::string scope) {
+  RegistryRequest request;
+  request.url = std::move(url);
+  request.scopes = {std::move(scope)};
+  request.headers.Add("Accept", "application/json");
+  request.max_body = kMaxListing;
+  request.repeatable = true;
+  return request;
+}
+
+// Where the page after `response` is; nullopt: it was the last.
+absl::StatusOr<std::optional<Url>> NextPage(const RegistryClient& client,
+                                            const Url& url,
+                                            const HttpResponse& response) {
+  const std::optional<std::string> target =
+      FindNextLink(response.headers.GetAll("Link"));
+  if (!target) return std::nullopt;
+  absl::StatusOr<Url> next = ResolveUrl(url, *target);
+  if (!next.ok()) {
+    return Annotate(next.status(),
+                    absl::StrCat(url.display(), " names its next page"));
+  }
+  // Behind a proxy that ends TLS, registries name themselves by http.
+  if (next->host == url.host && next->scheme == "http" &&
+      url.scheme == "https") {
+    next->scheme = url.scheme;
+    next->authority = url.authority;
+  }
+  if (!next->SameOrigin(client.connection->base())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(url.display(), " says that its next page is on ",
+                     next->display(), ", another host, which is refused"));
+  }
+  return *std::move(next);
+}
+
+absl::Status Unreadable(const Url& url, const absl::Status& status) {
+  return absl::DataLossError(
+      absl::StrCat("GET ", url.display(), ": ", status.message()));
+}
+
+absl::Status CatalogError(const Url& url, const HttpResponse& response) {
+  const absl::Status status = ErrorOfResponse(HttpMethod::kGet, url, response);
+  if (!absl::IsPermissionDenied(status) && !absl::IsNotFound(status) &&
+      !absl::IsUnimplemented(status)) {
+    return status;
+  }
+  return absl::Status(
+      absl::IsNotFound(status) ? absl::StatusCode::kUnimplemented
+                               : status.code(),
+      absl::StrCat(status.message(),
+                   "; the registry does not list its catalogue to this user: "
+                   "name the repositories under 'repositories'"));
+}
+
+absl::StatusOr<Url> CatalogUrl(const RegistryClient& client,
+                               const std::string& cursor) {
+  Url url = client.connection->Endpoint("_catalog");
+  if (cursor.empty()) {
+    url.query = absl::StrCat("n=", kPageSize);
+    return url;
+  }
+  absl::StatusOr<Url> next = ResolveUrl(url, cursor);
+  if (!next.ok() || !next->SameOrigin(client.connection->base())) {
+    return absl::InvalidArgumentError("the catalogue's cursor is not usable");
+  }
+  return next;
+}
+
+}  // namespace
+
+absl::StatusOr<CatalogPage> ListCatalogPage(const RegistryClient& client,
+                                            const std::string& cursor) {
+  absl::StatusOr<Url> url = CatalogUrl(client, cursor);
+  if (!url.ok()) return url.status();
+  const std::string scope = "registry:catalog:*";
+  absl::StatusOr<HttpResponse> response =
+      client.Send(ListingRequest(*url, scope));
+  if (response.ok() && response->status == 400 && cursor.empty()) {
+    // Fewer than a page is all that some registries may be asked for.
+    url->query.clear();
+    response = client.Send(ListingRequest(*url, scope));
+  }
+  if (!response.ok()) return response.status();
+  if (response->status != 200) return CatalogError(*url, *response);
+  absl::StatusOr<std::vector<std::string>> names =
+      ParseStringArray(response->body, "repositories");
+  if (!names.ok()) return Unreadable(*url, names.status());
+  absl::StatusOr<std::optional<Url>> next = NextPage(client, *url, *response);
+  if (!next.ok()) return next.status();
+  CatalogPage page{*std::move(names), ""};
+  if (*next) {
+    page.next_cursor = absl::StrCat((*next)->path, "?", (*next)->query);
+    if (page.next_cursor == cursor) {
+      return absl::DataLossError(
+          absl::StrCat(url->display(),
+                       " names itself as its next page; is a proxy in front "
+                       "of the registry dropping the query?"));
+    }
+  }
+  return page;
+}
+
+absl::StatusOr<std::vector<std::string>> ListTags(
+    const RegistryClient& client, absl::string_view repository) {
+  Url url = client.connection->RepositoryEndpoint(repository, "tags/list");
+  url.query = absl::StrCat("n=", kPageSize);
+  const std::string scope = client.connection->Scope(repository, "pull");
+  std::vector<std::string> tags;
+  absl::flat_hash_set<std::string> seen;
+  while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
+    absl::StatusOr<HttpResponse> response =
+        client.Send(ListingRequest(url, scope));
+    if (!response.ok()) return response.status();
+    if (response->status != 200) {
+      return ErrorOfResponse(HttpMethod::kGet, url, *response);
+    }
+    absl::StatusOr<std::vector<std::string>> page =
+        ParseStringArray(response->body, "tags");
+    if (!page.ok()) return Unreadable(url, page.status());
+    std::move(page->begin(), page->end(), std::back_inserter(tags));
+    absl::StatusOr<std::optional<Url>> next = NextPage(client, url, *response);
+    if (!next.ok()) return next.status();
+    if (!*next) return tags;
+    url = **std::move(next);
+  }
+  return absl::DataLossError(absl::StrCat("the tag listing ", url.display(),
+                                          " goes round in circles"));
+}
+
+absl::StatusOr<std::vector<Descriptor>> ListReferrers(
+    const RegistryClient& client, absl::string_view repository,
+    const Digest& subject) {
+  using Support = RegistryConnection::Support;
+  const absl::Status unsupported =
+      absl::UnimplementedError("the registry has no referrers API");
+  if (client.connection->referrers_api == Support::kNo) return unsupported;
+  Url url = client.connection->RepositoryEndpoint(
+      repository, absl::StrCat("referrers/", subject.str()));
+  std::vector<Descriptor> referrers;
+  absl::flat_hash_set<std::string> seen;
+  while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
+    RegistryRequest request =
+        ListingRequest(url, client.connection->Scope(repository, "pull"));
+    request.headers = HttpHeaders();
+    request.headers.Add("Accept", kOciIndex);
+    absl::StatusOr<HttpResponse> response = client.Send(request);
+    if (!response.ok()) return response.status();
+    if (response->status == 404 || response->status == 400 ||
+        response->status == 405) {
+      client.connection->referrers_api = Support::kNo;
+      return unsupported;
+    }
+    if (response->status != 200) {
+      return ErrorOfResponse(HttpMethod::kGet, url, *response);
+    }
+    client.connection->referrers_api = Support::kYes;
+    absl::StatusOr<Manifest> index = ParseManifest(
+        {subject, std::string(kOciIndex), std::move(response->body)});
+    if (!index.ok()) return Unreadable(url, index.status());
+    std::move(index->children.begin(), index->children.end(),
+              std::back_inserter(referrers));
+    absl::StatusOr<std::optional<Url>> next = NextPage(client, url, *response);
+    if (!next.ok()) return next.status();
+    if (!*next) return referrers;
+    url = **std::move(next);
+  }
+  return absl::DataLossError(
+      absl::StrCat("the listing ", url.display(), " goes round in circles"));
+}
+
+}  // namespace registry_manager

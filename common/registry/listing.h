@@ -1,0 +1,48 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_LISTING_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_LISTING_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/reference/digest.h"
+#include "common/registry/connection.h"
+#include "common/registry/manifest.h"
+
+namespace registry_manager {
+
+// What a registry lists. Pages are followed by their Link header as it stands
+// (relative, absolute or opaque), never to another host.
+
+struct CatalogPage {
+  // As the registry lists them; not checked.
+  std::vector<std::string> repositories;
+  // Where the next page begins; empty: there is none.
+  std::string next_cursor;
+};
+
+// One page of GET /v2/_catalog. `cursor` is empty, or a next_cursor.
+// InvalidArgument: the registry refuses the cursor, list again from the start.
+// Unimplemented or PermissionDenied: it does not list its catalogue to this
+// user; the message advises `repositories:`.
+absl::StatusOr<CatalogPage> ListCatalogPage(const RegistryClient& client,
+                                            const std::string& cursor);
+
+// Every tag of a repository, in the registry's order; not checked. NotFound:
+// there is no such repository (a catalogue may list one that is empty).
+absl::StatusOr<std::vector<std::string>> ListTags(const RegistryClient& client,
+                                                  absl::string_view repository);
+
+// The manifests that are attached to `subject`, by the referrers API.
+// Unimplemented where the registry has none; the fallback tag then serves.
+absl::StatusOr<std::vector<Descriptor>> ListReferrers(
+    const RegistryClient& client, absl::string_view repository,
+    const Digest& subject);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_LISTING_H_

@@ -1,0 +1,171 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/manifests.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/reference/hasher.h"
+#include "common/reference/printable.h"
+#include "common/registry/errors.h"
+#include "common/registry/json.h"
+#include "common/registry/media_types.h"
+
+namespace registry_manager {
+namespace {
+
+Url ManifestUrl(const RegistryClient& client, absl::string_view repository,
+                absl::string_view reference) {
+  return client.connection->RepositoryEndpoint(
+      repository, absl::StrCat("manifests/", reference));
+}
+
+RegistryRequest ReadRequest(const RegistryClient& client, HttpMethod method,
+                            absl::string_view repository,
+                            absl::string_view reference) {
+  RegistryRequest request;
+  request.method = method;
+  request.url = ManifestUrl(client, repository, reference);
+  request.scopes = {client.connection->Scope(repository, "pull")};
+  request.headers.Add("Accept", kManifestAccept);
+  request.repeatable = true;
+  return request;
+}
+
+std::string Header(const HttpResponse& response, absl::string_view name) {
+  return std::string(response.headers.Get(name).value_or(""));
+}
+
+bool LooksLikeDigest(absl::string_view reference) {
+  return reference.find(':') != absl::string_view::npos;
+}
+
+absl::Status Mismatch(const Url& url, const Digest& wanted,
+                      const Digest& found) {
+  return absl::DataLossError(absl::StrCat(
+      "GET ", url.display(), ": the content's digest is ", found.str(),
+      ", not ", wanted.str(),
+      "; the registry, or a proxy before it, hands out something else"));
+}
+
+bool IsSchema1(const std::string& media_type, const std::string& body) {
+  if (IsSchema1Type(media_type)) return true;
+  const absl::StatusOr<nlohmann::json> document = ParseJson(body);
+  return document.ok() && document->is_object() &&
+         document->value("schemaVersion", nlohmann::json()) == 1;
+}
+
+// The digest by which the answer to a GET goes, verified.
+absl::StatusOr<Digest> VerifiedDigest(const RegistryRequest& request,
+                                      absl::string_view reference,
+                                      const std::string& media_type,
+                                      const HttpResponse& response) {
+  std::string named = Header(response, "Docker-Content-Digest");
+  if (LooksLikeDigest(reference)) {
+    // What was asked for counts; a header that says otherwise is a mistake.
+    if (!named.empty() && named != reference) {
+      return absl::DataLossError(absl::StrCat("GET ", request.url.display(),
+                                              ": the registry answered with ",
+                                              Printable(named)));
+    }
+    named = std::string(reference);
+  }
+  if (named.empty()) return Digest::Of(response.body);
+  absl::StatusOr<Digest> wanted = Digest::Parse(named);
+  if (!wanted.ok()) {
+    return absl::DataLossError(absl::StrCat("GET ", request.url.display(), ": ",
+                                            wanted.status().message()));
+  }
+  if (IsSchema1(media_type, response.body)) return wanted;
+  Hasher hasher(wanted->algorithm());
+  hasher.Update(response.body);
+  const Digest found = hasher.Finish();
+  if (found != *wanted) return Mismatch(request.url, *wanted, found);
+  return wanted;
+}
+
+}  // namespace
+
+absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
+                                          absl::string_view repository,
+                                          absl::string_view reference) {
+  const RegistryRequest request =
+      ReadRequest(client, HttpMethod::kHead, repository, reference);
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  const bool no_head = response->status == 405 || response->status == 501;
+  if (response->status == 200 || no_head) {
+    absl::StatusOr<Digest> digest =
+        Digest::Parse(Header(*response, "Docker-Content-Digest"));
+    if (!no_head && digest.ok() &&
+        (!LooksLikeDigest(reference) || digest->str() == reference)) {
+      return ManifestHead{*std::move(digest),
+                          Header(*response, "Content-Type")};
+    }
+    absl::StatusOr<RawManifest> manifest =
+        GetManifest(client, repository, reference);
+    if (!manifest.ok()) return manifest.status();
+    return ManifestHead{manifest->digest, manifest->media_type};
+  }
+  return ErrorOfResponse(HttpMethod::kHead, request.url, *response);
+}
+
+absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
+                                        absl::string_view repository,
+                                        absl::string_view reference) {
+  const RegistryRequest request =
+      ReadRequest(client, HttpMethod::kGet, repository, reference);
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status != 200) {
+    return ErrorOfResponse(HttpMethod::kGet, request.url, *response);
+  }
+  std::string media_type = Header(*response, "Content-Type");
+  absl::StatusOr<Digest> digest =
+      VerifiedDigest(request, reference, media_type, *response);
+  if (!digest.ok()) return digest.status();
+  return RawManifest{*std::move(digest), std::move(media_type),
+                     std::move(response->body)};
+}
+
+absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
+                                              absl::string_view repository,
+                                              absl::string_view reference,
+                                              const RawManifest& manifest) {
+  RegistryRequest request;
+  request.method = HttpMethod::kPut;
+  request.url = ManifestUrl(client, repository, reference);
+  request.scopes = {client.connection->Scope(repository, "pull,push")};
+  request.headers.Add("Content-Type", manifest.media_type);
+  request.body = manifest.bytes;
+  request.repeatable = true;
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status / 100 != 2) {
+    return ErrorOfResponse(request.method, request.url, *response);
+  }
+  const std::string stored = Header(*response, "Docker-Content-Digest");
+  if (!stored.empty() && stored != manifest.digest.str()) {
+    return absl::DataLossError(absl::StrCat(
+        "PUT ", request.url.display(), ": the registry stored it as ",
+        Printable(stored), ", not as ", manifest.digest.str()));
+  }
+  return PutManifestResult{!Header(*response, "OCI-Subject").empty()};
+}
+
+absl::Status DeleteManifest(const RegistryClient& client,
+                            absl::string_view repository,
+                            absl::string_view reference) {
+  RegistryRequest request;
+  request.method = HttpMethod::kDelete;
+  request.url = ManifestUrl(client, repository, reference);
+  request.scopes = {client.connection->Scope(repository, "pull,push,delete")};
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status / 100 == 2) return absl::OkStatus();
+  return ErrorOfResponse(request.method, request.url, *response);
+}
+
+}  // namespace registry_manager

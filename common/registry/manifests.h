@@ -1,0 +1,59 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_MANIFESTS_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_MANIFESTS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/reference/digest.h"
+#include "common/registry/connection.h"
+#include "common/registry/manifest.h"
+
+namespace registry_manager {
+
+// What a HEAD of a manifest tells.
+struct ManifestHead {
+  Digest digest;
+  std::string media_type;
+};
+
+// `reference` is a tag or a digest. Errors: NotFound where there is none.
+
+// The digest of the header; a registry that sends none is asked with a GET.
+absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
+                                          absl::string_view repository,
+                                          absl::string_view reference);
+
+// Every byte is verified: against `reference` where it is a digest, and against
+// the digest of the header. DataLoss where they differ. Schema 1 manifests,
+// which are signed within, are taken by the header alone.
+absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
+                                        absl::string_view repository,
+                                        absl::string_view reference);
+
+struct PutManifestResult {
+  // The registry files it under its subject itself (the header OCI-Subject);
+  // otherwise the client keeps the fallback tag.
+  bool subject_filed = false;
+};
+
+// Pushes the bytes as they are. InvalidArgument with the registry's code
+// MANIFEST_BLOB_UNKNOWN where something that the manifest names is missing.
+absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
+                                              absl::string_view repository,
+                                              absl::string_view reference,
+                                              const RawManifest& manifest);
+
+// Sends one DELETE, never again. OK: the registry answered 200 or 202. NotFound
+// and others by errors.h; what an answer (or none) means is for the caller to
+// judge by state.
+absl::Status DeleteManifest(const RegistryClient& client,
+                            absl::string_view repository,
+                            absl::string_view reference);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_MANIFESTS_H_

@@ -1,0 +1,34 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/media_types.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
+namespace registry_manager {
+namespace {
+
+absl::string_view WithoutParameters(absl::string_view media_type) {
+  return absl::StripAsciiWhitespace(media_type.substr(0, media_type.find(';')));
+}
+
+}  // namespace
+
+bool IsIndexType(absl::string_view media_type) {
+  const absl::string_view type = WithoutParameters(media_type);
+  return absl::EqualsIgnoreCase(type, kOciIndex) ||
+         absl::EqualsIgnoreCase(type, kDockerList);
+}
+
+bool IsSchema1Type(absl::string_view media_type) {
+  return absl::StartsWith(WithoutParameters(media_type),
+                          "application/vnd.docker.distribution.manifest.v1+");
+}
+
+bool IsForeignLayerType(absl::string_view media_type) {
+  return absl::StrContains(media_type, ".foreign.") ||
+         absl::StrContains(media_type, ".nondistributable.");
+}
+
+}  // namespace registry_manager

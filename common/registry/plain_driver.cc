@@ -1,0 +1,77 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include <utility>
+
+#include "common/registry/driver.h"
+#include "common/registry/manifests.h"
+#include "common/registry/removal/deletion.h"
+#include "common/registry/removal/placeholder.h"
+
+namespace registry_manager {
+namespace {
+
+class PlainDriver : public RepositoryDriver {
+ public:
+  PlainDriver(RegistryClient client, std::string repository, ThreadPool* pool)
+      : client_(client),
+        repository_(std::move(repository)),
+        pool_(pool),
+        snapshots_(client, repository_, pool) {}
+
+  absl::StatusOr<TagStates> ReadTagStates() override {
+    return registry_manager::ReadTagStates(client_, repository_, *pool_);
+  }
+  absl::StatusOr<TagStates> ReadTagStatesOf(
+      const std::set<std::string>& tags) override {
+    return registry_manager::ReadTagStatesOf(client_, repository_, tags,
+                                             *pool_);
+  }
+  absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(
+      const TagStates& states, const std::vector<std::string>& tags) override {
+    return snapshots_.ReadCreationTimes(states, tags);
+  }
+  absl::StatusOr<SnapshotReader::Result> ReadSnapshot(
+      const TagStates& states,
+      const std::vector<std::string>& doomed) override {
+    return snapshots_.Read(states, doomed);
+  }
+  absl::StatusOr<bool> HasManifest(const Digest& digest) override {
+    const absl::Status head =
+        HeadManifest(client_, repository_, digest.str()).status();
+    if (head.ok()) return true;
+    if (absl::IsNotFound(head)) return false;
+    return head;
+  }
+  absl::Status CheckDeletes() override {
+    return registry_manager::CheckDeletes(client_, repository_);
+  }
+  absl::Status Delete(const Digest& digest) override {
+    return DeleteDigest(client_, repository_, digest);
+  }
+  absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
+      const std::vector<TagToRemove>& tags) override {
+    return registry_manager::RemoveTags(client_, repository_, tags);
+  }
+  absl::Status FinishHalfRemovedTags() override {
+    absl::StatusOr<bool> there = HasManifest(Placeholder().digest);
+    if (!there.ok() || !*there) return there.status();
+    return registry_manager::FinishHalfRemovedTags(client_, repository_);
+  }
+
+ private:
+  const RegistryClient client_;
+  const std::string repository_;
+  ThreadPool* const pool_;
+  SnapshotReader snapshots_;
+};
+
+}  // namespace
+
+std::unique_ptr<RepositoryDriver> NewPlainDriver(RegistryClient client,
+                                                 std::string repository,
+                                                 ThreadPool* pool) {
+  return std::make_unique<PlainDriver>(client, std::move(repository), pool);
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,75 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/removal/placeholder.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "common/registry/blobs.h"
+#include "common/registry/media_types.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr absl::string_view kLayerType =
+    "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+// The empty tar archive, compressed: the bytes that docker itself uses for an
+// empty layer. Registries refuse a manifest without a layer.
+std::string LayerBytes() {
+  return absl::HexStringToBytes(
+      "1f8b080000096e8800ff621805a360148c5800080000ffff2eafb5ef00040000");
+}
+
+// What registries that look into a config (Harbor) expect of one.
+constexpr absl::string_view kConfig =
+    R"({"architecture":"amd64","config":{"Labels":{"registry-manager":"placeholder"}},"created":"1970-01-01T00:00:00Z","history":[{"created":"1970-01-01T00:00:00Z","created_by":"registry-manager: this tag is being removed"}],"os":"linux","rootfs":{"diff_ids":["sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"],"type":"layers"}})";
+
+Descriptor DescriptorOf(absl::string_view media_type, absl::string_view bytes) {
+  return {std::string(media_type), Digest::Of(bytes), bytes.size()};
+}
+
+std::string DescriptorJson(const Descriptor& descriptor) {
+  return absl::StrCat("{\"mediaType\":\"", descriptor.media_type,
+                      "\",\"size\":", descriptor.size, ",\"digest\":\"",
+                      descriptor.digest.str(), "\"}");
+}
+
+absl::Status PushBlob(const RegistryClient& client,
+                      absl::string_view repository,
+                      const Descriptor& descriptor, const std::string& bytes) {
+  absl::StatusOr<bool> present = HasBlob(client, repository, descriptor.digest);
+  if (!present.ok()) return present.status();
+  if (*present) return absl::OkStatus();
+  absl::StatusOr<UploadSession> session = StartUpload(client, repository);
+  if (!session.ok()) return session.status();
+  return UploadBytes(client, repository, *session, descriptor, bytes);
+}
+
+}  // namespace
+
+const RawManifest& Placeholder() {
+  // Docker's schema 2: what the oldest registries know, too.
+  static const RawManifest* const placeholder = [] {
+    const std::string bytes = absl::StrCat(
+        "{\"schemaVersion\":2,\"mediaType\":\"", kDockerManifest,
+        "\",\"config\":", DescriptorJson(DescriptorOf(kDockerConfig, kConfig)),
+        ",\"layers\":[", DescriptorJson(DescriptorOf(kLayerType, LayerBytes())),
+        "]}");
+    return new RawManifest{Digest::Of(bytes), std::string(kDockerManifest),
+                           bytes};
+  }();
+  return *placeholder;
+}
+
+absl::Status PushPlaceholderBlobs(const RegistryClient& client,
+                                  absl::string_view repository) {
+  const std::string layer = LayerBytes();
+  const absl::Status status =
+      PushBlob(client, repository, DescriptorOf(kLayerType, layer), layer);
+  if (!status.ok()) return status;
+  return PushBlob(client, repository, DescriptorOf(kDockerConfig, kConfig),
+                  std::string(kConfig));
+}
+
+}  // namespace registry_manager

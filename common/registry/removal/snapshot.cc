@@ -1,0 +1,307 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/removal/snapshot.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/reference/reference.h"
+#include "common/registry/blobs.h"
+#include "common/registry/errors.h"
+#include "common/registry/listing.h"
+#include "common/registry/manifests.h"
+#include "common/registry/media_types.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr int kReadsAtOnce = 16;
+// Memory is bounded, whatever indexes list.
+constexpr size_t kMaxManifests = 1000000;
+
+bool MayBeIndex(absl::string_view media_type) {
+  return media_type.empty() || IsIndexType(media_type);
+}
+
+CreationTime Unreadable() { return {CreationTime::Kind::kUnreadable, {}}; }
+
+CreationTime AsCreationTime(
+    const absl::StatusOr<std::optional<absl::Time>>& created) {
+  if (!created.ok()) return Unreadable();
+  if (!*created) return {CreationTime::Kind::kNone, {}};
+  return {CreationTime::Kind::kDated, **created};
+}
+
+// The signature-like tags by the digest that they spell.
+std::multimap<std::string, Digest> SignaturesBySubject(
+    const TagStates& states) {
+  std::multimap<std::string, Digest> signatures;
+  for (const auto& [tag, state] : states) {
+    if (state.digest && IsSignatureLikeTag(tag)) {
+      const size_t digits = tag.substr(0, 7) == "sha256-" ? 64 : 128;
+      signatures.emplace(
+          absl::StrCat(tag.substr(0, 6), ":", tag.substr(7, digits)),
+          *state.digest);
+    }
+  }
+  return signatures;
+}
+
+}  // namespace
+
+SnapshotReader::SnapshotReader(RegistryClient client, std::string repository,
+                               ThreadPool* pool)
+    : client_(client), repository_(std::move(repository)), pool_(pool) {}
+
+bool SnapshotReader::IsKnown(const Wanted& wanted) const {
+  const auto known = known_.find(wanted.digest);
+  if (known == known_.end()) return false;
+  const bool wants_reading = wanted.may_be_index || wanted.must_read;
+  return known->second.read || known->second.missing || !wants_reading;
+}
+
+absl::StatusOr<SnapshotReader::Known> SnapshotReader::Look(
+    const Wanted& wanted) const {
+  const std::string& digest = wanted.digest.str();
+  Known known;
+  bool read = wanted.may_be_index || wanted.must_read;
+  if (!read) {
+    absl::StatusOr<ManifestHead> head =
+        HeadManifest(client_, repository_, digest);
+    known.missing = absl::IsNotFound(head.status());
+    if (known.missing) return known;
+    if (!head.ok()) return head.status();
+    read = MayBeIndex(head->media_type);
+  }
+  if (!read) return known;
+  absl::StatusOr<RawManifest> raw = GetManifest(client_, repository_, digest);
+  known.missing = absl::IsNotFound(raw.status());
+  if (known.missing) return known;
+  if (!raw.ok()) return raw.status();
+  absl::StatusOr<Manifest> manifest = ParseManifest(*raw);
+  if (!manifest.ok()) return manifest.status();
+  known.read = true;
+  known.children = std::move(manifest->children);
+  if (manifest->subject) known.subject = manifest->subject->digest;
+  return known;
+}
+
+absl::Status SnapshotReader::LookAtAll(const std::vector<Wanted>& level) {
+  std::vector<absl::StatusOr<Known>> looks(level.size(), Known{});
+  std::atomic<bool> failed = false;
+  pool_->ParallelFor(level.size(), kReadsAtOnce, [&](size_t i) {
+    if (failed) return;
+    looks[i] = Look(level[i]);
+    if (!looks[i].ok()) failed = true;
+  });
+  for (const absl::StatusOr<Known>& look : looks) {
+    if (!look.ok()) return look.status();
+  }
+  for (size_t i = 0; i < level.size(); ++i) {
+    known_[level[i].digest] = *std::move(looks[i]);
+  }
+  if (known_.size() > kMaxManifests) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the repository's indexes list more than ", kMaxManifests,
+                     " manifests"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotReader::Follow(const std::vector<Wanted>& roots) {
+  std::set<std::pair<Digest, bool>> seen;
+  std::vector<Wanted> level = roots;
+  for (int depth = 0; !level.empty(); ++depth) {
+    if (depth > kMaxIndexDepth) {
+      return absl::DataLossError(
+          absl::StrCat("index ", level.front().digest.str(),
+                       " is nested more than ", kMaxIndexDepth, " deep"));
+    }
+    std::vector<Wanted> unknown;
+    std::set<Digest> asked;
+    for (const Wanted& wanted : level) {
+      if (!IsKnown(wanted) && asked.insert(wanted.digest).second) {
+        unknown.push_back(wanted);
+      }
+    }
+    if (absl::Status status = LookAtAll(unknown); !status.ok()) return status;
+    std::vector<Wanted> next;
+    for (const Wanted& wanted : level) {
+      for (const Descriptor& child : known_[wanted.digest].children) {
+        if (!seen.emplace(child.digest, wanted.must_read).second) continue;
+        next.push_back(
+            {child.digest, MayBeIndex(child.media_type), wanted.must_read});
+      }
+    }
+    // Of one digest, the look that learns more comes first.
+    std::stable_sort(
+        next.begin(), next.end(), [](const Wanted& a, const Wanted& b) {
+          return a.may_be_index + a.must_read > b.may_be_index + b.must_read;
+        });
+    level = std::move(next);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
+    const TagStates& states, const std::vector<std::string>& doomed) {
+  const std::set<std::string> doomed_tags(doomed.begin(), doomed.end());
+  std::vector<Wanted> roots;
+  for (const auto& [tag, state] : states) {
+    if (!state.digest || !MayBeIndex(state.media_type)) continue;
+    roots.push_back({*state.digest, true,
+                     doomed_tags.contains(tag) || IsSignatureLikeTag(tag)});
+  }
+  if (absl::Status status = Follow(roots); !status.ok()) return status;
+  for (const Wanted& root : roots) {
+    if (known_[root.digest].missing) {
+      return absl::DataLossError(absl::StrCat(
+          "a tag points at ", root.digest.str(),
+          ", which the registry does not hand out by its digest; nothing is "
+          "deleted from this repository"));
+    }
+  }
+  absl::StatusOr<Referrers> referrers = ReadReferrers(states, doomed);
+  if (!referrers.ok()) return referrers.status();
+  return Result{Assemble(states, *std::move(referrers)), MissingChildren()};
+}
+
+absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
+    const TagStates& states, const std::vector<std::string>& doomed) {
+  using Support = RegistryConnection::Support;
+  Referrers referrers;
+  const std::multimap<std::string, Digest> signatures =
+      SignaturesBySubject(states);
+  std::vector<Digest> subjects;
+  std::set<Digest> seen;
+  const auto add = [&](const Digest& digest) {
+    if (seen.insert(digest).second) subjects.push_back(digest);
+  };
+  for (const std::string& tag : doomed) {
+    const auto state = states.find(tag);
+    if (state != states.end() && state->second.digest) {
+      add(*state->second.digest);
+    }
+  }
+  for (size_t next = 0; next < subjects.size(); ++next) {
+    if (client_.connection->referrers_api == Support::kNo) break;
+    const Digest subject = subjects[next];
+    for (const Descriptor& child : known_[subject].children) add(child.digest);
+    const auto [first, last] = signatures.equal_range(subject.str());
+    for (auto signature = first; signature != last; ++signature) {
+      add(signature->second);
+    }
+    absl::StatusOr<std::vector<Descriptor>> attached =
+        ListReferrers(client_, repository_, subject);
+    if (absl::IsUnimplemented(attached.status())) break;
+    if (!attached.ok()) return attached.status();
+    std::vector<Wanted> wanted;
+    for (const Descriptor& referrer : *attached) {
+      wanted.push_back({referrer.digest, true, true});
+    }
+    if (absl::Status status = Follow(wanted); !status.ok()) return status;
+    for (const Descriptor& referrer : *attached) {
+      if (known_[referrer.digest].missing) continue;
+      referrers[subject].push_back(referrer.digest);
+      add(referrer.digest);
+    }
+  }
+  return referrers;
+}
+
+RepositorySnapshot SnapshotReader::Assemble(const TagStates& states,
+                                            Referrers referrers) const {
+  RepositorySnapshot snapshot;
+  for (const auto& [tag, state] : states) {
+    if (state.digest) snapshot.tags.push_back({tag, *state.digest});
+  }
+  for (const auto& [digest, known] : known_) {
+    if (known.missing) continue;
+    ManifestNode& node = snapshot.manifests[digest];
+    node.subject = known.subject;
+    for (const Descriptor& child : known.children) {
+      const auto entry = known_.find(child.digest);
+      const bool missing = entry != known_.end() && entry->second.missing;
+      if (!missing) node.children.push_back(child.digest);
+    }
+  }
+  snapshot.referrers = std::move(referrers);
+  return snapshot;
+}
+
+std::vector<std::string> SnapshotReader::MissingChildren() const {
+  std::vector<std::string> notes;
+  for (const auto& [digest, known] : known_) {
+    for (const Descriptor& child : known.children) {
+      const auto entry = known_.find(child.digest);
+      if (entry != known_.end() && entry->second.missing) {
+        notes.push_back(absl::StrCat("index ", digest.str(), " lists ",
+                                     child.digest.str(),
+                                     ", which the registry does not have"));
+      }
+    }
+  }
+  std::sort(notes.begin(), notes.end());
+  return notes;
+}
+
+absl::flat_hash_map<std::string, CreationTime>
+SnapshotReader::ReadCreationTimes(const TagStates& states,
+                                  const std::vector<std::string>& tags) {
+  std::vector<CreationTime> times(tags.size(), Unreadable());
+  pool_->ParallelFor(tags.size(), kReadsAtOnce, [&](size_t i) {
+    const auto state = states.find(tags[i]);
+    if (state != states.end() && state->second.digest) {
+      times[i] = ReadCreated(*state->second.digest, 0);
+    }
+  });
+  absl::flat_hash_map<std::string, CreationTime> result;
+  for (size_t i = 0; i < tags.size(); ++i) result[tags[i]] = times[i];
+  return result;
+}
+
+CreationTime SnapshotReader::ReadCreated(const Digest& digest,
+                                         int depth) const {
+  absl::StatusOr<RawManifest> raw =
+      GetManifest(client_, repository_, digest.str());
+  // A child that is missing has no date; an image that a tag bears is there.
+  if (absl::IsNotFound(raw.status()) && depth > 0) return CreationTime{};
+  if (!raw.ok() || depth > kMaxIndexDepth) return Unreadable();
+  absl::StatusOr<Manifest> manifest = ParseManifest(*raw);
+  if (!manifest.ok()) return Unreadable();
+  if (manifest->is_schema1) {
+    return AsCreationTime(ParseSchema1Created(raw->bytes));
+  }
+  if (manifest->config) return ReadCreatedOfConfig(*manifest->config);
+  CreationTime newest;
+  for (const Descriptor& child : manifest->children) {
+    const CreationTime created = ReadCreated(child.digest, depth + 1);
+    if (created.kind == CreationTime::Kind::kUnreadable) return created;
+    if (created.kind != CreationTime::Kind::kDated) continue;
+    if (newest.kind == CreationTime::Kind::kNone ||
+        created.time > newest.time) {
+      newest = created;
+    }
+  }
+  return newest;
+}
+
+CreationTime SnapshotReader::ReadCreatedOfConfig(
+    const Descriptor& config) const {
+  absl::StatusOr<std::string> bytes = FetchBlob(client_, repository_, config);
+  if (!bytes.ok()) return Unreadable();
+  const absl::StatusOr<std::optional<absl::Time>> created =
+      ParseCreated(*bytes);
+  const bool is_image =
+      config.media_type == kOciConfig || config.media_type == kDockerConfig;
+  // Other artifacts have configs of other forms, without a date.
+  if (!created.ok() && !is_image) return CreationTime{};
+  return AsCreationTime(created);
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,85 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_SNAPSHOT_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_SNAPSHOT_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "common/concurrency/parallel.h"
+#include "common/policy/delete_plan.h"
+#include "common/policy/deletion_selection.h"
+#include "common/registry/connection.h"
+#include "common/registry/manifest.h"
+#include "common/registry/removal/tag_states.h"
+
+namespace registry_manager {
+
+// Reads what a delete plan must know of a repository's manifests. What was read
+// once is kept: a digest never changes its content, so that a second snapshot
+// costs only what is new. For one repository; used from one thread.
+class SnapshotReader {
+ public:
+  // All outlive the reader.
+  SnapshotReader(RegistryClient client, std::string repository,
+                 ThreadPool* pool);
+
+  struct Result {
+    RepositorySnapshot snapshot;
+    // Children that indexes list and that the registry does not have: they
+    // protect nothing. "INDEX lists CHILD, which is missing".
+    std::vector<std::string> notes;
+  };
+  // Follows every index that a tag reaches, and, for what `doomed` tags reach,
+  // subjects and referrers. An error where anything but a missing child cannot
+  // be read: nothing may be deleted then.
+  absl::StatusOr<Result> Read(const TagStates& states,
+                              const std::vector<std::string>& doomed);
+
+  // The creation times of some resolved tags' images.
+  absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(
+      const TagStates& states, const std::vector<std::string>& tags);
+
+ private:
+  struct Known {
+    bool missing = false;
+    // The manifest itself was read, not only its head.
+    bool read = false;
+    std::vector<Descriptor> children;
+    std::optional<Digest> subject;
+  };
+  struct Wanted {
+    Digest digest;
+    // As its index, or a HEAD, says.
+    bool may_be_index;
+    // A head alone does not do, nor below it: subjects must be known.
+    bool must_read;
+  };
+  using Referrers = absl::flat_hash_map<Digest, std::vector<Digest>>;
+
+  bool IsKnown(const Wanted& wanted) const;
+  absl::StatusOr<Known> Look(const Wanted& wanted) const;
+  // Reads `roots` and all that they reach through indexes.
+  absl::Status Follow(const std::vector<Wanted>& roots);
+  absl::Status LookAtAll(const std::vector<Wanted>& level);
+  absl::StatusOr<Referrers> ReadReferrers(
+      const TagStates& states, const std::vector<std::string>& doomed);
+  RepositorySnapshot Assemble(const TagStates& states,
+                              Referrers referrers) const;
+  std::vector<std::string> MissingChildren() const;
+  CreationTime ReadCreated(const Digest& digest, int depth) const;
+  CreationTime ReadCreatedOfConfig(const Descriptor& config) const;
+
+  const RegistryClient client_;
+  const std::string repository_;
+  ThreadPool* const pool_;
+  absl::flat_hash_map<Digest, Known> known_;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_SNAPSHOT_H_

@@ -1,0 +1,184 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/removal/tag_removal.h"
+
+#include <atomic>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/registry/errors.h"
+#include "common/registry/manifests.h"
+#include "common/registry/removal/deletion.h"
+#include "common/registry/removal/placeholder.h"
+
+namespace registry_manager {
+namespace {
+
+using Kind = TagRemovalOutcome::Kind;
+using Support = RegistryConnection::Support;
+
+constexpr absl::string_view kProbeTags[] = {"registry-manager-probe-1",
+                                            "registry-manager-probe-2"};
+
+// One repository's removals, step by step.
+class Remover {
+ public:
+  Remover(const RegistryClient& client, const std::string& repository,
+          const std::vector<TagToRemove>& tags)
+      : client_(client), repository_(repository), tags_(tags) {}
+
+  absl::StatusOr<std::vector<TagRemovalOutcome>> Run() {
+    absl::Status status = ReadKeptManifests();
+    if (status.ok()) status = PushPlaceholderBlobs(client_, repository_);
+    if (!status.ok()) return status;
+    absl::StatusOr<bool> by_tag = DeletesTagsAlone();
+    if (!by_tag.ok()) return by_tag.status();
+    for (const TagToRemove& tag : tags_) {
+      outcomes_.push_back(Remove(tag, *by_tag && tag.digest));
+    }
+    if (placed_) {
+      status = FinishHalfRemovedTags(client_, repository_);
+      if (!status.ok()) FailPlaced(status);
+    }
+    status = CheckKeptManifests();
+    if (!status.ok()) return status;
+    return std::move(outcomes_);
+  }
+
+ private:
+  // The bytes with which a manifest is put back, should it go with its tag.
+  absl::Status ReadKeptManifests() {
+    for (const TagToRemove& tag : tags_) {
+      if (!tag.digest || kept_.contains(*tag.digest)) continue;
+      absl::StatusOr<RawManifest> raw =
+          GetManifest(client_, repository_, tag.digest->str());
+      if (!raw.ok()) return raw.status();
+      kept_.emplace(*tag.digest, *std::move(raw));
+    }
+    return absl::OkStatus();
+  }
+
+  // Whether DELETE of a tag removes a tag and nothing else, found out once.
+  absl::StatusOr<bool> DeletesTagsAlone() {
+    std::atomic<Support>& known = client_.connection->tag_delete;
+    if (known != Support::kUnknown) return known == Support::kYes;
+    // Most registries that cannot do it say so of a tag that does not exist.
+    const absl::Status absent =
+        DeleteManifest(client_, repository_, kProbeTags[0]);
+    if (!absent.ok() && !absl::IsNotFound(absent)) {
+      if (absl::IsCancelled(absent) || IsNoAnswer(absent)) return absent;
+      known = Support::kNo;
+      return false;
+    }
+    absl::StatusOr<bool> proven = ProveOnProbeTags();
+    if (proven.ok()) known = *proven ? Support::kYes : Support::kNo;
+    return proven;
+  }
+
+  absl::StatusOr<bool> ProveOnProbeTags() {
+    for (absl::string_view tag : kProbeTags) {
+      const absl::Status put =
+          PutManifest(client_, repository_, tag, Placeholder()).status();
+      if (!put.ok()) return put;
+    }
+    const absl::Status deleted =
+        DeleteManifest(client_, repository_, kProbeTags[0]);
+    absl::StatusOr<std::optional<Digest>> first = Resolve(kProbeTags[0]);
+    if (!first.ok()) return first.status();
+    absl::StatusOr<std::optional<Digest>> second = Resolve(kProbeTags[1]);
+    if (!second.ok()) return second.status();
+    const absl::Status finished = FinishHalfRemovedTags(client_, repository_);
+    if (!finished.ok()) return finished;
+    return deleted.ok() && !*first && *second == Placeholder().digest;
+  }
+
+  // What the tag points at now; nullopt: it is not there.
+  absl::StatusOr<std::optional<Digest>> Resolve(absl::string_view tag) {
+    absl::StatusOr<ManifestHead> head = HeadManifest(client_, repository_, tag);
+    if (head.ok()) return std::make_optional(head->digest);
+    if (absl::IsNotFound(head.status())) return std::nullopt;
+    return head.status();
+  }
+
+  TagRemovalOutcome Remove(const TagToRemove& tag, bool by_tag) {
+    absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
+    if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
+    if (!*now && tag.digest) return {tag.tag, Kind::kRemoved, {}};
+    if (*now != tag.digest && *now != Placeholder().digest) {
+      return {tag.tag, Kind::kMoved, {}};
+    }
+    if (by_tag) return RemoveByTag(tag);
+    const absl::Status put =
+        PutManifest(client_, repository_, tag.tag, Placeholder()).status();
+    if (!put.ok()) return {tag.tag, Kind::kFailed, put};
+    placed_ = true;
+    return {tag.tag, Kind::kRemoved, {}};
+  }
+
+  TagRemovalOutcome RemoveByTag(const TagToRemove& tag) {
+    const absl::Status deleted = DeleteManifest(client_, repository_, tag.tag);
+    absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
+    if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
+    if (!*now) return {tag.tag, Kind::kRemoved, {}};
+    return {tag.tag, Kind::kFailed,
+            deleted.ok() ? absl::InternalError(
+                               "the registry answered that it removed the tag, "
+                               "but still hands it out")
+                         : deleted};
+  }
+
+  void FailPlaced(const absl::Status& status) {
+    for (TagRemovalOutcome& outcome : outcomes_) {
+      if (outcome.kind != Kind::kRemoved) continue;
+      outcome.kind = Kind::kFailed;
+      outcome.status = Annotate(
+          status,
+          "the tag bears our placeholder now, which cannot be deleted; the "
+          "next delete in this repository finishes it");
+    }
+  }
+
+  absl::Status CheckKeptManifests() {
+    std::vector<std::string> lost;
+    for (const auto& [digest, raw] : kept_) {
+      const absl::Status head =
+          HeadManifest(client_, repository_, digest.str()).status();
+      if (head.ok()) continue;
+      if (!absl::IsNotFound(head)) return head;
+      lost.push_back(digest.str());
+      const absl::Status put =
+          PutManifest(client_, repository_, digest.str(), raw).status();
+      if (!put.ok()) return put;
+    }
+    if (lost.empty()) return absl::OkStatus();
+    return absl::DataLossError(absl::StrCat(
+        "removing a tag took ", lost.front(),
+        " along, which other tags need; it was pushed back, and nothing more "
+        "is deleted from this registry: set shared-digest: keep for it"));
+  }
+
+  const RegistryClient client_;
+  const std::string& repository_;
+  const std::vector<TagToRemove>& tags_;
+  std::map<Digest, RawManifest> kept_;
+  std::vector<TagRemovalOutcome> outcomes_;
+  bool placed_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
+    const RegistryClient& client, const std::string& repository,
+    const std::vector<TagToRemove>& tags) {
+  if (tags.empty()) return std::vector<TagRemovalOutcome>();
+  return Remover(client, repository, tags).Run();
+}
+
+absl::Status FinishHalfRemovedTags(const RegistryClient& client,
+                                   const std::string& repository) {
+  return DeleteDigest(client, repository, Placeholder().digest);
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,55 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_TAG_REMOVAL_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_TAG_REMOVAL_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/reference/digest.h"
+#include "common/registry/connection.h"
+
+namespace registry_manager {
+
+// A tag to be removed without its manifest.
+struct TagToRemove {
+  std::string tag;
+  // What it points at; absent: nothing any more (it is dangling).
+  std::optional<Digest> digest;
+};
+
+// How each tag's removal ended.
+struct TagRemovalOutcome {
+  std::string tag;
+  enum class Kind {
+    kRemoved,
+    // It points at something else than was planned, and was left.
+    kMoved,
+    kFailed,
+  };
+  Kind kind;
+  absl::Status status;
+};
+
+// Removes tags alone: by the registry's own delete of a tag where that is
+// proven to remove only a tag (on two probe tags of our own placeholder, once
+// per registry), otherwise by pointing them at the placeholder, which is then
+// deleted once. Nothing is deleted from the repository beside it. Afterwards
+// the manifests are looked at: were one gone, it is pushed back from the bytes
+// in hand and DataLoss is returned: the registry must not be deleted from any
+// further. Other errors concern the repository as a whole.
+absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
+    const RegistryClient& client, const std::string& repository,
+    const std::vector<TagToRemove>& tags);
+
+// Deletes the placeholder, and with it every tag that is half removed.
+absl::Status FinishHalfRemovedTags(const RegistryClient& client,
+                                   const std::string& repository);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_TAG_REMOVAL_H_

@@ -1,0 +1,56 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_TAG_STATES_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_TAG_STATES_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/concurrency/parallel.h"
+#include "common/reference/digest.h"
+#include "common/registry/connection.h"
+
+namespace registry_manager {
+
+// What a tag points at.
+struct TagState {
+  enum class Kind {
+    kResolved,
+    // It bears our placeholder: a removal was cut short.
+    kHalfRemoved,
+    // It is listed, and what it points at is gone (registries that are killed
+    // in a delete leave such).
+    kDangling,
+  };
+  Kind kind = Kind::kResolved;
+  // Of kResolved.
+  std::optional<Digest> digest;
+  std::string media_type;
+};
+
+// By tag.
+using TagStates = std::map<std::string, TagState>;
+
+// Lists the tags of a repository and resolves each. Empty where the registry
+// does not know the repository. An error where one tag cannot be resolved; it
+// names the tag: nothing may be deleted then. A tag is dangling where, after a
+// second listing, it answers 404 MANIFEST_UNKNOWN to a GET with every media
+// type; one that vanished meanwhile is left out.
+absl::StatusOr<TagStates> ReadTagStates(const RegistryClient& client,
+                                        const std::string& repository,
+                                        ThreadPool& pool);
+
+// The same of those of `tags` that are listed.
+absl::StatusOr<TagStates> ReadTagStatesOf(const RegistryClient& client,
+                                          const std::string& repository,
+                                          const std::set<std::string>& tags,
+                                          ThreadPool& pool);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_TAG_STATES_H_

@@ -1,0 +1,63 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_REQUEST_GATE_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_REQUEST_GATE_H_
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/http/cancellation.h"
+
+namespace registry_manager {
+
+// Why a registry is to be spared.
+enum class ThrottleReason { kTooManyRequests, kUnavailable, kTimeout };
+
+// Says when a request to one registry may begin: no more at once, and no more a
+// second, than this process may send, and none while the registry is parked.
+// Thread-safe.
+class RequestGate {
+ public:
+  virtual ~RequestGate() = default;
+
+  // Waits until `requests` requests (one, or two that need each other) may be
+  // under way together; each is given back with Release(). The cancellation's
+  // status where that comes first; FailedPrecondition where the registry's
+  // limit is lower.
+  virtual absl::Status Acquire(int requests, Cancellation* cancellation) = 0;
+  virtual void Release() = 0;
+
+  // How long no request is to begin, also one that was acquired before; zero
+  // where the registry is not parked.
+  virtual absl::Duration ParkedFor() const = 0;
+  // The registry asked for patience; zero `retry_after`: it named no time.
+  virtual void Throttled(ThrottleReason reason, absl::Duration retry_after) = 0;
+  // The registry answered, whatever the answer was.
+  virtual void Answered() = 0;
+};
+
+// Holds an acquired request of a gate for as long as it lives.
+class GatePass {
+ public:
+  GatePass() = default;
+  explicit GatePass(RequestGate* gate) : gate_(gate) {}
+  ~GatePass() {
+    if (gate_ != nullptr) gate_->Release();
+  }
+  GatePass(GatePass&& other) noexcept : gate_(other.gate_) {
+    other.gate_ = nullptr;
+  }
+  GatePass& operator=(GatePass&& other) noexcept {
+    std::swap(gate_, other.gate_);
+    return *this;
+  }
+
+ private:
+  RequestGate* gate_ = nullptr;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_REQUEST_GATE_H_

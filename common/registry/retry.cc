@@ -1,0 +1,52 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/retry.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr absl::Duration kFirst = absl::Milliseconds(200);
+constexpr absl::Duration kLongest = absl::Seconds(30);
+constexpr absl::Duration kLongestRetryAfter = absl::Hours(24);
+
+}  // namespace
+
+absl::Duration BackOff(int attempt) {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  const absl::Duration ceiling =
+      std::min(kFirst * (int64_t{1} << std::min(attempt, 20)), kLongest);
+  std::uniform_real_distribution<double> part(0.1, 1.0);
+  return ceiling * part(random);
+}
+
+absl::Duration ParseRetryAfter(absl::string_view value, absl::Time now) {
+  const absl::string_view text = absl::StripAsciiWhitespace(value);
+  int64_t seconds = 0;
+  absl::Duration wait = absl::ZeroDuration();
+  if (absl::SimpleAtoi(text, &seconds)) {
+    wait = absl::Seconds(seconds);
+  } else {
+    // The three forms of an HTTP date; all are in UTC.
+    for (const char* format :
+         {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+          "%a %b %e %H:%M:%S %Y"}) {
+      absl::Time date;
+      if (absl::ParseTime(format, std::string(text), &date, nullptr)) {
+        wait = date - now;
+        break;
+      }
+    }
+  }
+  return std::clamp(wait, absl::ZeroDuration(), kLongestRetryAfter);
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,58 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_TASK_SCOPE_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_TASK_SCOPE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/http/cancellation.h"
+
+namespace registry_manager {
+
+// What all requests of one task share: its right to write, its end, and what it
+// has done so far. Thread-safe; outlives the task's requests.
+class TaskScope {
+ public:
+  // `may_write` is asked at the last moment before every request that writes:
+  // anything but OK, and the request is not sent. It must be thread-safe and
+  // must not block.
+  TaskScope(Cancellation* cancellation, std::function<absl::Status()> may_write)
+      : cancellation_(cancellation), may_write_(std::move(may_write)) {}
+
+  Cancellation& cancellation() { return *cancellation_; }
+  absl::Status MayWrite() const { return may_write_(); }
+
+  // Rises with every request and every piece of content: a sign of life.
+  uint64_t progress() const { return progress_.load(); }
+  void Progress() { ++progress_; }
+
+  uint64_t requests() const { return requests_.load(); }
+  void CountRequest() {
+    ++requests_;
+    ++progress_;
+  }
+  // Time spent waiting because a registry asked for it.
+  absl::Duration throttled() const {
+    return absl::Milliseconds(throttled_ms_.load());
+  }
+  void CountThrottled(absl::Duration time) {
+    throttled_ms_ += absl::ToInt64Milliseconds(time);
+  }
+
+ private:
+  Cancellation* const cancellation_;
+  const std::function<absl::Status()> may_write_;
+  std::atomic<uint64_t> progress_ = 0;
+  std::atomic<uint64_t> requests_ = 0;
+  std::atomic<int64_t> throttled_ms_ = 0;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_TASK_SCOPE_H_

@@ -1,0 +1,32 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_WIRE_ENVELOPE_H_
+#define REGISTRY_MANAGER_COMMON_WIRE_ENVELOPE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/fleet.pb.h"
+
+namespace registry_manager {
+
+// Of docs/protocol.md. Raised when a message changes its meaning.
+inline constexpr uint32_t kProtocolVersion = 1;
+// The largest Envelope that either side sends or takes.
+inline constexpr size_t kMaxEnvelopeBytes = size_t{64} << 20;
+
+// The bytes of `envelope`, its version set. ResourceExhausted: it is larger
+// than kMaxEnvelopeBytes.
+absl::StatusOr<std::string> SerializeEnvelope(proto::Envelope envelope);
+
+// What `bytes` say. InvalidArgument: they are no Envelope with a body.
+// FailedPrecondition: one of another version.
+absl::StatusOr<proto::Envelope> ParseEnvelope(absl::string_view bytes);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_WIRE_ENVELOPE_H_

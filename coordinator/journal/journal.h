@@ -1,0 +1,143 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_JOURNAL_JOURNAL_H_
+#define REGISTRY_MANAGER_COORDINATOR_JOURNAL_JOURNAL_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/journal.pb.h"
+
+namespace registry_manager {
+
+// Enough to go on after any crash, nothing more: the constants of runs, their
+// frozen shards, one bitmap of each outcome a shard, intents of deletions.
+// docs/journal.md describes the format. Only the coordinator that owns a run
+// writes to it: every write carries the epoch that Own() gave, and fails with
+// Aborted once another coordinator owns the run.
+//
+// Unavailable means that the journal cannot be reached or written for now
+// (Redis away, LOADING, MISCONF, out of memory): nothing is lost, try the same
+// write again; every write is idempotent. Calls block, for no longer than a few
+// seconds each. Used from one thread.
+
+enum class TaskState { kPending, kDone, kSkipped, kDead, kSplit };
+
+// How a task ended.
+struct Outcome {
+  uint32_t shard = 0;
+  uint32_t index = 0;
+  // Not kPending.
+  TaskState state = TaskState::kDone;
+};
+
+// What is committed together, in one step.
+struct Commit {
+  std::vector<Outcome> outcomes;
+  // New shards with their numbers; a number that exists already is left as it
+  // is.
+  std::vector<std::pair<uint32_t, proto::Shard>> shards;
+  // Listings by stream.
+  std::vector<std::pair<uint32_t, proto::Listing>> listings;
+  // Counts of outcomes whose bit flipped in this commit are added up;
+  // parallel to `outcomes`.
+  std::vector<proto::Counts> counts;
+};
+
+struct Attempts {
+  uint32_t shard = 0;
+  uint32_t index = 0;
+  int attempts = 0;
+  int losses = 0;
+};
+
+// What Resume reads of a run, but for its shards.
+struct RunState {
+  proto::RunRecord record;
+  proto::Counts totals;
+  // One past the highest shard number.
+  uint32_t shards = 0;
+  // Of every stream that has one.
+  std::vector<std::pair<uint32_t, proto::Listing>> listings;
+  std::vector<Attempts> attempts;
+};
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // The unfinished run of that identity, nullopt where there is none.
+  virtual absl::StatusOr<std::optional<std::string>> FindUnfinished(
+      absl::string_view identity) = 0;
+  // Makes this coordinator the owner of the run and returns its epoch, higher
+  // than any before. A new run is created from `record`; the constants of one
+  // that exists stay. FailedPrecondition: a coordinator that is alive owns it;
+  // the message names its host and process.
+  virtual absl::StatusOr<uint64_t> Own(const proto::RunRecord& record) = 0;
+  // To be called every few seconds; keeps the ownership alive. Aborted: it is
+  // another's.
+  virtual absl::Status Renew() = 0;
+
+  virtual absl::StatusOr<RunState> Read() = 0;
+  virtual absl::StatusOr<proto::Shard> ReadShard(uint32_t shard) = 0;
+  // The state of each of the first `tasks` tasks of a shard.
+  virtual absl::StatusOr<std::vector<TaskState>> ReadOutcomes(
+      uint32_t shard, uint32_t tasks) = 0;
+
+  virtual absl::Status Write(const Commit& commit) = 0;
+  virtual absl::Status WriteAttempts(const Attempts& attempts) = 0;
+
+  // Intents belong to a repository, not to a run: whichever run deletes there
+  // next finishes them.
+  virtual absl::StatusOr<std::optional<proto::Intent>> ReadIntent(
+      absl::string_view registry, absl::string_view repository) = 0;
+  // nullptr drops it.
+  virtual absl::Status WriteIntent(absl::string_view registry,
+                                   absl::string_view repository,
+                                   const proto::Intent* intent) = 0;
+
+  // The run has reached its end: it is not found any more, and what it held is
+  // removed.
+  virtual absl::Status Finish() = 0;
+  // Gives up the ownership and leaves the run to be resumed.
+  virtual absl::Status Release() = 0;
+};
+
+// A journal that ends with the process: for verbs that change nothing.
+std::unique_ptr<Journal> NewMemoryJournal();
+
+// Where a Redis is. A value type.
+struct RedisEndpoint {
+  // A Unix socket; empty: host and port.
+  std::string socket;
+  std::string host;
+  int port = 6379;
+  int database = 0;
+  std::string username;
+  std::string password;
+
+  // From redis://HOST[:PORT][/DB] or unix:///PATH. InvalidArgument, with
+  // advice, for credentials in the text (`--redis` stands in a process's
+  // arguments), for rediss:// (not supported: use a tunnel or a Unix socket)
+  // and for anything else. `allow_credentials`: the text comes from
+  // RM_REDIS_URL or a file, where they are welcome.
+  static absl::StatusOr<RedisEndpoint> Parse(absl::string_view text,
+                                             bool allow_credentials);
+  // Without credentials.
+  std::string display() const;
+};
+
+// Connects at the first call, and again whenever the connection is lost.
+std::unique_ptr<Journal> NewRedisJournal(RedisEndpoint endpoint);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_JOURNAL_JOURNAL_H_

@@ -1,0 +1,29 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_JOURNAL_REDIS_ERROR_H_
+#define REGISTRY_MANAGER_COORDINATOR_JOURNAL_REDIS_ERROR_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace registry_manager {
+
+// What an error reply of Redis means to the journal (the words are those of
+// Redis 7.0's source, server.c, createSharedObjects):
+//
+//   Unavailable      it may take the same command later: LOADING, MISCONF,
+//                    OOM, READONLY, BUSY, CLUSTERDOWN, NOREPLICAS, …
+//   Unauthenticated  NOAUTH, WRONGPASS, NOPERM, AUTH without a password set
+//   Aborted          FENCED, the journal's own: another coordinator's run
+//   DataLoss         WRONGTYPE: a key holds something else than the journal's
+//   NotFound         NOSCRIPT: the script has to be sent again
+//   Internal         everything else
+//
+// `server` says which Redis, without credentials.
+absl::Status RedisErrorStatus(absl::string_view reply,
+                              absl::string_view server);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_JOURNAL_REDIS_ERROR_H_

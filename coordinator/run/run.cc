@@ -1,0 +1,495 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/run/counts.h"
+#include "coordinator/run/name_hash.h"
+
+namespace registry_manager {
+namespace {
+
+// How many tasks of one stream the scheduler holds at a time.
+constexpr size_t kWindow = 256;
+// Entries of one shard: some 150 KiB of names.
+constexpr int kMaxShard = 4096;
+// A page of a catalogue is a task outside all shards: its shard number is this
+// and the stream's index.
+constexpr uint32_t kListingShards = 0xf0000000;
+
+std::string WriteKey(const std::string& registry,
+                     const std::string& repository) {
+  return absl::StrCat(registry, "/", repository);
+}
+
+TaskState StateOf(const proto::TaskResult& result) {
+  if (result.outcome() == proto::TaskResult::FAILED ||
+      result.counts().failed() > 0) {
+    return TaskState::kDead;
+  }
+  return result.outcome() == proto::TaskResult::SKIPPED ? TaskState::kSkipped
+                                                        : TaskState::kDone;
+}
+
+}  // namespace
+
+Run::Run(std::string id, std::vector<Stream> streams)
+    : id_(std::move(id)),
+      listing_pages_(streams.size()),
+      listing_sent_(streams.size()),
+      judged_(streams.size()),
+      fed_(streams.size()) {
+  for (Stream& stream : streams) streams_.emplace_back(std::move(stream));
+}
+
+void Run::Freeze(size_t stream, proto::Shard shard, Commit& commit) {
+  const uint32_t number = stream_of_shard_.size();
+  stream_of_shard_.push_back(stream);
+  shard.set_stream(stream);
+  if (shard.has_parent()) {
+    streams_[stream].AddBatches(number, shard);
+  } else {
+    streams_[stream].AddRepositories(number, shard);
+  }
+  contents_[number] = shard;
+  commit.shards.emplace_back(number, std::move(shard));
+}
+
+void Run::Begin(Commit& commit) {
+  for (size_t stream = 0; stream < streams_.size(); ++stream) {
+    const Stream& spec = streams_[stream].spec();
+    if (!spec.entries) continue;
+    const int count = static_cast<int>(spec.entries->size());
+    for (int first = std::min(spec.start, count); first < count;
+         first += kMaxShard) {
+      proto::Shard shard;
+      for (int i = first; i < std::min(first + kMaxShard, count); ++i) {
+        *shard.add_entries() = (*spec.entries)[i];
+      }
+      Freeze(stream, std::move(shard), commit);
+    }
+  }
+}
+
+absl::Status Run::Restore(Journal& journal, const RunState& state) {
+  totals = state.totals;
+  for (const auto& [stream, listing] : state.listings) {
+    if (stream < streams_.size()) streams_[stream].listing = listing;
+  }
+  for (uint32_t number = 0; number < state.shards; ++number) {
+    absl::StatusOr<proto::Shard> shard = journal.ReadShard(number);
+    if (!shard.ok()) return shard.status();
+    const size_t stream = shard->stream();
+    if (stream >= streams_.size()) {
+      return absl::DataLossError(
+          absl::StrCat("the journal of run ", id_,
+                       " does not fit its config; submit with "
+                       "--fresh to plan anew"));
+    }
+    stream_of_shard_.push_back(stream);
+    StreamState& stream_state = streams_[stream];
+    const bool batches = shard->has_parent();
+    if (batches) {
+      stream_state.AddBatches(number, *shard);
+    } else {
+      stream_state.AddRepositories(number, *shard);
+    }
+    const uint32_t tasks =
+        batches ? shard->batches_size() : shard->entries_size();
+    absl::StatusOr<std::vector<TaskState>> outcomes =
+        journal.ReadOutcomes(number, tasks);
+    if (!outcomes.ok()) return outcomes.status();
+    for (uint32_t index = 0; index < tasks; ++index) {
+      const TaskState task = (*outcomes)[index];
+      stream_state.SetState(number, index, task);
+      if (task == TaskState::kPending || batches) continue;
+      ended_before_ += task != TaskState::kSplit;
+      if (task == TaskState::kDead) {
+        RememberFailedSync(stream_state.spec(),
+                           shard->entries(index).repository());
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool Run::IsOpen(size_t stream) const {
+  const StreamState& state = streams_[stream];
+  if (state.set_aside || state.listing_failed) return false;
+  return state.spec().kind != Stream::Kind::kDelete ||
+         SyncsOfHaveEnded(state.spec().registry);
+}
+
+bool Run::SyncsOfHaveEnded(const std::string& registry) const {
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    const Stream& spec = streams_[i].spec();
+    const bool touches = spec.kind == Stream::Kind::kSync &&
+                         (spec.registry == registry || spec.target == registry);
+    if (touches && !(HasEnded(i) && !streams_[i].set_aside)) return false;
+  }
+  return true;
+}
+
+bool Run::HasEnded(size_t stream) const {
+  const StreamState& state = streams_[stream];
+  if (state.set_aside) return true;
+  return (state.listing.complete() || state.listing_failed) && state.AllEnded();
+}
+
+bool Run::Finished() const {
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    if (HasEnded(i)) continue;
+    // A delete whose sync was set aside waits for the next submit, too.
+    if (streams_[i].spec().kind != Stream::Kind::kDelete) return false;
+    const std::string& registry = streams_[i].spec().registry;
+    const bool blocked = std::any_of(
+        streams_.begin(), streams_.end(), [&](const StreamState& sync) {
+          return sync.spec().kind == Stream::Kind::kSync && sync.set_aside &&
+                 (sync.spec().registry == registry ||
+                  sync.spec().target == registry);
+        });
+    if (!blocked) return false;
+  }
+  return true;
+}
+
+bool Run::Incomplete() const {
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [](const StreamState& state) { return state.set_aside; });
+}
+
+absl::StatusOr<std::vector<Run::Prepared>> Run::Feed(
+    Journal& journal, Commit& commit, std::vector<Refused>& refused) {
+  std::vector<Prepared> prepared;
+  for (size_t stream = 0; stream < streams_.size(); ++stream) {
+    if (!IsOpen(stream)) continue;
+    FeedListing(stream, prepared);
+    const absl::Status status =
+        FeedStream(stream, journal, commit, prepared, refused);
+    if (!status.ok()) return status;
+  }
+  return prepared;
+}
+
+void Run::FeedListing(size_t stream, std::vector<Prepared>& prepared) {
+  const StreamState& state = streams_[stream];
+  if (state.listing.complete() || listing_sent_[stream]) return;
+  listing_sent_[stream] = true;
+  Prepared page;
+  page.spec.key = {id_, kListingShards + static_cast<uint32_t>(stream),
+                   listing_pages_[stream]++};
+  page.spec.registries = {state.spec().registry};
+  page.spec.urgent = true;
+  page.task.mutable_list_catalog()->set_registry(state.spec().registry);
+  page.task.mutable_list_catalog()->set_cursor(state.listing.cursor());
+  about_[page.spec.key] = {stream, ""};
+  prepared.push_back(std::move(page));
+}
+
+absl::Status Run::JudgeSameRegistry(size_t stream, Journal& journal) {
+  StreamState& state = streams_[stream];
+  if (judged_[stream] || !state.is_same_registry() || state.spec().entries) {
+    return absl::OkStatus();
+  }
+  for (const bool judge : {false, true}) {
+    for (const auto& [number, progress] : state.shards()) {
+      if (progress.is_batches) continue;
+      absl::StatusOr<proto::Shard> shard = journal.ReadShard(number);
+      if (!shard.ok()) return shard.status();
+      if (judge) {
+        state.Judge(number, *shard);
+      } else {
+        state.AddProducts(*shard);
+      }
+    }
+  }
+  judged_[stream] = true;
+  return absl::OkStatus();
+}
+
+absl::Status Run::FeedStream(size_t stream, Journal& journal, Commit& commit,
+                             std::vector<Prepared>& prepared,
+                             std::vector<Refused>& refused) {
+  StreamState& state = streams_[stream];
+  if (state.is_same_registry() && !state.listing.complete()) {
+    return absl::OkStatus();
+  }
+  absl::Status status = JudgeSameRegistry(stream, journal);
+  if (!status.ok()) return status;
+  for (const uint32_t shard : state.UnfedShards()) {
+    if (fed_[stream] >= kWindow) break;
+    status = FeedShard(stream, shard, journal, commit, prepared, refused);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run::FeedShard(size_t stream, uint32_t shard, Journal& journal,
+                            Commit& commit, std::vector<Prepared>& prepared,
+                            std::vector<Refused>& refused) {
+  StreamState& state = streams_[stream];
+  ShardProgress& progress = state.shards().at(shard);
+  if (!contents_.contains(shard)) {
+    absl::StatusOr<proto::Shard> content = journal.ReadShard(shard);
+    if (!content.ok()) return content.status();
+    contents_[shard] = *std::move(content);
+  }
+  const proto::Shard& content = contents_[shard];
+  for (; progress.next < progress.states.size() && fed_[stream] < kWindow;
+       ++progress.next) {
+    const uint32_t index = progress.next;
+    if (progress.states[index] != TaskState::kPending) continue;
+    const TaskKey key{id_, shard, index};
+    Prepared task;
+    if (progress.is_batches) {
+      task = PrepareBatch(stream, key, content.entries(0).repository(),
+                          content.batches(index));
+    } else {
+      task = PrepareRepository(stream, key, content.entries(index));
+    }
+    const std::string& repository = progress.is_batches
+                                        ? content.entries(0).repository()
+                                        : content.entries(index).repository();
+    about_[key] = {stream, repository};
+    std::string reason;
+    bool skipped = false;
+    if (const StreamState::Refusal* refusal = state.RefusalOf(shard, index)) {
+      reason = refusal->reason;
+      skipped = refusal->product;
+    } else if (state.stopped) {
+      reason = "not carried out: deleting from this registry was stopped";
+      skipped = true;
+    } else if (state.spec().kind == Stream::Kind::kDelete &&
+               failed_syncs_.contains(
+                   NameHash(WriteKey(state.spec().registry, repository)))) {
+      reason = "nothing is deleted from it: its sync failed in this run";
+      skipped = true;
+    }
+    if (!reason.empty()) {
+      refused.push_back({key, reason, skipped});
+      proto::Counts counts;
+      if (!skipped) counts.set_failed(1);
+      EndTask(stream, key, skipped ? TaskState::kSkipped : TaskState::kDead,
+              counts, commit);
+      continue;
+    }
+    ++fed_[stream];
+    prepared.push_back(std::move(task));
+  }
+  if (progress.next == progress.states.size()) contents_.erase(shard);
+  return absl::OkStatus();
+}
+
+Run::Prepared Run::PrepareRepository(
+    size_t stream, const TaskKey& key,
+    const proto::RepositoryEntry& entry) const {
+  const StreamState& state = streams_[stream];
+  const Stream& spec = state.spec();
+  Prepared prepared;
+  prepared.spec.key = key;
+  prepared.spec.registries = spec.registries();
+  prepared.spec.connections = spec.connections;
+  switch (spec.kind) {
+    case Stream::Kind::kList: {
+      proto::ListRepository& list = *prepared.task.mutable_list_repository();
+      list.set_registry(spec.registry);
+      *list.mutable_entry() = entry;
+      break;
+    }
+    case Stream::Kind::kDelete: {
+      proto::DeleteRepository& deletion =
+          *prepared.task.mutable_delete_repository();
+      deletion.set_registry(spec.registry);
+      *deletion.mutable_entry() = entry;
+      if (!spec.dry_run) {
+        prepared.spec.writes = WriteKey(spec.registry, entry.repository());
+      }
+      break;
+    }
+    case Stream::Kind::kSync: {
+      proto::SyncRepository& sync = *prepared.task.mutable_sync_repository();
+      sync.set_source(spec.registry);
+      sync.set_target(spec.target);
+      *sync.mutable_entry() = entry;
+      sync.set_target_repository(state.TargetOf(entry.repository()));
+      sync.set_expected(spec.entries.has_value());
+      if (!spec.dry_run) {
+        prepared.spec.writes = WriteKey(spec.target, sync.target_repository());
+      }
+      break;
+    }
+  }
+  return prepared;
+}
+
+Run::Prepared Run::PrepareBatch(size_t stream, const TaskKey& key,
+                                const std::string& repository,
+                                const proto::Batch& batch) const {
+  const StreamState& state = streams_[stream];
+  Prepared prepared;
+  prepared.spec.key = key;
+  prepared.spec.registries = state.spec().registries();
+  prepared.spec.connections = state.spec().connections;
+  proto::SyncBatch& sync = *prepared.task.mutable_sync_batch();
+  sync.set_source(state.spec().registry);
+  sync.set_target(state.spec().target);
+  sync.set_repository(repository);
+  sync.set_target_repository(state.TargetOf(repository));
+  *sync.mutable_tags() = batch.tags();
+  prepared.spec.writes =
+      WriteKey(state.spec().target, sync.target_repository());
+  prepared.spec.write_group = absl::StrCat(id_, "/", key.shard);
+  return prepared;
+}
+
+bool Run::End(const TaskKey& key, const proto::TaskResult& result,
+              Commit& commit) {
+  const auto handed = about_.find(key);
+  if (handed == about_.end()) return false;
+  const size_t stream = handed->second.stream;
+  const std::string repository = handed->second.repository;
+  if (key.shard >= kListingShards) {
+    EndListing(stream, result, commit);
+    return true;
+  }
+  if (fed_[stream] > 0) --fed_[stream];
+  AddCounts(result.counts(), totals);
+  if (result.outcome() == proto::TaskResult::SPLIT) {
+    commit.outcomes.push_back({key.shard, key.index, TaskState::kSplit});
+    commit.counts.push_back(result.counts());
+    streams_[stream].SetState(key.shard, key.index, TaskState::kSplit);
+    proto::Shard shard;
+    shard.add_entries()->set_repository(repository);
+    shard.mutable_parent()->set_run(id_);
+    shard.mutable_parent()->set_shard(key.shard);
+    shard.mutable_parent()->set_index(key.index);
+    *shard.mutable_batches() = result.batches();
+    Freeze(stream, std::move(shard), commit);
+    return true;
+  }
+  EndTask(stream, key, StateOf(result), result.counts(), commit);
+  return true;
+}
+
+void Run::EndTask(size_t stream, const TaskKey& key, TaskState state,
+                  const proto::Counts& counts, Commit& commit) {
+  StreamState& stream_state = streams_[stream];
+  commit.outcomes.push_back({key.shard, key.index, state});
+  commit.counts.push_back(counts);
+  stream_state.SetState(key.shard, key.index, state);
+  if (state == TaskState::kDead) {
+    RememberFailedSync(stream_state.spec(), about_[key].repository);
+  }
+  const ShardProgress& progress = stream_state.shards().at(key.shard);
+  if (progress.is_batches && progress.ended == progress.states.size()) {
+    EndParent(stream, progress, commit);
+  }
+}
+
+void Run::EndParent(size_t stream, const ShardProgress& batches,
+                    Commit& commit) {
+  const TaskState state =
+      batches.dead > 0 ? TaskState::kDead : TaskState::kDone;
+  commit.outcomes.push_back(
+      {batches.parent_shard, batches.parent_index, state});
+  commit.counts.emplace_back();
+  streams_[stream].SetState(batches.parent_shard, batches.parent_index, state);
+}
+
+void Run::EndListing(size_t stream, const proto::TaskResult& result,
+                     Commit& commit) {
+  StreamState& state = streams_[stream];
+  listing_sent_[stream] = false;
+  if (result.outcome() == proto::TaskResult::FAILED) {
+    state.listing_failed = true;
+    state.problem = result.problem().message();
+    totals.set_failed(totals.failed() + 1);
+    return;
+  }
+  const std::vector<std::string> names = state.TakeNewNames(
+      {result.repositories().begin(), result.repositories().end()});
+  for (size_t first = 0; first < names.size(); first += kMaxShard) {
+    proto::Shard shard;
+    const size_t last = std::min(first + kMaxShard, names.size());
+    for (size_t i = first; i < last; ++i) {
+      proto::RepositoryEntry& entry = *shard.add_entries();
+      entry.set_repository(names[i]);
+      entry.set_whole(true);
+    }
+    Freeze(stream, std::move(shard), commit);
+  }
+  state.listing.set_cursor(result.next_cursor());
+  state.listing.set_complete(result.next_cursor().empty());
+  commit.listings.emplace_back(stream, state.listing);
+}
+
+void Run::RememberFailedSync(const Stream& stream,
+                             const std::string& repository) {
+  if (stream.kind != Stream::Kind::kSync) return;
+  failed_syncs_.insert(NameHash(WriteKey(stream.registry, repository)));
+  const std::string target =
+      RenameRepository(repository, stream.rename).value_or(repository);
+  failed_syncs_.insert(NameHash(WriteKey(stream.target, target)));
+}
+
+void Run::SetAside(const std::string& registry, const std::string& reason) {
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    StreamState& state = streams_[i];
+    const std::vector<std::string> touched = state.spec().registries();
+    if (HasEnded(i) ||
+        std::find(touched.begin(), touched.end(), registry) == touched.end()) {
+      continue;
+    }
+    state.set_aside = true;
+    state.problem = reason;
+  }
+}
+
+void Run::StopDeletes(const std::string& registry, const std::string& reason) {
+  for (StreamState& state : streams_) {
+    if (state.spec().kind == Stream::Kind::kDelete &&
+        state.spec().registry == registry) {
+      state.stopped = true;
+      state.problem = reason;
+    }
+  }
+}
+
+bool Run::IsStopped(const TaskKey& key) const {
+  const auto handed = about_.find(key);
+  return handed != about_.end() && streams_[handed->second.stream].stopped;
+}
+
+Run::About Run::AboutOf(const TaskKey& key) const {
+  const auto handed = about_.find(key);
+  if (handed == about_.end()) return {};
+  return {&streams_[handed->second.stream].spec(), handed->second.repository,
+          key.shard >= kListingShards};
+}
+
+uint64_t Run::repositories() const {
+  uint64_t sum = 0;
+  for (const StreamState& state : streams_) {
+    for (const auto& [number, progress] : state.shards()) {
+      if (!progress.is_batches) sum += progress.states.size();
+    }
+  }
+  return sum;
+}
+
+proto::RunSnapshot Run::Snapshot() const {
+  proto::RunSnapshot snapshot;
+  snapshot.set_version(1);
+  snapshot.set_run(id_);
+  for (const StreamState& state : streams_) {
+    *snapshot.add_streams() = state.Snapshot();
+  }
+  *snapshot.mutable_totals() = totals;
+  return snapshot;
+}
+
+}  // namespace registry_manager

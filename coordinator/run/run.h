@@ -1,0 +1,134 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_RUN_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_RUN_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/run/stream_state.h"
+#include "coordinator/scheduler/scheduler.h"
+#include "proto/control.pb.h"
+#include "proto/fleet.pb.h"
+
+namespace registry_manager {
+
+// A run as the coordinator holds it: its streams, what has ended, what is to be
+// handed to the scheduler next. Turns results into commits; the caller writes
+// them before anything that rests on them happens. Reads shards from the
+// journal as they are needed, so that memory is bounded by the window. Used
+// from one thread.
+class Run {
+ public:
+  Run(std::string id, std::vector<Stream> streams);
+
+  const std::string& id() const { return id_; }
+
+  // Of a new run: freezes what the config names.
+  void Begin(Commit& commit);
+  // Of one that goes on.
+  absl::Status Restore(Journal& journal, const RunState& state);
+
+  // A task for the scheduler, with what the worker is told.
+  struct Prepared {
+    TaskSpec spec;
+    // Without a lease.
+    proto::Task task;
+  };
+  // The next tasks, as far as the window goes. What is refused before it is
+  // sent is ended in `commit`, with an event in `refused`.
+  struct Refused {
+    TaskKey key;
+    std::string reason;
+    // No failure: it is not to be done at all.
+    bool skipped;
+  };
+  absl::StatusOr<std::vector<Prepared>> Feed(Journal& journal, Commit& commit,
+                                             std::vector<Refused>& refused);
+
+  // A task has ended by its result, or was given up. Returns false where the
+  // task is none of this run.
+  bool End(const TaskKey& key, const proto::TaskResult& result, Commit& commit);
+  // The registry gives no answer, or refuses: its streams wait for the next
+  // submit.
+  void SetAside(const std::string& registry, const std::string& reason);
+
+  // Nothing more is to be deleted from the registry.
+  void StopDeletes(const std::string& registry, const std::string& reason);
+  // The task's stream was stopped after it was handed out.
+  bool IsStopped(const TaskKey& key) const;
+
+  // Nothing more is to be done now.
+  bool Finished() const;
+  // Something was left for the next submit.
+  bool Incomplete() const;
+
+  // What the task is about, for people.
+  struct About {
+    const Stream* stream = nullptr;
+    std::string repository;
+    bool is_listing = false;
+  };
+  About AboutOf(const TaskKey& key) const;
+  void Forget(const TaskKey& key) { about_.erase(key); }
+
+  // Of tasks that ended before this coordinator.
+  uint64_t ended_before() const { return ended_before_; }
+  uint64_t repositories() const;
+  proto::Counts totals;
+
+  // Streams, totals and state are filled in.
+  proto::RunSnapshot Snapshot() const;
+
+ private:
+  bool IsOpen(size_t stream) const;
+  bool HasEnded(size_t stream) const;
+  bool SyncsOfHaveEnded(const std::string& registry) const;
+  void Freeze(size_t stream, proto::Shard shard, Commit& commit);
+  absl::Status JudgeSameRegistry(size_t stream, Journal& journal);
+  absl::Status FeedStream(size_t stream, Journal& journal, Commit& commit,
+                          std::vector<Prepared>& prepared,
+                          std::vector<Refused>& refused);
+  absl::Status FeedShard(size_t stream, uint32_t shard, Journal& journal,
+                         Commit& commit, std::vector<Prepared>& prepared,
+                         std::vector<Refused>& refused);
+  void FeedListing(size_t stream, std::vector<Prepared>& prepared);
+  Prepared PrepareRepository(size_t stream, const TaskKey& key,
+                             const proto::RepositoryEntry& entry) const;
+  Prepared PrepareBatch(size_t stream, const TaskKey& key,
+                        const std::string& repository,
+                        const proto::Batch& batch) const;
+  void EndListing(size_t stream, const proto::TaskResult& result,
+                  Commit& commit);
+  void EndTask(size_t stream, const TaskKey& key, TaskState state,
+               const proto::Counts& counts, Commit& commit);
+  void EndParent(size_t stream, const ShardProgress& batches, Commit& commit);
+  void RememberFailedSync(const Stream& stream, const std::string& repository);
+
+  const std::string id_;
+  std::vector<StreamState> streams_;
+  std::vector<size_t> stream_of_shard_;
+  // Shards that are being fed.
+  std::map<uint32_t, proto::Shard> contents_;
+  std::vector<uint32_t> listing_pages_;
+  std::vector<bool> listing_sent_;
+  std::vector<bool> judged_;
+  std::vector<size_t> fed_;
+  // Tasks that were handed out: stream and repository.
+  struct Handed {
+    size_t stream;
+    std::string repository;
+  };
+  absl::flat_hash_map<TaskKey, Handed> about_;
+  // Repositories, by the hash of "ADDRESS/NAME", whose sync failed.
+  absl::flat_hash_set<uint64_t> failed_syncs_;
+  uint64_t ended_before_ = 0;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_RUN_H_

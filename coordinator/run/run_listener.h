@@ -1,0 +1,40 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_RUN_LISTENER_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_RUN_LISTENER_H_
+
+#include <string>
+#include <vector>
+
+#include "coordinator/run/run.h"
+#include "proto/control.pb.h"
+#include "proto/task.pb.h"
+
+namespace registry_manager {
+
+// Told of what happens in a run, as it happens. Called on the run loop's
+// thread; must not block for long.
+class RunListener {
+ public:
+  virtual ~RunListener() = default;
+
+  // Actions of a task under way; the rest comes with its result.
+  virtual void OnActions(
+      const Run::About& about,
+      const google::protobuf::RepeatedPtrField<proto::Action>& actions) = 0;
+  // A task has ended for good.
+  virtual void OnEnded(const Run::About& about,
+                       const proto::TaskResult& result) = 0;
+  // A task was not carried out at all. `skipped`: that is no failure.
+  virtual void OnRefused(const Run::About& about, const std::string& reason,
+                         bool skipped) = 0;
+  // A sentence for the person who watches.
+  virtual void OnNotice(const std::string& text) = 0;
+  // About once a second.
+  virtual void OnProgress(const proto::RunSnapshot& snapshot) = 0;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_RUN_LISTENER_H_

@@ -1,0 +1,120 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_RUN_LOOP_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_RUN_LOOP_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "coordinator/fleet/fleet_socket.h"
+#include "coordinator/fleet/local_workers.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/run/repository_locks.h"
+#include "coordinator/run/run.h"
+#include "coordinator/run/run_listener.h"
+#include "coordinator/scheduler/scheduler.h"
+
+namespace registry_manager {
+
+// What a run loop stands on. All outlive it.
+struct RunLoopParts {
+  Run* run;
+  Journal* journal;
+  Scheduler* scheduler;
+  FleetSocket* fleet;
+  LocalWorkers* workers;
+  RepositoryLocks* locks;
+  RunListener* listener;
+  proto::RunSettings settings;
+  SchedulerOptions scheduler_options;
+  // Readable when a signal waits (signalfd).
+  int signal_fd;
+};
+
+// Carries a run to its end: takes messages from workers, journals results
+// before it acknowledges them, tells the scheduler of events and carries its
+// effects out. One thread.
+class RunLoop {
+ public:
+  explicit RunLoop(RunLoopParts parts) : parts_(std::move(parts)) {}
+
+  enum class End {
+    // Every task has ended, or was set aside.
+    kReachedEnd,
+    // A signal; what was under way has ended or was given up.
+    kInterrupted,
+  };
+  // Errors: the journal is lost for good, or another coordinator owns the run.
+  absl::StatusOr<End> Run();
+
+  // How the run stands, also after it has ended.
+  proto::RunSnapshot Snapshot() const;
+
+ private:
+  struct Session {
+    uint32_t pid = 0;
+    uint64_t heartbeat = 0;
+  };
+  struct PendingAck {
+    std::string session;
+    uint64_t number;
+  };
+  struct Task {
+    proto::Task operation;
+    TaskSpec spec;
+    // Of attempts that are tried again.
+    proto::Counts lasting;
+  };
+
+  void ReadSignals(absl::Time now);
+  void BeginDrain(absl::Time now);
+  void ReapWorkers(absl::Time now);
+  void ReadMessages(absl::Time now);
+  void Handle(const proto::Envelope& message, absl::Time now);
+  void HandleHello(const std::string& session, const proto::Hello& hello,
+                   absl::Time now);
+  void HandleHeartbeat(const std::string& session,
+                       const proto::Heartbeat& heartbeat, absl::Time now);
+  void HandleResult(const std::string& session, const proto::Result& message,
+                    absl::Time now);
+  void HandleIntent(const std::string& session, const proto::IntentWrite& write,
+                    absl::Time now);
+  void HandleProgress(const proto::Progress& progress);
+  void EndTask(const TaskKey& key, proto::TaskResult result);
+  void TellAnswered(const TaskSpec& spec, const proto::TaskResult& result,
+                    absl::Time now);
+  absl::Status FlushJournal();
+  absl::Status Feed();
+  void AddTasks(std::vector<class Run::Prepared> prepared);
+  void RetryLocked();
+  void Apply(const SchedulerEffect& effect, absl::Time now);
+  void Dispatch(const DispatchTask& dispatch, absl::Time now);
+  void SetAside(const SetRegistryAside& effect);
+  absl::Status Housekeep(absl::Time now);
+  bool IsDone(absl::Time now) const;
+  int PollTimeout(absl::Time now) const;
+
+  RunLoopParts parts_;
+  std::map<std::string, Session> sessions_;
+  absl::flat_hash_map<TaskKey, Task> tasks_;
+  // Tasks whose repository another coordinator writes to.
+  std::vector<class Run::Prepared> locked_out_;
+  Commit commit_;
+  std::vector<PendingAck> acks_;
+  bool journal_away_ = false;
+  bool draining_ = false;
+  bool quick_ = false;
+  absl::Time drain_deadline_ = absl::InfiniteFuture();
+  absl::Time next_renewal_ = absl::InfinitePast();
+  absl::Time next_progress_ = absl::InfinitePast();
+  absl::Time next_flush_ = absl::InfinitePast();
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_RUN_LOOP_H_

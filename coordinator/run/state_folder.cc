@@ -1,0 +1,200 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/state_folder.h"
+
+#include <fcntl.h>
+#include <google/protobuf/util/json_util.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/reference/printable.h"
+
+namespace registry_manager {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr absl::string_view kSocketPrefix = "registry-manager-";
+
+absl::Status MakePrivate(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(fs::path(folder).parent_path(), error);
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot make the state folder ", Printable(folder), ": ",
+                     strerror(errno),
+                     "; set XDG_STATE_HOME to a folder that can be written"));
+  }
+  chmod(folder.c_str(), 0700);
+  return absl::OkStatus();
+}
+
+absl::Status CannotWrite(const std::string& file) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot write ", Printable(file), ": ", strerror(errno)));
+}
+
+bool IsRunId(absl::string_view id) {
+  return id.size() == 4 && std::all_of(id.begin(), id.end(), isalnum);
+}
+
+// Socket folders of processes that were killed before they could remove them.
+void RemoveLeftOvers(const fs::path& temporary) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(temporary, error)) {
+    const std::string name = entry.path().filename();
+    int pid = 0;
+    if (!absl::StartsWith(name, kSocketPrefix) ||
+        !absl::SimpleAtoi(name.substr(kSocketPrefix.size(),
+                                      name.rfind('-') - kSocketPrefix.size()),
+                          &pid)) {
+      continue;
+    }
+    struct stat info;
+    const bool ours = lstat(entry.path().c_str(), &info) == 0 &&
+                      S_ISDIR(info.st_mode) && info.st_uid == geteuid();
+    if (ours && kill(pid, 0) != 0 && errno == ESRCH) {
+      fs::remove_all(entry.path(), error);
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<StateFolder> StateFolder::Open() {
+  const char* state = getenv("XDG_STATE_HOME");
+  const char* home = getenv("HOME");
+  std::string base;
+  if (state != nullptr && *state == '/') {
+    base = state;
+  } else if (home != nullptr && *home == '/') {
+    base = absl::StrCat(home, "/.local/state");
+  } else {
+    return absl::FailedPreconditionError(
+        "neither XDG_STATE_HOME nor HOME is set, so that there is no folder to "
+        "keep runs in; set one of them");
+  }
+  StateFolder folder(absl::StrCat(base, "/registry-manager"));
+  for (const std::string& part :
+       {folder.path_, folder.locks(), folder.path_ + "/runs"}) {
+    const absl::Status status = MakePrivate(part);
+    if (!status.ok()) return status;
+  }
+  return folder;
+}
+
+std::string StateFolder::NewRunId() const {
+  // Without letters and digits that look alike.
+  constexpr absl::string_view kAlphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+  std::random_device random;
+  std::string id;
+  do {
+    id.clear();
+    for (int i = 0; i < 4; ++i) {
+      id.push_back(kAlphabet[random() % kAlphabet.size()]);
+    }
+  } while (fs::exists(run(id)));
+  return id;
+}
+
+absl::Status StateFolder::MakeRun(const std::string& id) const {
+  return MakePrivate(run(id));
+}
+
+absl::Status StateFolder::WriteSnapshot(
+    const proto::RunSnapshot& snapshot) const {
+  std::string json;
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.add_whitespace = true;
+  if (!google::protobuf::util::MessageToJsonString(snapshot, &json, options)
+           .ok()) {
+    return absl::InternalError("the run's snapshot cannot be written as JSON");
+  }
+  const std::string file = absl::StrCat(run(snapshot.run()), "/snapshot.json");
+  const std::string temporary = file + ".new";
+  const int fd =
+      open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return CannotWrite(temporary);
+  const bool written =
+      write(fd, json.data(), json.size()) == static_cast<ssize_t>(json.size());
+  close(fd);
+  if (!written || rename(temporary.c_str(), file.c_str()) != 0) {
+    return CannotWrite(file);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<proto::RunSnapshot> StateFolder::ReadSnapshot(
+    const std::string& id) const {
+  const absl::Status unknown = absl::NotFoundError(absl::StrCat(
+      "there is no run ", Printable(id), "; `coordinator runs` lists them"));
+  if (!IsRunId(id)) return unknown;
+  std::ifstream stream(absl::StrCat(run(id), "/snapshot.json"));
+  if (!stream) return unknown;
+  const std::string json{std::istreambuf_iterator<char>(stream), {}};
+  proto::RunSnapshot snapshot;
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  if (!google::protobuf::util::JsonStringToMessage(json, &snapshot, options)
+           .ok()) {
+    return absl::DataLossError(
+        absl::StrCat("the snapshot of run ", id, " cannot be read"));
+  }
+  return snapshot;
+}
+
+std::vector<proto::RunSnapshot> StateFolder::ReadSnapshots() const {
+  std::vector<proto::RunSnapshot> snapshots;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path_ + "/runs", error)) {
+    absl::StatusOr<proto::RunSnapshot> snapshot =
+        ReadSnapshot(entry.path().filename());
+    if (snapshot.ok()) snapshots.push_back(*std::move(snapshot));
+  }
+  std::sort(snapshots.begin(), snapshots.end(),
+            [](const proto::RunSnapshot& a, const proto::RunSnapshot& b) {
+              return std::pair(a.updated_unix(), a.run()) >
+                     std::pair(b.updated_unix(), b.run());
+            });
+  return snapshots;
+}
+
+absl::StatusOr<SocketFolder> SocketFolder::Make() {
+  const char* runtime = getenv("XDG_RUNTIME_DIR");
+  // A socket's path may have 107 bytes.
+  const bool usable = runtime != nullptr && *runtime == '/' &&
+                      strlen(runtime) < 60 && access(runtime, W_OK) == 0;
+  const std::string base = usable ? runtime : "/tmp";
+  RemoveLeftOvers(base);
+  std::string path =
+      absl::StrCat(base, "/", kSocketPrefix, getpid(), "-XXXXXX");
+  if (mkdtemp(path.data()) == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot make a folder for sockets in ", base, ": ", strerror(errno)));
+  }
+  return SocketFolder(std::move(path));
+}
+
+SocketFolder::~SocketFolder() {
+  std::error_code error;
+  if (!path_.empty()) fs::remove_all(path_, error);
+}
+
+}  // namespace registry_manager

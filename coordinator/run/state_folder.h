@@ -1,0 +1,67 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_STATE_FOLDER_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_STATE_FOLDER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/control.pb.h"
+
+namespace registry_manager {
+
+// Where this user's runs are kept: $XDG_STATE_HOME/registry-manager (otherwise
+// ~/.local/state/registry-manager), mode 0700:
+//   redis/            the private Redis
+//   locks/            which repositories are being written to
+//   runs/RUN/         snapshot.json, outcomes.jsonl, workers.log
+// A value type.
+class StateFolder {
+ public:
+  // Makes the folder. Errors say what to do.
+  static absl::StatusOr<StateFolder> Open();
+
+  std::string redis() const { return path_ + "/redis"; }
+  std::string locks() const { return path_ + "/locks"; }
+  std::string run(const std::string& id) const { return path_ + "/runs/" + id; }
+
+  // An id that no run of this folder has: four letters and digits.
+  std::string NewRunId() const;
+  absl::Status MakeRun(const std::string& id) const;
+
+  // Replaces the run's snapshot, in one step.
+  absl::Status WriteSnapshot(const proto::RunSnapshot& snapshot) const;
+  absl::StatusOr<proto::RunSnapshot> ReadSnapshot(const std::string& id) const;
+  // All runs that have a snapshot, the latest first.
+  std::vector<proto::RunSnapshot> ReadSnapshots() const;
+
+ private:
+  explicit StateFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+// A folder of mode 0700 for sockets, which must have short paths; it is removed
+// with this object.
+class SocketFolder {
+ public:
+  static absl::StatusOr<SocketFolder> Make();
+  ~SocketFolder();
+  SocketFolder(SocketFolder&& other) noexcept : path_(std::move(other.path_)) {
+    other.path_.clear();
+  }
+  SocketFolder& operator=(SocketFolder&&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit SocketFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_STATE_FOLDER_H_

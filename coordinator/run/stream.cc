@@ -1,0 +1,241 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/stream.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/reference/digest.h"
+
+namespace registry_manager {
+namespace {
+
+bool WantsSync(Verb verb) { return verb != Verb::kDelete; }
+bool WantsDelete(Verb verb) { return verb != Verb::kSync; }
+
+bool IsDry(const RunOptions& options, bool configured) {
+  return options.verb == Verb::kPlan || options.dry_run.value_or(configured);
+}
+
+// `repositories` by repository: an entry with a tag and one without both count.
+std::optional<std::vector<proto::RepositoryEntry>> EntriesOf(
+    const RegistryConfig& registry) {
+  if (!registry.repositories) return std::nullopt;
+  std::vector<proto::RepositoryEntry> entries;
+  for (const RepositoryEntry& named : *registry.repositories) {
+    auto entry =
+        std::find_if(entries.begin(), entries.end(),
+                     [&](const proto::RepositoryEntry& candidate) {
+                       return candidate.repository() == named.repository;
+                     });
+    if (entry == entries.end()) {
+      entry = entries.insert(entries.end(), proto::RepositoryEntry());
+      entry->set_repository(named.repository);
+    }
+    if (named.tag.empty()) {
+      entry->set_whole(true);
+    } else {
+      entry->add_named(named.tag);
+    }
+  }
+  return entries;
+}
+
+std::vector<Stream> SyncStreams(const Config& config,
+                                const RunOptions& options) {
+  std::vector<Stream> streams;
+  const SyncPolicyConfig& policy = *config.sync_policy;
+  const RegistryConfig& source = *config.FindRegistry(policy.from);
+  for (const std::string& target : policy.to) {
+    Stream stream;
+    stream.kind = Stream::Kind::kSync;
+    stream.registry = RegistryId(source);
+    stream.target = RegistryId(*config.FindRegistry(target));
+    stream.dry_run = IsDry(options, policy.dry_run);
+    stream.entries = EntriesOf(source);
+    stream.start = policy.start;
+    for (const ReplaceRule& rule : policy.replace) {
+      stream.rename.push_back({rule.old_text, rule.new_text});
+    }
+    stream.connections = policy.engine == SyncEngine::kSkopeo ? 6 : 1;
+    streams.push_back(std::move(stream));
+  }
+  return streams;
+}
+
+void AddDeleteStreams(const Config& config, const RunOptions& options,
+                      std::vector<Stream>& streams,
+                      std::vector<std::string>& notes) {
+  const DeletePolicyConfig& policy = *config.delete_policy;
+  const bool dry = IsDry(options, policy.dry_run);
+  std::set<std::string> spared;
+  for (const Stream& sync : streams) {
+    if (sync.dry_run && !dry && options.verb == Verb::kSubmit) {
+      spared.insert(sync.registry);
+    }
+  }
+  for (const std::string& name : policy.registries) {
+    const RegistryConfig& registry = *config.FindRegistry(name);
+    Stream stream;
+    stream.kind = Stream::Kind::kDelete;
+    stream.registry = RegistryId(registry);
+    if (spared.contains(stream.registry)) {
+      notes.push_back(absl::StrCat(
+          "nothing is deleted from ", name,
+          ": the sync that would copy it first is a dry run; set dry-run: "
+          "false under sync-policy, or delete with the verb delete"));
+      continue;
+    }
+    stream.dry_run = dry;
+    stream.entries = EntriesOf(registry);
+    stream.start = policy.start;
+    streams.push_back(std::move(stream));
+  }
+}
+
+// Every part with its length, so that no two different lists look alike.
+class Fingerprint {
+ public:
+  template <typename T>
+  void Add(const T& value) {
+    const std::string text = absl::StrCat(value);
+    absl::StrAppend(&text_, text.size(), ":", text, ";");
+  }
+  void Add(const TagPatternConfig& pattern) {
+    Add(pattern.keys.size());
+    for (const std::string& key : pattern.keys) Add(key);
+    Add(pattern.regex);
+  }
+  void Add(const RegistryConfig& registry) {
+    Add(RegistryId(registry));
+    Add(registry.repositories.has_value());
+    if (!registry.repositories) return;
+    Add(registry.repositories->size());
+    for (const RepositoryEntry& entry : *registry.repositories) {
+      Add(entry.repository);
+      Add(entry.tag);
+    }
+  }
+  std::string Take() const { return std::string(Digest::Of(text_).hex()); }
+
+ private:
+  std::string text_;
+};
+
+void AddDeletePolicy(const Config& config, const RunOptions& options,
+                     Fingerprint& fingerprint) {
+  const DeletePolicyConfig& policy = *config.delete_policy;
+  fingerprint.Add("delete");
+  fingerprint.Add(IsDry(options, policy.dry_run));
+  fingerprint.Add(policy.mix_count);
+  fingerprint.Add(policy.sem_ver);
+  fingerprint.Add(policy.include);
+  fingerprint.Add(policy.exclude);
+  fingerprint.Add(static_cast<int>(policy.shared_digest));
+  fingerprint.Add(static_cast<int>(policy.dangling_tags));
+  for (const std::string& name : policy.registries) {
+    fingerprint.Add(*config.FindRegistry(name));
+  }
+}
+
+void AddSyncPolicy(const Config& config, const RunOptions& options,
+                   Fingerprint& fingerprint) {
+  const SyncPolicyConfig& policy = *config.sync_policy;
+  fingerprint.Add("sync");
+  fingerprint.Add(IsDry(options, policy.dry_run));
+  fingerprint.Add(policy.force);
+  fingerprint.Add(policy.referrers);
+  fingerprint.Add(static_cast<int>(policy.engine));
+  for (const ReplaceRule& rule : policy.replace) {
+    fingerprint.Add(rule.old_text);
+    fingerprint.Add(rule.new_text);
+  }
+  fingerprint.Add(policy.filters.size());
+  for (const std::string& filter : policy.filters) fingerprint.Add(filter);
+  fingerprint.Add(*config.FindRegistry(policy.from));
+  for (const std::string& name : policy.to) {
+    fingerprint.Add(RegistryId(*config.FindRegistry(name)));
+  }
+}
+
+}  // namespace
+
+const char* VerbName(Verb verb) {
+  switch (verb) {
+    case Verb::kSubmit:
+      return "submit";
+    case Verb::kPlan:
+      return "plan";
+    case Verb::kList:
+      return "list";
+    case Verb::kDelete:
+      return "delete";
+    case Verb::kSync:
+      return "sync";
+  }
+  return "";
+}
+
+const char* Stream::policy_name() const {
+  switch (kind) {
+    case Kind::kSync:
+      return "sync";
+    case Kind::kDelete:
+      return "delete";
+    case Kind::kList:
+      return "list";
+  }
+  return "";
+}
+
+std::vector<std::string> Stream::registries() const {
+  if (target.empty() || target == registry) return {registry};
+  return {registry, target};
+}
+
+std::string RegistryId(const RegistryConfig& registry) {
+  if (registry.address) return registry.address->str();
+  return absl::StrCat(
+      registry.layout->kind == LayoutTarget::Kind::kOci ? "oci:" : "dir:",
+      registry.layout->path);
+}
+
+std::vector<Stream> StreamsOf(const Config& config, const RunOptions& options,
+                              std::vector<std::string>& notes) {
+  std::vector<Stream> streams;
+  if (options.verb == Verb::kList) {
+    for (const RegistryConfig& registry : config.registries) {
+      if (!registry.address) continue;
+      Stream stream;
+      stream.kind = Stream::Kind::kList;
+      stream.registry = RegistryId(registry);
+      stream.entries = EntriesOf(registry);
+      streams.push_back(std::move(stream));
+    }
+    return streams;
+  }
+  if (config.sync_policy && WantsSync(options.verb)) {
+    streams = SyncStreams(config, options);
+  }
+  if (config.delete_policy && WantsDelete(options.verb)) {
+    AddDeleteStreams(config, options, streams, notes);
+  }
+  return streams;
+}
+
+std::string IdentityOf(const Config& config, const RunOptions& options) {
+  Fingerprint fingerprint;
+  fingerprint.Add(VerbName(options.verb));
+  if (config.sync_policy && WantsSync(options.verb)) {
+    AddSyncPolicy(config, options, fingerprint);
+  }
+  if (config.delete_policy && WantsDelete(options.verb)) {
+    AddDeletePolicy(config, options, fingerprint);
+  }
+  return fingerprint.Take();
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,97 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_STREAM_STATE_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_STREAM_STATE_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/run/stream.h"
+#include "coordinator/run/sync_names.h"
+#include "proto/control.pb.h"
+
+namespace registry_manager {
+
+// How far one stream of a run is: its frozen shards with the state of each
+// task (a byte a task), its listing, what it refuses. Used from one thread.
+struct ShardProgress {
+  // Of a shard of batches.
+  bool is_batches = false;
+  uint32_t parent_shard = 0;
+  uint32_t parent_index = 0;
+  std::vector<TaskState> states;
+  // The first task that has not been handed to the scheduler.
+  uint32_t next = 0;
+  uint32_t ended = 0;
+  uint32_t dead = 0;
+};
+
+class StreamState {
+ public:
+  explicit StreamState(Stream spec);
+
+  const Stream& spec() const { return spec_; }
+  bool is_same_registry() const { return spec_.registry == spec_.target; }
+
+  // --- repositories ---
+
+  // Adds a frozen shard of repositories. Shards come in the order of their
+  // numbers.
+  void AddRepositories(uint32_t shard, const proto::Shard& content);
+  void AddBatches(uint32_t shard, const proto::Shard& content);
+  // The names of a page that are new, less those that `start` skips.
+  std::vector<std::string> TakeNewNames(const std::vector<std::string>& names);
+  // Called with every shard's content once the listing of one and the same
+  // registry is complete: its names are judged only then.
+  void Judge(uint32_t shard, const proto::Shard& content);
+  void AddProducts(const proto::Shard& content);
+
+  // Why a task is not carried out; "" where it is. `product`: it is no source
+  // at all, which is no failure.
+  struct Refusal {
+    std::string reason;
+    bool product = false;
+  };
+  const Refusal* RefusalOf(uint32_t shard, uint32_t index) const;
+  // The name on the target.
+  std::string TargetOf(const std::string& repository) const;
+
+  // --- tasks ---
+
+  std::map<uint32_t, ShardProgress>& shards() { return shards_; }
+  const std::map<uint32_t, ShardProgress>& shards() const { return shards_; }
+  // The task ends, or is split.
+  void SetState(uint32_t shard, uint32_t index, TaskState state);
+  // Shards that have tasks that were not handed to the scheduler, the batches
+  // first.
+  std::vector<uint32_t> UnfedShards() const;
+  bool AllEnded() const;
+
+  proto::Listing listing;
+  bool listing_failed = false;
+  // Why this stream ended early, or waits.
+  std::string problem;
+  bool set_aside = false;
+  // Nothing more of it is sent: the registry does not delete, or harms others.
+  bool stopped = false;
+
+  proto::StreamSnapshot Snapshot() const;
+
+ private:
+  const Stream spec_;
+  SyncNames names_;
+  std::map<uint32_t, ShardProgress> shards_;
+  absl::flat_hash_set<uint64_t> frozen_;
+  std::map<std::pair<uint32_t, uint32_t>, Refusal> refusals_;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_STREAM_STATE_H_

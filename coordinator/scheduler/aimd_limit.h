@@ -1,0 +1,37 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_SCHEDULER_AIMD_LIMIT_H_
+#define REGISTRY_MANAGER_COORDINATOR_SCHEDULER_AIMD_LIMIT_H_
+
+#include "absl/time/time.h"
+
+namespace registry_manager {
+
+// How many requests a registry bears at once: halved when it asks to be spared
+// (once a second at most, many requests hear of one and the same overload), one
+// more after every ten seconds without. Between 1 and a maximum.
+// Not thread-safe.
+class AimdLimit {
+ public:
+  explicit AimdLimit(int maximum);
+
+  int maximum() const { return maximum_; }
+  int current() const { return current_; }
+
+  void Shrink(absl::Time now);
+  // Brings the limit up to date.
+  void Grow(absl::Time now);
+  // The infinite future at the maximum.
+  absl::Time NextGrowth() const;
+
+ private:
+  int maximum_;
+  int current_;
+  absl::Time shrunk_ = absl::InfinitePast();
+  absl::Time grows_from_ = absl::InfinitePast();
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_SCHEDULER_AIMD_LIMIT_H_

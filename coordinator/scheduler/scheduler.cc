@@ -1,0 +1,236 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/scheduler/scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/scheduler/scheduler_impl.h"
+
+namespace registry_manager {
+
+void Scheduler::Impl::AddRegistry(const std::string& name,
+                                  const RegistryBudget& budget) {
+  const int number = static_cast<int>(registries_.size());
+  if (!registry_numbers_.try_emplace(name, number).second) return;
+  registries_.push_back({name, Budget(name, budget),
+                         RegistryHealth(options_.registry_patience,
+                                        options_.first_contact_patience)});
+}
+
+bool Scheduler::Impl::AddTask(TaskSpec spec, int attempts, int losses) {
+  std::vector<int> registries;
+  for (const std::string& name : spec.registries) {
+    AddRegistry(name, RegistryBudget());
+    registries.push_back(FindRegistry(name));
+    if (registries_[registries.back()].set_aside) return false;
+  }
+  std::sort(registries.begin(), registries.end());
+  registries.erase(std::unique(registries.begin(), registries.end()),
+                   registries.end());
+  const auto [known, added] = task_ids_.try_emplace(spec.key, last_task_ + 1);
+  if (!added) return true;
+  const TaskId id = ++last_task_;
+  Task& task = tasks_[id];
+  task.group = queue_.Join(spec.key.run, registries);
+  task.key = std::move(spec.key);
+  task.connections = std::max(1, spec.connections);
+  task.writes = std::move(spec.writes);
+  task.write_group = std::move(spec.write_group);
+  task.urgent = spec.urgent;
+  task.attempts = attempts;
+  task.losses = losses;
+  queue_.Add(task.group, id, task.urgent);
+  return true;
+}
+
+bool Scheduler::Impl::IsSetAside(const std::string& name) const {
+  const int number = FindRegistry(name);
+  return number >= 0 && registries_[number].set_aside;
+}
+
+void Scheduler::Impl::DropWaiting() {
+  std::vector<TaskId> waiting;
+  for (const auto& [id, task] : tasks_) {
+    if (task.place != Task::Place::kRunning) waiting.push_back(id);
+  }
+  for (const TaskId id : waiting) EndTask(id);
+}
+
+void Scheduler::Impl::Want(const WorkerSession& session,
+                           const std::string& registry, uint64_t version,
+                           int in_use, int wanted, uint64_t permits_wanted) {
+  const int number = FindRegistry(registry);
+  if (number < 0 || !Knows(session)) return;
+  registries_[number].budget.Want(session, version, in_use, wanted,
+                                  permits_wanted);
+}
+
+void Scheduler::Impl::Throttled(const std::string& registry,
+                                absl::Duration retry_after, absl::Time now) {
+  const int number = FindRegistry(registry);
+  if (number >= 0) registries_[number].budget.Throttled(retry_after, now);
+}
+
+void Scheduler::Impl::Answered(const std::string& registry) {
+  const int number = FindRegistry(registry);
+  if (number >= 0) registries_[number].health.Answered();
+}
+
+absl::Time Scheduler::Impl::ParkedUntil(const std::string& registry) const {
+  const int number = FindRegistry(registry);
+  return number < 0 ? absl::InfinitePast()
+                    : registries_[number].budget.parked_until();
+}
+
+int Scheduler::Impl::FindRegistry(const std::string& name) const {
+  const auto it = registry_numbers_.find(name);
+  return it == registry_numbers_.end() ? -1 : it->second;
+}
+
+const std::vector<int>& Scheduler::Impl::RegistriesOf(const Task& task) const {
+  return queue_.Registries(task.group);
+}
+
+void Scheduler::Impl::Requeue(TaskId id, absl::Duration delay, absl::Time now) {
+  Task& task = tasks_.at(id);
+  if (delay > absl::ZeroDuration()) {
+    task.place = Task::Place::kBackingOff;
+    back_offs_.Set(id, now + delay);
+  } else {
+    task.place = Task::Place::kReady;
+    queue_.Add(task.group, id, task.urgent);
+  }
+}
+
+void Scheduler::Impl::Wake(const std::vector<TaskId>& woken) {
+  for (const TaskId id : woken) {
+    Task& task = tasks_.at(id);
+    task.place = Task::Place::kReady;
+    queue_.Add(task.group, id, task.urgent);
+  }
+}
+
+void Scheduler::Impl::EndTask(TaskId id) {
+  const auto it = tasks_.find(id);
+  const Task& task = it->second;
+  const std::string writes = task.writes;
+  back_offs_.Clear(id);
+  queue_.Remove(task.group, id, task.urgent);
+  if (!writes.empty()) {
+    locks_.StopWaiting(writes, task.write_group, task.group, id);
+  }
+  queue_.Part(task.group);
+  task_ids_.erase(task.key);
+  tasks_.erase(it);
+  // Others may have waited behind it.
+  if (!writes.empty()) Wake(locks_.Wake(writes));
+}
+
+void Scheduler::Impl::GiveUp(TaskId id, std::string reason) {
+  effects_.push_back(GiveUpTask{tasks_.at(id).key, std::move(reason)});
+  EndTask(id);
+}
+
+void Scheduler::Impl::SetAside(int registry, const std::string& reason) {
+  registries_[registry].set_aside = true;
+  effects_.push_back(SetRegistryAside{registries_[registry].name, reason});
+  std::vector<TaskId> touching;
+  for (const auto& [id, task] : tasks_) {
+    const std::vector<int>& all = RegistriesOf(task);
+    if (std::find(all.begin(), all.end(), registry) != all.end()) {
+      touching.push_back(id);
+    }
+  }
+  for (const TaskId id : touching) {
+    const Task& task = tasks_.at(id);
+    if (task.place == Task::Place::kRunning) Cancel(task.running, reason);
+    EndTask(id);
+  }
+}
+
+// --- the public class ---
+
+Scheduler::Scheduler(SchedulerOptions options)
+    : impl_(std::make_unique<Impl>(options)) {}
+
+Scheduler::~Scheduler() = default;
+
+void Scheduler::AddRegistry(const std::string& registry,
+                            RegistryBudget budget) {
+  impl_->AddRegistry(registry, budget);
+}
+
+bool Scheduler::AddTask(TaskSpec spec, int attempts, int losses) {
+  return impl_->AddTask(std::move(spec), attempts, losses);
+}
+
+size_t Scheduler::tasks() const { return impl_->tasks(); }
+
+size_t Scheduler::running() const { return impl_->running(); }
+
+bool Scheduler::IsSetAside(const std::string& registry) const {
+  return impl_->IsSetAside(registry);
+}
+
+void Scheduler::Hold(bool hold) { impl_->Hold(hold); }
+
+void Scheduler::DropWaiting() { impl_->DropWaiting(); }
+
+void Scheduler::Join(const WorkerSession& worker, int slots, absl::Time now) {
+  impl_->Join(worker, slots, now);
+}
+
+bool Scheduler::Knows(const WorkerSession& worker) const {
+  return impl_->Knows(worker);
+}
+
+void Scheduler::Leave(const WorkerSession& worker, bool lost, absl::Time now) {
+  impl_->Leave(worker, lost, now);
+}
+
+Scheduler::HeartbeatReply Scheduler::Heartbeat(
+    const WorkerSession& worker, const std::vector<RunningTask>& running,
+    absl::Time now) {
+  return impl_->Heartbeat(worker, running, now);
+}
+
+bool Scheduler::HoldsLease(const WorkerSession& worker, const TaskKey& task,
+                           uint32_t attempt, absl::Time now) const {
+  return impl_->HoldsLease(worker, task, attempt, now);
+}
+
+Scheduler::Acceptance Scheduler::Result(const WorkerSession& worker,
+                                        const TaskKey& task, uint32_t attempt,
+                                        const Verdict& verdict,
+                                        absl::Time now) {
+  return impl_->Result(worker, task, attempt, verdict, now);
+}
+
+void Scheduler::Want(const WorkerSession& worker, const std::string& registry,
+                     uint64_t version, int in_use, int wanted,
+                     uint64_t permits_wanted, absl::Time /*now*/) {
+  impl_->Want(worker, registry, version, in_use, wanted, permits_wanted);
+}
+
+void Scheduler::Throttled(const std::string& registry,
+                          absl::Duration retry_after, absl::Time now) {
+  impl_->Throttled(registry, retry_after, now);
+}
+
+void Scheduler::Answered(const std::string& registry, absl::Time /*now*/) {
+  impl_->Answered(registry);
+}
+
+absl::Time Scheduler::ParkedUntil(const std::string& registry) const {
+  return impl_->ParkedUntil(registry);
+}
+
+std::vector<SchedulerEffect> Scheduler::Poll(absl::Time now) {
+  return impl_->Poll(now);
+}
+
+absl::Time Scheduler::NextWake() const { return impl_->NextWake(); }
+
+}  // namespace registry_manager

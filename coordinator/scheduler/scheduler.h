@@ -1,0 +1,247 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_SCHEDULER_SCHEDULER_H_
+#define REGISTRY_MANAGER_COORDINATOR_SCHEDULER_SCHEDULER_H_
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace registry_manager {
+
+// Decides which task goes to which worker, and how much of each registry a
+// worker may use. Pure: told of events with the time at which they happened, it
+// answers with effects; no I/O, no threads, no clock of its own, so that it can
+// be simulated. Not thread-safe.
+//
+// Holds only the tasks that were added and have not ended: memory is bounded by
+// the caller's window.
+
+// A task of a run: bit `index` of shard `shard`.
+struct TaskKey {
+  std::string run;
+  uint32_t shard = 0;
+  uint32_t index = 0;
+
+  friend auto operator<=>(const TaskKey&, const TaskKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const TaskKey& key) {
+    return H::combine(std::move(state), key.run, key.shard, key.index);
+  }
+};
+
+struct TaskSpec {
+  TaskKey key;
+  // The registries that it touches, by address: one, or two different ones.
+  std::vector<std::string> registries;
+  // Connections that it needs at each registry before it can begin (one, or six
+  // for skopeo); a smaller budget serves with all that it has.
+  int connections = 1;
+  // "ADDRESS/REPOSITORY" that it writes to; empty: it writes to none. At most
+  // one task writes to a repository at a time, except that tasks of the same
+  // non-empty `write_group` (batches of one repository) share it.
+  std::string writes;
+  std::string write_group;
+  // Before any task that is not urgent (a catalogue's next page).
+  bool urgent = false;
+};
+
+struct RegistryBudget {
+  // Requests under way at once, of all workers together; at least 1.
+  int max_connections = 16;
+  // Requests begun a second, of all workers together.
+  std::optional<double> requests_per_second;
+};
+
+struct SchedulerOptions {
+  absl::Duration lease = absl::Seconds(30);
+  // A task without a sign of progress for so long is cancelled and tried again.
+  absl::Duration stall = absl::Minutes(15);
+  // How often a task may fail for reasons of its own before it is given up.
+  int max_attempts = 3;
+  // How often a task's worker may be lost before the task is given up.
+  int max_losses = 3;
+  // A registry that gave no answer for so long has its tasks set aside.
+  absl::Duration registry_patience = absl::Minutes(10);
+  // The same for a registry that never answered.
+  absl::Duration first_contact_patience = absl::Seconds(20);
+  // Seed of the jitter of back-offs.
+  uint64_t seed = 1;
+};
+
+// Identifies one connection of one worker.
+using WorkerSession = std::string;
+
+// What the caller has to do.
+struct DispatchTask {
+  WorkerSession worker;
+  TaskKey task;
+  uint32_t attempt;
+};
+struct CancelTask {
+  WorkerSession worker;
+  TaskKey task;
+  uint32_t attempt;
+  std::string reason;
+};
+// Sent also with the first dispatch, and before it in the list of effects.
+struct GrantConnections {
+  WorkerSession worker;
+  std::string registry;
+  uint64_t version;
+  int connections;
+  bool rate_limited;
+  uint64_t permits;
+  // How long from now the registry is parked; zero: it is not.
+  absl::Duration parked;
+};
+// The task is over without a result: its worker was lost, or it failed, too
+// often. To be journalled as failed, with the reason.
+struct GiveUpTask {
+  TaskKey task;
+  std::string reason;
+};
+// The registry gave no answer for too long, or refuses the credentials. Its
+// tasks have been dropped from the scheduler, those running are cancelled, and
+// AddTask drops further ones.
+struct SetRegistryAside {
+  std::string registry;
+  std::string reason;
+};
+using SchedulerEffect = std::variant<DispatchTask, CancelTask, GrantConnections,
+                                     GiveUpTask, SetRegistryAside>;
+
+class Scheduler {
+ public:
+  explicit Scheduler(SchedulerOptions options);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // --- registries and tasks ---
+
+  // Before the first task that touches it. The same registry again is ignored.
+  void AddRegistry(const std::string& registry, RegistryBudget budget);
+  // `losses` and `attempts` are what the journal knows of earlier coordinators.
+  // False: one of its registries is set aside, the task was not added.
+  bool AddTask(TaskSpec spec, int attempts = 0, int losses = 0);
+  // Tasks that were added and have not ended, waiting ones included.
+  size_t tasks() const;
+  size_t running() const;
+  bool IsSetAside(const std::string& registry) const;
+  // Stops dispatching (`true`) until called again; the rest goes on. For
+  // draining, and while the journal cannot be written.
+  void Hold(bool hold);
+  // Drops every task that is not running.
+  void DropWaiting();
+
+  // --- workers ---
+
+  // `slots` tasks at a time. A session joins once.
+  void Join(const WorkerSession& worker, int slots, absl::Time now);
+  // False: it never joined, it has left, or it was silent for so long that it
+  // was given up. A worker that still speaks has to begin a new session.
+  bool Knows(const WorkerSession& worker) const;
+  // The worker has ended for certain (its process exited, it said goodbye): its
+  // tasks and grants come back at once. `lost`: the tasks' losses count. A
+  // worker that falls silent needs no call: Poll gives it up with its last
+  // lease.
+  void Leave(const WorkerSession& worker, bool lost, absl::Time now);
+
+  struct RunningTask {
+    TaskKey task;
+    uint32_t attempt;
+    uint64_t progress;
+  };
+  struct HeartbeatReply {
+    // Their leases hold for options.lease from when the heartbeat was sent.
+    std::vector<RunningTask> renewed;
+    // Not (or no longer) this worker's.
+    std::vector<RunningTask> lost;
+  };
+  // A task that two heartbeats in a row omit is taken for lost. A worker gets
+  // no new task after half a lease without a heartbeat.
+  HeartbeatReply Heartbeat(const WorkerSession& worker,
+                           const std::vector<RunningTask>& running,
+                           absl::Time now);
+  // True while `worker` holds the lease of this attempt.
+  bool HoldsLease(const WorkerSession& worker, const TaskKey& task,
+                  uint32_t attempt, absl::Time now) const;
+
+  // --- results ---
+
+  struct Ended {
+    // Nothing more to do, whatever the outcome.
+  };
+  struct TryAgain {
+    std::string reason;
+  };
+  struct Unreachable {
+    std::string registry;
+    std::string reason;
+  };
+  struct Refused {
+    std::string registry;
+    std::string reason;
+  };
+  // Handed back unstarted or cut short by a drain: counts for nothing.
+  struct HandedBack {};
+  using Verdict =
+      std::variant<Ended, TryAgain, Unreachable, Refused, HandedBack>;
+  enum class Acceptance {
+    // The task is over: journal it.
+    kEnded,
+    // It will be tried again (or was given up, by a GiveUpTask).
+    kOpen,
+    // Not this worker's task: of no use.
+    kStale,
+  };
+  // An Ended result of an attempt whose lease was lost is accepted as long as
+  // the task has not ended and no other attempt runs: its effect is idempotent.
+  // To be called when the result arrives, before heartbeats that came after it.
+  Acceptance Result(const WorkerSession& worker, const TaskKey& task,
+                    uint32_t attempt, const Verdict& verdict, absl::Time now);
+
+  // --- budgets ---
+
+  // What the worker uses and could use; the version is the latest grant that it
+  // complies with. A worker says so after every grant: connections that a lower
+  // grant takes back are free for others only then.
+  void Want(const WorkerSession& worker, const std::string& registry,
+            uint64_t version, int in_use, int wanted, uint64_t permits_wanted,
+            absl::Time now);
+  // 429, 503 or a time-out: the budget is halved (once a second at most) and
+  // grows back by one every ten seconds without another. `retry_after` parks
+  // the registry for all workers.
+  void Throttled(const std::string& registry, absl::Duration retry_after,
+                 absl::Time now);
+  // The registry gave an answer, whatever it was. Not inferred from results.
+  void Answered(const std::string& registry, absl::Time now);
+  // Until when the registry is parked; the infinite past where it is not.
+  absl::Time ParkedUntil(const std::string& registry) const;
+
+  // --- time ---
+
+  // What is to be done now: expired leases, back-offs that are over, new
+  // dispatches, grants. Call after every event, or batch of events, and when
+  // NextWake() has come.
+  std::vector<SchedulerEffect> Poll(absl::Time now);
+  // The next time at which Poll has something to do by itself.
+  absl::Time NextWake() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_SCHEDULER_SCHEDULER_H_

@@ -1,0 +1,227 @@
+# Copyright 2026 The registry-manager authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: verbs, flags, exit statuses, messages that must be there."""
+
+import re
+import unittest
+
+from tests.support import image, process
+from tests.support.case import EndToEndTest, delete_section, registry_entry, sync_section
+from tests.support.oracle import DeletePolicy, SyncPolicy
+from tests.support.product import listed_images
+
+_DEVELOP = DeletePolicy(mix_count=0, include_keys=("develop",))
+
+
+class UsageTest(EndToEndTest):
+    """Nothing here needs a registry."""
+
+    def assert_wrong(self, *arguments):
+        result = self.run_product(*arguments, status=2, timeout=20)
+        self.assertTrue(result.err.strip(), "no word on standard error")
+        return result
+
+    def test_help(self):
+        result = self.run_product("--help", timeout=20)
+        for verb in "submit plan list delete sync status runs report".split():
+            self.assertRegex(result.out, rf"\b{verb}\b")
+
+    def test_wrong_command_lines(self):
+        self.assert_wrong()
+        self.assert_wrong("sumbit", "config.yml")
+        self.assert_wrong("submit")
+        self.assert_wrong("submit", "no-such-file.yml")
+        config = self.config({"one": {"registry": "http://127.0.0.1:9"}})
+        self.assert_wrong("submit", config, "--no-such-flag")
+        self.assert_wrong("submit", config, "--workers", "many")
+
+    def test_a_config_without_any_policy(self):
+        config = self.config({"one": {"registry": "http://127.0.0.1:9"}})
+        self.assert_wrong("submit", config)
+
+    def test_all_errors_of_a_config_at_once_with_their_places(self):
+        config = self.product.write_config(
+            "registries:\n"
+            "  one:\n"
+            "    registry: http://127.0.0.1:9\n"
+            "    usrname: admin\n"
+            "delete-policy:\n"
+            "  registries:\n"
+            "    - two\n"
+            "  mix-count: many\n"
+            "  tags:\n"
+            "    include:\n"
+            "      regex: '(['\n"
+        )
+        result = self.assert_wrong("submit", config)
+        name = re.escape(config)
+        self.assertRegex(result.err, rf"(?m)^{name}:4:5: .*username")
+        self.assertRegex(result.err, rf"(?m)^{name}:7:7: .*two")
+        self.assertRegex(result.err, rf"(?m)^{name}:8:14: ")
+        self.assertRegex(result.err, rf"(?m)^{name}:11:14: ")
+
+    def test_an_empty_list_of_repositories(self):
+        config = self.config(
+            {"one": {"registry": "http://127.0.0.1:9", "repositories": []}},
+            delete=delete_section(_DEVELOP, ["one"]),
+        )
+        self.assertIn("repositories", self.assert_wrong("submit", config).err)
+
+    def test_a_registry_that_is_not_there(self):
+        config = self.config(
+            {"one": {"registry": "http://127.0.0.1:9"}},
+            delete=delete_section(_DEVELOP, ["one"]),
+        )
+        result = self.run_product("list", "-c", config, status=3, timeout=120)
+        self.assertIn("127.0.0.1:9", result.text)
+
+    def test_refuses_redis_secrets_in_arguments_and_tls(self):
+        config = self.config(
+            {"one": {"registry": "http://127.0.0.1:9"}},
+            delete=delete_section(_DEVELOP, ["one"]),
+        )
+        for url in ("redis://user:hidden@127.0.0.1:1/0", "rediss://127.0.0.1:1/0"):
+            result = self.assert_wrong("submit", config, "--redis", url)
+            self.assertNotIn("hidden", result.text)
+
+    def test_nothing_to_show_is_no_error(self):
+        self.run_product("runs", timeout=20)
+
+
+class VerbsTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.source = self.registry("source")
+        self.target = self.registry("target")
+        self.filled = self.fill(
+            self.source,
+            {
+                "library/app": {
+                    tag: image.image(tag) for tag in ("1.0", "latest", "develop-1")
+                },
+                "tool": {"2.0": image.image("2.0")},
+            },
+        )
+
+    def both_config(self, name="config.yml", slow=False):
+        entries = {"requests-per-second": 3} if slow else {}
+        return self.config(
+            {
+                "source": registry_entry(self.source, **entries),
+                "target": registry_entry(self.target, **entries),
+            },
+            name,
+            sync=sync_section(SyncPolicy(), "source", "target"),
+            delete=delete_section(_DEVELOP, ["source"]),
+        )
+
+    def test_list(self):
+        config = self.both_config()
+        expected = {
+            f"{self.source.host}/{name}:{tag}"
+            for name, repository in self.filled.items()
+            for tag in repository.tags
+        }
+        for arguments in (("list", config), ("list", "-c", config)):
+            mark = self.source.mark()
+            result = self.run_product(*arguments)
+            self.assertEqual(listed_images(result.out), expected)
+            self.assert_no_writes(self.source, mark)
+
+    def test_plan_names_what_would_happen_and_does_nothing(self):
+        marks = self.source.mark(), self.target.mark()
+        result = self.run_product("plan", self.both_config(), "--details")
+        for word in ("library/app", "tool", "develop-1"):
+            self.assertIn(word, result.out)
+        self.assert_no_writes(self.source, marks[0])
+        self.assert_no_writes(self.target, marks[1])
+
+    def test_sync_and_delete_do_one_policy_each(self):
+        config = self.both_config()
+        everything = {n: r.tags for n, r in self.filled.items()}
+        self.run_product("sync", "-c", config)
+        self.assert_contents(self.source, everything)
+        self.assert_contents(self.target, everything)
+        self.run_product("delete", "-c", config)
+        self.assertEqual(self.source.client().tags("library/app"), ["1.0", "latest"])
+        self.assert_contents(self.target, everything)
+
+    def test_flags_of_the_seed(self):
+        config = self.both_config()
+        self.run_product("sync", "--config", config, "-r", "2", "-p", "4")
+        self.assert_contents(self.target, {n: r.tags for n, r in self.filled.items()})
+
+    def test_seed_verb_without_its_policy(self):
+        config = self.config(
+            {"source": registry_entry(self.source)},
+            delete=delete_section(_DEVELOP, ["source"]),
+        )
+        result = self.run_product("sync", "-c", config, status=2)
+        self.assertIn("sync-policy", result.text)
+
+    def test_status_runs_and_report_after_a_run(self):
+        self.submit(self.both_config())
+        mark = self.source.mark()
+        runs = self.run_product("runs", timeout=20)
+        self.assertTrue(runs.out.strip())
+        for verb in ("status", "report"):
+            result = self.run_product(verb, timeout=20)
+            self.assertTrue(result.out.strip(), verb)
+        self.assertEqual(self.source.requests_since(mark), [])
+
+    def test_a_run_that_ended_is_not_resumed(self):
+        config = self.both_config()
+        self.submit(config)
+        self.fill(self.source, {"new": {"1.0": image.image("new")}})
+        self.submit(config)
+        self.assertEqual(self.target.client().tags("new"), ["1.0"])
+
+    def test_a_second_submit_names_the_process_and_status_works_beside(self):
+        config = self.both_config(slow=True)
+        with self.product.start("submit", config) as running:
+            process.wait_until(
+                lambda: self.source.count_requests() or running.ended(),
+                what="the first request",
+            )
+            self.assertFalse(running.ended(), running.text())
+            second = self.product.run("submit", config, timeout=20)
+            self.assertNotEqual(second.status, 0, second)
+            self.assertRegex(second.text, rf"\b{running.pid}\b")
+            status = self.run_product("status", timeout=20)
+            self.assertTrue(status.out.strip())
+            self.assertFalse(running.ended(), "it ended too soon to tell")
+
+    def test_no_process_outlives_submit(self):
+        seen = {}
+        with self.product.start("submit", self.both_config()) as running:
+            while not running.ended():
+                for one in running.descendants():
+                    seen.setdefault(one.pid, one)
+            self.assertEqual(running.wait().status, 0)
+        self.assertTrue(seen)
+        self.assertEqual([one for one in seen.values() if one.alive()], [])
+
+    def test_a_redis_server_of_the_users(self):
+        folder = process.scratch_folder()
+        self.addCleanup(folder.cleanup)
+        socket = f"{folder.name}/redis.sock"
+        server = process.spawn(
+            ["redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder.name,
+             "--logfile", f"{folder.name}/log", "--save", ""],
+        )  # fmt: skip
+        self.addCleanup(process.end, server)
+        with self.product.start(
+            "submit", self.both_config(), "--redis", f"unix://{socket}"
+        ) as running:
+            own = set()
+            while not running.ended():
+                own.update(p.pid for p in running.redis_servers())
+            result = running.wait()
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual(own, set())
+        self.assertIsNone(server.poll())
+        self.assert_contents(self.target, {n: r.tags for n, r in self.filled.items()})
+
+
+if __name__ == "__main__":
+    unittest.main()

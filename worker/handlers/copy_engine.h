@@ -1,0 +1,40 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_WORKER_HANDLERS_COPY_ENGINE_H_
+#define REGISTRY_MANAGER_WORKER_HANDLERS_COPY_ENGINE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/registry/copy/blob_copier.h"
+#include "common/registry/copy/image_copier.h"
+#include "worker/task_handler.h"
+
+namespace registry_manager {
+
+// What carries a tag from one repository to another. Thread-safe.
+class CopyEngine {
+ public:
+  virtual ~CopyEngine() = default;
+  // Copies the tag with all that it reaches. The target's tag stays as it was
+  // where that fails.
+  virtual absl::Status CopyTag(const std::string& tag) = 0;
+};
+
+// Our own copying. `copier` outlives the engine.
+std::unique_ptr<CopyEngine> NewNativeEngine(ImageCopier* copier);
+
+// `skopeo copy --all --preserve-digests`, for one task. `target_path` is that
+// of a layout ("oci:/path", "dir:/path"), empty where the target is a registry.
+// NotFound: skopeo is not installed.
+absl::StatusOr<std::unique_ptr<CopyEngine>> NewSkopeoEngine(
+    TaskContext& context, const proto::Registry& source,
+    const std::string& source_repository, const proto::Registry& target,
+    const std::string& target_repository);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_WORKER_HANDLERS_COPY_ENGINE_H_

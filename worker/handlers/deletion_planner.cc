@@ -1,0 +1,176 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/handlers/deletion_planner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/policy/tag_rules.h"
+#include "common/reference/reference.h"
+
+namespace registry_manager {
+namespace {
+
+std::vector<std::string> Texts(
+    const google::protobuf::RepeatedPtrField<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+absl::StatusOr<TagRules> RulesOf(const proto::DeletePolicy& policy) {
+  absl::StatusOr<TagPattern> include = TagPattern::Create(
+      Texts(policy.include().keys()), policy.include().regex());
+  if (!include.ok()) return include.status();
+  absl::StatusOr<TagPattern> exclude = TagPattern::Create(
+      Texts(policy.exclude().keys()), policy.exclude().regex());
+  if (!exclude.ok()) return exclude.status();
+  return TagRules{*std::move(include), *std::move(exclude), policy.sem_ver()};
+}
+
+// The tags that the rules, or the config by name, may doom.
+std::vector<std::string> JudgedTags(const TagStates& states,
+                                    const DeletionRequest& request) {
+  std::vector<std::string> tags;
+  for (const auto& [tag, state] : states) {
+    const bool named = std::find(request.named.begin(), request.named.end(),
+                                 tag) != request.named.end();
+    if (state.digest && (named || !IsSignatureLikeTag(tag))) {
+      tags.push_back(tag);
+    }
+  }
+  return tags;
+}
+
+std::string FirstFew(const std::vector<std::string>& tags) {
+  constexpr size_t kFew = 10;
+  if (tags.size() <= kFew) return absl::StrJoin(tags, ", ");
+  return absl::StrCat(absl::StrJoin(tags.begin(), tags.begin() + kFew, ", "),
+                      " and ", tags.size() - kFew, " more");
+}
+
+}  // namespace
+
+DeletionPlanner::DeletionPlanner(const proto::DeletePolicy& policy,
+                                 const proto::RepositoryEntry& entry,
+                                 RepositoryDriver* driver)
+    : policy_(policy), entry_(entry), driver_(driver) {}
+
+absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan() {
+  absl::StatusOr<TagStates> states = driver_->ReadTagStates();
+  if (!states.ok()) return states.status();
+  PlannedDeletion planned;
+  planned.states = *std::move(states);
+  absl::Status status = TakeDangling(planned);
+  if (!status.ok()) return status;
+  absl::StatusOr<DeletionSelection> selection = Select(planned.states);
+  if (!selection.ok()) return selection.status();
+  for (SelectedTag& tag : selection->tags) {
+    auto& reasons = tag.doomed ? planned.doomed : planned.kept;
+    reasons[tag.tag] = std::move(tag.reason);
+  }
+  for (const std::string& tag : selection->named_but_absent) {
+    planned.notes.push_back(
+        absl::StrCat("tag ", tag, " is not there (any more)"));
+  }
+  status = MakePlan(planned);
+  if (!status.ok()) return status;
+  return planned;
+}
+
+absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanAgain(
+    const PlannedDeletion& earlier, std::vector<std::string>& moved) {
+  absl::StatusOr<TagStates> states = driver_->ReadTagStates();
+  if (!states.ok()) return states.status();
+  PlannedDeletion planned;
+  planned.states = *std::move(states);
+  absl::Status status = TakeDangling(planned);
+  if (!status.ok()) return status;
+  for (const auto& [tag, reason] : earlier.doomed) {
+    const auto now = planned.states.find(tag);
+    const auto then = earlier.states.find(tag);
+    if (now != planned.states.end() &&
+        now->second.digest == then->second.digest) {
+      planned.doomed[tag] = reason;
+    } else {
+      moved.push_back(tag);
+    }
+  }
+  status = MakePlan(planned);
+  if (!status.ok()) return status;
+  return planned;
+}
+
+absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
+  std::vector<std::string> dangling, half_removed;
+  for (const auto& [tag, state] : planned.states) {
+    if (state.kind == TagState::Kind::kDangling) dangling.push_back(tag);
+    if (state.kind == TagState::Kind::kHalfRemoved) half_removed.push_back(tag);
+  }
+  if (!half_removed.empty()) {
+    planned.notes.push_back(
+        absl::StrCat("half removed, to be finished by the next delete: ",
+                     FirstFew(half_removed)));
+  }
+  if (dangling.empty()) return absl::OkStatus();
+  switch (policy_.dangling_tags()) {
+    case proto::DeletePolicy::REMOVE:
+      planned.dangling = std::move(dangling);
+      return absl::OkStatus();
+    case proto::DeletePolicy::KEEP_DANGLING:
+      planned.notes.push_back(
+          absl::StrCat("dangling, and left: ", FirstFew(dangling)));
+      return absl::OkStatus();
+    default:
+      return absl::FailedPreconditionError(absl::StrCat(
+          "dangling tags, whose images the registry has lost: ",
+          FirstFew(dangling),
+          "; nothing is deleted from this repository; say in the config "
+          "dangling-tags: remove (take them away) or keep (leave them)"));
+  }
+}
+
+absl::StatusOr<DeletionSelection> DeletionPlanner::Select(
+    const TagStates& states) {
+  absl::StatusOr<TagRules> rules = RulesOf(policy_);
+  if (!rules.ok()) return rules.status();
+  DeletionRequest request;
+  request.whole_repository = entry_.whole();
+  request.named = Texts(entry_.named());
+  request.mix_count = static_cast<int>(policy_.mix_count());
+  const std::vector<std::string> tags = JudgedTags(states, request);
+  const std::vector<std::string> to_date = TagsToDate(tags, *rules, request);
+  return SelectForDeletion(tags, *rules, request,
+                           driver_->ReadCreationTimes(states, to_date));
+}
+
+absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned) {
+  if (planned.doomed.empty()) return absl::OkStatus();
+  std::vector<std::string> doomed;
+  for (const auto& [tag, reason] : planned.doomed) doomed.push_back(tag);
+  absl::StatusOr<SnapshotReader::Result> read =
+      driver_->ReadSnapshot(planned.states, doomed);
+  if (!read.ok()) return read.status();
+  planned.snapshot = std::move(read->snapshot);
+  planned.notes.insert(planned.notes.end(), read->notes.begin(),
+                       read->notes.end());
+  planned.plan = PlanDeletion(planned.snapshot, doomed);
+  for (const DeletePlan::StayingSignature& signature :
+       planned.plan.staying_signatures) {
+    planned.kept[signature.tag] = signature.reason;
+  }
+  if (policy_.shared_digest() != proto::DeletePolicy::KEEP_SHARED) {
+    return absl::OkStatus();
+  }
+  for (const TagRemoval& removal : planned.plan.removals) {
+    planned.doomed.erase(removal.tag);
+    planned.kept[removal.tag] =
+        absl::StrCat("its image is needed by ", removal.protected_by,
+                     ", and the config says shared-digest: keep");
+  }
+  planned.plan.removals.clear();
+  return absl::OkStatus();
+}
+
+}  // namespace registry_manager

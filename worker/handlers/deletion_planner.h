@@ -1,0 +1,67 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_WORKER_HANDLERS_DELETION_PLANNER_H_
+#define REGISTRY_MANAGER_WORKER_HANDLERS_DELETION_PLANNER_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/policy/delete_plan.h"
+#include "common/policy/deletion_selection.h"
+#include "common/registry/driver.h"
+#include "proto/task.pb.h"
+
+namespace registry_manager {
+
+// What is to be done in a repository, and why, at one moment.
+struct PlannedDeletion {
+  TagStates states;
+  RepositorySnapshot snapshot;
+  DeletePlan plan;
+  // Doomed tags with the reason, also those that the plan removes alone.
+  std::map<std::string, std::string> doomed;
+  // Tags that stay, with the reason; signature-like ones included.
+  std::map<std::string, std::string> kept;
+  // Dangling tags that are to be removed.
+  std::vector<std::string> dangling;
+  std::vector<std::string> notes;
+
+  bool empty() const {
+    return plan.deletions.empty() && plan.removals.empty() && dangling.empty();
+  }
+};
+
+// Makes plans for one repository. For one task.
+class DeletionPlanner {
+ public:
+  // All outlive the planner.
+  DeletionPlanner(const proto::DeletePolicy& policy,
+                  const proto::RepositoryEntry& entry,
+                  RepositoryDriver* driver);
+
+  // Looks at the repository and plans. Half-removed tags are left out of it.
+  // FailedPrecondition: dangling tags, and the policy says stop.
+  absl::StatusOr<PlannedDeletion> Plan();
+
+  // Looks at the repository again and plans with the tags that `earlier`
+  // doomed, but for those that moved or vanished since: these are added to
+  // `moved`. What is new stays, and protects.
+  absl::StatusOr<PlannedDeletion> PlanAgain(const PlannedDeletion& earlier,
+                                            std::vector<std::string>& moved);
+
+ private:
+  absl::Status TakeDangling(PlannedDeletion& planned) const;
+  absl::StatusOr<DeletionSelection> Select(const TagStates& states);
+  absl::Status MakePlan(PlannedDeletion& planned);
+
+  const proto::DeletePolicy& policy_;
+  const proto::RepositoryEntry& entry_;
+  RepositoryDriver* const driver_;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_WORKER_HANDLERS_DELETION_PLANNER_H_

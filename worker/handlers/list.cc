@@ -1,0 +1,95 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/handlers/list.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/reference/printable.h"
+#include "common/reference/reference.h"
+#include "common/registry/listing.h"
+#include "worker/handlers/outcome.h"
+#include "worker/handlers/problem.h"
+#include "worker/handlers/settings.h"
+
+namespace registry_manager {
+namespace {
+
+using proto::Action;
+
+// A cursor may lapse between two pages: the listing begins again, and what is
+// frozen already is dropped by the coordinator.
+absl::StatusOr<CatalogPage> ListPage(const RegistryClient& client,
+                                     const std::string& cursor,
+                                     OutcomeBuilder& outcome) {
+  absl::StatusOr<CatalogPage> page = ListCatalogPage(client, cursor);
+  const bool refused = absl::IsInvalidArgument(page.status()) ||
+                       absl::IsNotFound(page.status()) ||
+                       absl::IsUnimplemented(page.status());
+  if (!refused || cursor.empty()) return page;
+  outcome.Note("the catalogue's cursor has lapsed: listing from the start");
+  return ListCatalogPage(client, "");
+}
+
+}  // namespace
+
+proto::TaskResult ListCatalog(const proto::ListCatalog& task,
+                              TaskContext& context) {
+  absl::StatusOr<RegistryConnection*> connection =
+      ConnectTo(task.registry(), context);
+  if (!connection.ok()) {
+    return FailedResult(SettingsProblem(task.registry(), connection.status()));
+  }
+  OutcomeBuilder outcome(context);
+  absl::StatusOr<CatalogPage> page =
+      ListPage({*connection, context.scope}, task.cursor(), outcome);
+  if (!page.ok()) {
+    return outcome.Fail(ProblemOf(page.status(), **connection));
+  }
+  for (const std::string& name : page->repositories) {
+    if (!IsRepositoryName(name)) {
+      outcome.Note(absl::StrCat("the catalogue lists '", Printable(name),
+                                "', which is no repository name: left out"));
+    }
+  }
+  proto::TaskResult result = outcome.Finish(proto::TaskResult::DONE);
+  for (std::string& name : page->repositories) {
+    if (IsRepositoryName(name)) *result.add_repositories() = std::move(name);
+  }
+  result.set_next_cursor(page->next_cursor);
+  return result;
+}
+
+proto::TaskResult ListRepository(const proto::ListRepository& task,
+                                 TaskContext& context) {
+  absl::StatusOr<RegistryConnection*> connection =
+      ConnectTo(task.registry(), context);
+  if (!connection.ok()) {
+    return FailedResult(SettingsProblem(task.registry(), connection.status()));
+  }
+  OutcomeBuilder outcome(context);
+  absl::StatusOr<std::vector<std::string>> tags =
+      ListTags({*connection, context.scope}, task.entry().repository());
+  // A catalogue may list a repository that is empty.
+  if (absl::IsNotFound(tags.status())) tags = std::vector<std::string>();
+  if (!tags.ok()) {
+    return outcome.Fail(ProblemOf(tags.status(), **connection));
+  }
+  std::sort(tags->begin(), tags->end());
+  outcome.SetTags(tags->size());
+  const std::set<std::string> named(task.entry().named().begin(),
+                                    task.entry().named().end());
+  for (const std::string& tag : *tags) {
+    if (task.entry().whole() || named.contains(tag)) {
+      outcome.Add(MakeAction(Action::LIST, Action::DONE, Printable(tag)));
+    }
+  }
+  return outcome.Finish(proto::TaskResult::DONE);
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,65 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/handlers/problem.h"
+
+#include <string>
+#include <utility>
+
+#include "common/registry/errors.h"
+
+namespace registry_manager {
+namespace {
+
+using proto::Problem;
+
+Problem::Kind KindOf(const absl::Status& status,
+                     const RegistryConnection& connection) {
+  if (absl::IsCancelled(status)) return Problem::CANCELLED;
+  if (IsNoAnswer(status)) return Problem::REGISTRY_UNREACHABLE;
+  switch (status.code()) {
+    case absl::StatusCode::kUnauthenticated:
+      // Where other requests have been served, this repository is the matter.
+      return connection.has_served ? Problem::PERMANENT
+                                   : Problem::REGISTRY_REFUSES_CREDENTIALS;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+      return Problem::TRANSIENT;
+    default:
+      return Problem::PERMANENT;
+  }
+}
+
+}  // namespace
+
+Problem ProblemOf(const absl::Status& status,
+                  const RegistryConnection& connection) {
+  Problem problem;
+  problem.set_kind(KindOf(status, connection));
+  problem.set_registry(connection.address().str());
+  problem.set_message(ReasonOf(status));
+  return problem;
+}
+
+proto::TaskResult FailedResult(Problem problem) {
+  proto::TaskResult result;
+  result.set_outcome(proto::TaskResult::FAILED);
+  *result.mutable_problem() = std::move(problem);
+  return result;
+}
+
+proto::TaskResult FailedResult(const absl::Status& status,
+                               const RegistryConnection& connection) {
+  return FailedResult(ProblemOf(status, connection));
+}
+
+bool EndsTask(const absl::Status& status) {
+  return absl::IsCancelled(status) || IsNoAnswer(status);
+}
+
+std::string ReasonOf(const absl::Status& status) {
+  return std::string(status.message());
+}
+
+}  // namespace registry_manager

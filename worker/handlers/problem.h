@@ -1,0 +1,34 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_WORKER_HANDLERS_PROBLEM_H_
+#define REGISTRY_MANAGER_WORKER_HANDLERS_PROBLEM_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "common/registry/connection.h"
+#include "proto/task.pb.h"
+
+namespace registry_manager {
+
+// What `status`, met while talking to `connection`, means for the task: whether
+// it is to be tried again, and whether the registry is of use at all.
+proto::Problem ProblemOf(const absl::Status& status,
+                         const RegistryConnection& connection);
+
+// The result of a task that was not carried out for that reason.
+proto::TaskResult FailedResult(proto::Problem problem);
+proto::TaskResult FailedResult(const absl::Status& status,
+                               const RegistryConnection& connection);
+
+// True where `status` ends the task as a whole, not one of its actions: the
+// registry cannot be reached, or the task was stopped.
+bool EndsTask(const absl::Status& status);
+
+// What a person is told of `status`.
+std::string ReasonOf(const absl::Status& status);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_WORKER_HANDLERS_PROBLEM_H_

@@ -1,0 +1,36 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/handlers/settings.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace registry_manager {
+
+absl::StatusOr<const proto::Registry*> FindRegistry(
+    const std::string& registry, const TaskContext& context) {
+  for (const proto::Registry& candidate : context.settings->registries()) {
+    if (candidate.id() == registry) return &candidate;
+  }
+  return absl::NotFoundError(
+      absl::StrCat("the run's settings hold no registry ", registry));
+}
+
+absl::StatusOr<RegistryConnection*> ConnectTo(const std::string& registry,
+                                              TaskContext& context) {
+  absl::StatusOr<const proto::Registry*> found =
+      FindRegistry(registry, context);
+  if (!found.ok()) return found.status();
+  return context.services->Connect(**found, context.settings->retries());
+}
+
+proto::Problem SettingsProblem(const std::string& registry,
+                               const absl::Status& status) {
+  proto::Problem problem;
+  problem.set_kind(proto::Problem::REGISTRY_REFUSES_CREDENTIALS);
+  problem.set_registry(registry);
+  problem.set_message(std::string(status.message()));
+  return problem;
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,71 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/handlers/sync_comparison.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/reference/reference.h"
+#include "common/registry/listing.h"
+#include "common/registry/removal/placeholder.h"
+#include "worker/handlers/problem.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr int kComparisonsAtOnce = 16;
+
+}  // namespace
+
+absl::StatusOr<TagListing> ListTagSet(const RegistryClient& client,
+                                      const std::string& repository) {
+  TagListing listing;
+  absl::StatusOr<std::vector<std::string>> tags = ListTags(client, repository);
+  if (absl::IsNotFound(tags.status())) {
+    listing.exists = false;
+    return listing;
+  }
+  if (!tags.ok()) return tags.status();
+  listing.tags.insert(std::make_move_iterator(tags->begin()),
+                      std::make_move_iterator(tags->end()));
+  return listing;
+}
+
+absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
+    const RegistryClient& source, const std::string& source_repository,
+    const RegistryClient& target, const std::string& target_repository,
+    const std::set<std::string>& target_tags,
+    const std::vector<std::string>& tags, ThreadPool& pool) {
+  std::vector<TagComparison> results(tags.size());
+  pool.ParallelFor(tags.size(), kComparisonsAtOnce, [&](size_t i) {
+    TagComparison& result = results[i];
+    if (!IsTag(tags[i])) {
+      result.status =
+          absl::InvalidArgumentError("the registry lists it, but it is no tag");
+      return;
+    }
+    absl::StatusOr<ManifestHead> at_source =
+        HeadManifest(source, source_repository, tags[i]);
+    result.status = at_source.status();
+    if (!at_source.ok()) return;
+    result.half_removed = at_source->digest == Placeholder().digest;
+    result.source = *std::move(at_source);
+    if (result.half_removed || !target_tags.contains(tags[i])) return;
+    absl::StatusOr<ManifestHead> at_target =
+        HeadManifest(target, target_repository, tags[i]);
+    if (at_target.ok()) {
+      result.same = at_target->digest == result.source->digest;
+    } else if (EndsTask(at_target.status())) {
+      result.status = at_target.status();
+    }
+  });
+  std::map<std::string, TagComparison> compared;
+  for (size_t i = 0; i < tags.size(); ++i) {
+    if (EndsTask(results[i].status)) return results[i].status;
+    compared.emplace(tags[i], std::move(results[i]));
+  }
+  return compared;
+}
+
+}  // namespace registry_manager

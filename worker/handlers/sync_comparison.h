@@ -1,0 +1,52 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_COMPARISON_H_
+#define REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_COMPARISON_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/concurrency/parallel.h"
+#include "common/registry/connection.h"
+#include "common/registry/manifests.h"
+
+namespace registry_manager {
+
+// A repository's tags as they are listed. Empty where there is none of that
+// name; `exists` tells the two apart.
+struct TagListing {
+  bool exists = true;
+  std::set<std::string> tags;
+};
+absl::StatusOr<TagListing> ListTagSet(const RegistryClient& client,
+                                      const std::string& repository);
+
+// How one tag stands at both ends.
+struct TagComparison {
+  // Not OK: the source's tag cannot be read.
+  absl::Status status;
+  std::optional<ManifestHead> source;
+  // The target's tag points at the same digest.
+  bool same = false;
+  // The source's tag is half removed (it bears our placeholder).
+  bool half_removed = false;
+};
+
+// Looks each of `tags` up in the source, and in the target where that lists it.
+// Errors that end the task as a whole (a registry cannot be reached) are
+// returned; others stand in the comparison.
+absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
+    const RegistryClient& source, const std::string& source_repository,
+    const RegistryClient& target, const std::string& target_repository,
+    const std::set<std::string>& target_tags,
+    const std::vector<std::string>& tags, ThreadPool& pool);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_COMPARISON_H_

@@ -1,0 +1,390 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/handlers/sync_repository.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/policy/attachment.h"
+#include "common/policy/sync_selection.h"
+#include "common/reference/reference.h"
+#include "common/registry/copy/image_copier.h"
+#include "common/registry/errors.h"
+#include "worker/handlers/copy_engine.h"
+#include "worker/handlers/outcome.h"
+#include "worker/handlers/problem.h"
+#include "worker/handlers/settings.h"
+#include "worker/handlers/sync_comparison.h"
+
+namespace registry_manager {
+namespace {
+
+using proto::Action;
+
+// A plan with more copies is handed back, in batches of so many.
+constexpr size_t kMaxCopiesInPlace = 64;
+constexpr size_t kBatchSize = 32;
+constexpr int kImagesAtOnce = 8;
+
+// One repository being synced, or one batch of it.
+class Sync {
+ public:
+  Sync(TaskContext& context, RegistryConnection& source,
+       const std::string& source_repository, RegistryConnection& target,
+       const std::string& target_repository)
+      : context_(context),
+        policy_(context.settings->sync_policy()),
+        source_connection_(source),
+        target_connection_(target),
+        route_{{&source, context.scope},
+               source_repository,
+               {&target, context.scope},
+               target_repository},
+        copier_(route_, &context.services->blobs(), &context.services->pool(),
+                &tally_),
+        engine_(NewNativeEngine(&copier_)),
+        outcome_(context) {}
+
+  void UseEngine(std::unique_ptr<CopyEngine> engine) {
+    engine_ = std::move(engine);
+  }
+
+  proto::TaskResult RunRepository(const proto::SyncRepository& task);
+  proto::TaskResult RunBatch(const proto::SyncBatch& task);
+
+ private:
+  absl::Status List();
+  // Selects, and adds what is attached to what is selected.
+  absl::Status Select(const proto::SyncRepository& task);
+  absl::Status Compare(const std::vector<std::string>& tags);
+  // Signature-like tags of selected images and of what their indexes list.
+  absl::Status AddSignatures();
+  std::vector<std::string> TagsToCopy();
+  void ReportUnreadable(const std::string& tag, const absl::Status& status);
+  absl::Status CopyAll(const std::vector<std::string>& tags);
+  absl::Status CopyTags(const std::vector<std::string>& tags);
+  // The tags that were compared, without `tags`.
+  std::vector<std::string> AllBut(const std::vector<std::string>& tags) const;
+  absl::Status CopyReferrersOf(const std::vector<std::string>& tags);
+  proto::TaskResult Split(const std::vector<std::string>& tags);
+  proto::TaskResult Finish(const absl::Status& status);
+  Action::Verb VerbOf(const std::string& tag) const {
+    return followers_.contains(tag) ? Action::COPY_REFERRER : Action::COPY_TAG;
+  }
+
+  TaskContext& context_;
+  const proto::SyncPolicy& policy_;
+  RegistryConnection& source_connection_;
+  RegistryConnection& target_connection_;
+  CopyTally tally_;
+  const CopyRoute route_;
+  ImageCopier copier_;
+  std::unique_ptr<CopyEngine> engine_;
+  OutcomeBuilder outcome_;
+
+  TagListing source_tags_;
+  TagListing target_tags_;
+  std::map<std::string, TagComparison> compared_;
+  // Signature-like tags that come along with an image.
+  std::set<std::string> followers_;
+  bool acted_ = false;
+};
+
+absl::Status Sync::List() {
+  absl::StatusOr<TagListing> source =
+      ListTagSet(route_.source, route_.source_repository);
+  if (!source.ok()) return source.status();
+  source_tags_ = *std::move(source);
+  absl::StatusOr<TagListing> target =
+      ListTagSet(route_.target, route_.target_repository);
+  if (!target.ok()) return target.status();
+  target_tags_ = *std::move(target);
+  outcome_.SetTags(source_tags_.tags.size());
+  return absl::OkStatus();
+}
+
+absl::Status Sync::Select(const proto::SyncRepository& task) {
+  absl::StatusOr<SyncFilter> filter =
+      SyncFilter::Create({policy_.filters().begin(), policy_.filters().end()});
+  if (!filter.ok()) return filter.status();
+  const SyncRequest request{
+      task.entry().whole(),
+      {task.entry().named().begin(), task.entry().named().end()}};
+  const SyncSelection selection = SelectForSync(
+      {source_tags_.tags.begin(), source_tags_.tags.end()}, *filter, request);
+  for (const std::string& tag : selection.named_but_absent) {
+    acted_ = true;
+    outcome_.Add(
+        MakeAction(Action::COPY_TAG, Action::FAILED, tag, "",
+                   "the config names this tag, and the source has none such"));
+  }
+  return Compare(selection.tags);
+}
+
+absl::Status Sync::Compare(const std::vector<std::string>& tags) {
+  absl::StatusOr<std::map<std::string, TagComparison>> compared =
+      CompareTags(route_.source, route_.source_repository, route_.target,
+                  route_.target_repository, target_tags_.tags, tags,
+                  context_.services->pool());
+  if (!compared.ok()) return compared.status();
+  compared_.merge(*compared);
+  return absl::OkStatus();
+}
+
+absl::Status Sync::AddSignatures() {
+  if (!policy_.referrers()) return absl::OkStatus();
+  std::multimap<Digest, std::string> waiting;
+  for (const std::string& tag : source_tags_.tags) {
+    const std::optional<Digest> subject = SubjectOfTag(tag);
+    if (subject && !compared_.contains(tag)) waiting.emplace(*subject, tag);
+  }
+  std::set<std::string> looked_into;
+  while (!waiting.empty()) {
+    std::vector<std::string> found;
+    const auto take = [&](const Digest& digest) {
+      const auto [first, last] = waiting.equal_range(digest);
+      for (auto it = first; it != last; ++it) found.push_back(it->second);
+      waiting.erase(first, last);
+    };
+    for (const auto& [tag, comparison] : compared_) {
+      if (!comparison.source || comparison.half_removed ||
+          !looked_into.insert(tag).second) {
+        continue;
+      }
+      absl::StatusOr<std::vector<Digest>> reached =
+          copier_.Reach(*comparison.source);
+      // An index that cannot be read fails when it is copied.
+      if (EndsTask(reached.status())) return reached.status();
+      if (!reached.ok()) continue;
+      for (const Digest& digest : *reached) take(digest);
+    }
+    if (found.empty()) break;
+    followers_.insert(found.begin(), found.end());
+    if (absl::Status status = Compare(found); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void Sync::ReportUnreadable(const std::string& tag,
+                            const absl::Status& status) {
+  acted_ = true;
+  outcome_.Add(MakeAction(
+      VerbOf(tag), Action::FAILED, tag, "",
+      absl::StrCat("the source's tag cannot be read: ", status.message())));
+}
+
+// What differs, what is attached before what it is attached to.
+std::vector<std::string> Sync::TagsToCopy() {
+  std::vector<std::string> attached, images;
+  for (const auto& [tag, comparison] : compared_) {
+    if (!comparison.status.ok()) {
+      ReportUnreadable(tag, comparison.status);
+    } else if (comparison.half_removed) {
+      outcome_.Note(absl::StrCat("tag ", tag,
+                                 " is half removed at the source: not copied"));
+    } else if (comparison.same && !policy_.force()) {
+      outcome_.Add(MakeAction(VerbOf(tag), Action::SKIPPED, tag,
+                              comparison.source->digest.str(),
+                              "the target has it"));
+    } else {
+      (IsSignatureLikeTag(tag) ? attached : images).push_back(tag);
+    }
+  }
+  attached.insert(attached.end(), images.begin(), images.end());
+  return attached;
+}
+
+proto::TaskResult Sync::RunRepository(const proto::SyncRepository& task) {
+  absl::Status status = List();
+  if (status.ok() && !source_tags_.exists && task.expected() &&
+      task.entry().whole()) {
+    status = absl::NotFoundError(absl::StrCat("the source has no repository ",
+                                              route_.source_repository));
+  }
+  if (status.ok()) status = Select(task);
+  if (status.ok()) status = AddSignatures();
+  if (!status.ok()) return Finish(status);
+  const std::vector<std::string> tags = TagsToCopy();
+  acted_ |= !tags.empty();
+  if (policy_.dry_run()) {
+    for (const std::string& tag : tags) {
+      const TagComparison& comparison = compared_.at(tag);
+      const bool moves = target_tags_.tags.contains(tag);
+      outcome_.Add(MakeAction(
+          VerbOf(tag), Action::PLANNED, tag, comparison.source->digest.str(),
+          comparison.same ? "the target has it; force: true copies it again"
+          : moves         ? "the target's tag points at another image"
+                          : "the target does not have it"));
+    }
+    return Finish(absl::OkStatus());
+  }
+  const bool splits = policy_.engine() == proto::SyncPolicy::NATIVE;
+  if (tags.size() <= kMaxCopiesInPlace || !splits) {
+    return Finish(CopyAll(tags));
+  }
+  status = CopyReferrersOf(AllBut(tags));
+  return status.ok() ? Split(tags) : Finish(status);
+}
+
+proto::TaskResult Sync::RunBatch(const proto::SyncBatch& task) {
+  absl::Status status = List();
+  if (!status.ok()) return Finish(status);
+  const std::vector<std::string> tags(task.tags().begin(), task.tags().end());
+  for (const std::string& tag : tags) {
+    if (IsSignatureLikeTag(tag)) followers_.insert(tag);
+  }
+  status = Compare(tags);
+  if (!status.ok()) return Finish(status);
+  const std::vector<std::string> to_copy = TagsToCopy();
+  acted_ |= !to_copy.empty();
+  return Finish(CopyAll(to_copy));
+}
+
+absl::Status Sync::CopyAll(const std::vector<std::string>& tags) {
+  // Signatures first: no image is to be seen without them.
+  const auto images = std::find_if(
+      tags.begin(), tags.end(),
+      [](const std::string& tag) { return !IsSignatureLikeTag(tag); });
+  absl::Status status = CopyTags({tags.begin(), images});
+  if (!status.ok()) return status;
+  status = CopyReferrersOf(AllBut({}));
+  if (!status.ok()) return status;
+  return CopyTags({images, tags.end()});
+}
+
+std::vector<std::string> Sync::AllBut(
+    const std::vector<std::string>& tags) const {
+  const std::set<std::string> without(tags.begin(), tags.end());
+  std::vector<std::string> others;
+  for (const auto& [tag, comparison] : compared_) {
+    if (!without.contains(tag)) others.push_back(tag);
+  }
+  return others;
+}
+
+absl::Status Sync::CopyTags(const std::vector<std::string>& tags) {
+  std::vector<absl::Status> results(tags.size());
+  context_.services->pool().ParallelFor(
+      tags.size(), kImagesAtOnce, [&](size_t i) {
+        results[i] = context_.scope->cancellation().status();
+        if (results[i].ok()) results[i] = engine_->CopyTag(tags[i]);
+        outcome_.SetTransfers(tally_);
+        if (EndsTask(results[i])) return;
+        const std::string digest = compared_.at(tags[i]).source->digest.str();
+        outcome_.Add(
+            results[i].ok()
+                ? MakeAction(VerbOf(tags[i]), Action::DONE, tags[i], digest)
+                : MakeAction(VerbOf(tags[i]), Action::FAILED, tags[i], digest,
+                             ReasonOf(results[i])));
+      });
+  for (const absl::Status& result : results) {
+    if (EndsTask(result)) return result;
+  }
+  return absl::OkStatus();
+}
+
+// What the source's referrers API lists for the images, also for those that the
+// target has already.
+absl::Status Sync::CopyReferrersOf(const std::vector<std::string>& tags) {
+  using Support = RegistryConnection::Support;
+  if (!policy_.referrers() || policy_.engine() != proto::SyncPolicy::NATIVE) {
+    return absl::OkStatus();
+  }
+  std::set<Digest> subjects;
+  for (const std::string& tag : tags) {
+    if (source_connection_.referrers_api == Support::kNo) {
+      return absl::OkStatus();
+    }
+    const TagComparison& comparison = compared_.at(tag);
+    if (!comparison.source || comparison.half_removed) continue;
+    absl::StatusOr<std::vector<Digest>> reached =
+        copier_.Reach(*comparison.source);
+    if (EndsTask(reached.status())) return reached.status();
+    if (!reached.ok()) continue;
+    for (const Digest& subject : *reached) {
+      if (!subjects.insert(subject).second) continue;
+      absl::StatusOr<std::vector<Digest>> copied =
+          copier_.CopyReferrers(subject);
+      if (EndsTask(copied.status())) return copied.status();
+      if (!copied.ok()) {
+        outcome_.Add(MakeAction(Action::COPY_REFERRER, Action::FAILED,
+                                subject.str(), "", ReasonOf(copied.status())));
+        acted_ = true;
+        continue;
+      }
+      for (const Digest& digest : *copied) {
+        outcome_.Add(MakeAction(Action::COPY_REFERRER, Action::DONE,
+                                digest.str(), digest.str()));
+        acted_ = true;
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+proto::TaskResult Sync::Split(const std::vector<std::string>& tags) {
+  proto::TaskResult result = outcome_.Finish(proto::TaskResult::SPLIT);
+  for (size_t first = 0; first < tags.size(); first += kBatchSize) {
+    proto::Batch& batch = *result.add_batches();
+    const size_t last = std::min(first + kBatchSize, tags.size());
+    for (size_t i = first; i < last; ++i) batch.add_tags(tags[i]);
+  }
+  return result;
+}
+
+proto::TaskResult Sync::Finish(const absl::Status& status) {
+  if (!status.ok()) {
+    const bool target =
+        RegistryOf(status) == target_connection_.address().str();
+    return outcome_.Fail(
+        ProblemOf(status, target ? target_connection_ : source_connection_));
+  }
+  outcome_.SetTransfers(tally_);
+  return outcome_.Finish(acted_ ? proto::TaskResult::DONE
+                                : proto::TaskResult::SKIPPED);
+}
+
+}  // namespace
+
+proto::TaskResult SyncRepository(const proto::SyncRepository& task,
+                                 TaskContext& context) {
+  absl::StatusOr<RegistryConnection*> source =
+      ConnectTo(task.source(), context);
+  if (!source.ok()) {
+    return FailedResult(SettingsProblem(task.source(), source.status()));
+  }
+  absl::StatusOr<RegistryConnection*> target =
+      ConnectTo(task.target(), context);
+  if (!target.ok()) {
+    return FailedResult(SettingsProblem(task.target(), target.status()));
+  }
+  Sync sync(context, **source, task.entry().repository(), **target,
+            task.target_repository());
+  return sync.RunRepository(task);
+}
+
+proto::TaskResult SyncBatch(const proto::SyncBatch& task,
+                            TaskContext& context) {
+  absl::StatusOr<RegistryConnection*> source =
+      ConnectTo(task.source(), context);
+  if (!source.ok()) {
+    return FailedResult(SettingsProblem(task.source(), source.status()));
+  }
+  absl::StatusOr<RegistryConnection*> target =
+      ConnectTo(task.target(), context);
+  if (!target.ok()) {
+    return FailedResult(SettingsProblem(task.target(), target.status()));
+  }
+  Sync sync(context, **source, task.repository(), **target,
+            task.target_repository());
+  return sync.RunBatch(task);
+}
+
+}  // namespace registry_manager
