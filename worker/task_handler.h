@@ -4,65 +4,10 @@
 #ifndef REGISTRY_MANAGER_WORKER_TASK_HANDLER_H_
 #define REGISTRY_MANAGER_WORKER_TASK_HANDLER_H_
 
-#include <functional>
-#include <memory>
-#include <mutex>
-#include <string>
-
-#include "absl/container/flat_hash_map.h"
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "common/concurrency/parallel.h"
-#include "common/http/transport.h"
-#include "common/registry/connection.h"
-#include "common/registry/copy/blob_ledger.h"
-#include "common/registry/request_gate.h"
-#include "common/registry/task_scope.h"
 #include "proto/fleet.pb.h"
+#include "worker/task_context.h"
 
 namespace registry_manager {
-
-// What the worker's slots share. Thread-safe; outlives every task.
-class WorkerServices {
- public:
-  // The gate of a registry, by its id; it lives as long as the worker.
-  using GateFor = std::function<RequestGate*(const std::string& registry)>;
-  WorkerServices(HttpTransport* transport, ThreadPool* pool, GateFor gate_for);
-
-  // The connection to a registry of a run's settings: one for each registry and
-  // credentials, kept for the worker's life.
-  absl::StatusOr<RegistryConnection*> Connect(const proto::Registry& registry,
-                                              int retries);
-  ThreadPool& pool() { return *pool_; }
-  BlobLedger& blobs() { return blobs_; }
-
- private:
-  HttpTransport* const transport_;
-  ThreadPool* const pool_;
-  const GateFor gate_for_;
-  BlobLedger blobs_;
-  std::mutex mutex_;
-  absl::flat_hash_map<std::string, std::unique_ptr<RegistryConnection>>
-      connections_;
-};
-
-// What a task is given to be carried out with.
-struct TaskContext {
-  WorkerServices* services;
-  std::shared_ptr<const proto::RunSettings> settings;
-  // The task's end and its right to write.
-  TaskScope* scope;
-  // Journals what a deletion is about to do (null: that it is done). Blocks
-  // until it is journalled; an error: it is not, and nothing may be deleted.
-  std::function<absl::Status(const std::string& registry,
-                             const std::string& repository,
-                             const proto::Intent* intent)>
-      write_intent;
-  // Replaces what the next heartbeat reports of the task. Thread-safe.
-  std::function<void(const proto::Counts& counts)> report;
-  // Sends actions ahead of the result, where there are many.
-  std::function<void(const std::vector<proto::Action>& actions)> send_actions;
-};
 
 // Carries a task out and says how it ended; `id` and `attempt` of the result
 // are the caller's to fill in. Blocks. Never throws. Where the task's

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/registry/connection.h"
 #include "proto/task.pb.h"
-#include "worker/task_handler.h"
+#include "worker/task_context.h"
 
 namespace registry_manager {
 

@@ -1,0 +1,365 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/cli/run_command.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/config/parse.h"
+#include "coordinator/cli/exit_status.h"
+#include "coordinator/cli/journal_choice.h"
+#include "coordinator/fleet/fleet_socket.h"
+#include "coordinator/fleet/local_workers.h"
+#include "coordinator/run/reporter.h"
+#include "coordinator/run/repository_locks.h"
+#include "coordinator/run/run.h"
+#include "coordinator/run/run_loop.h"
+#include "coordinator/run/settings.h"
+#include "coordinator/run/state_folder.h"
+#include "coordinator/run/text.h"
+
+namespace registry_manager {
+namespace {
+
+// Verbs that change nothing keep no run.
+bool KeepsRun(Verb verb) { return verb != Verb::kPlan && verb != Verb::kList; }
+
+int Complain(const absl::Status& status, int exit_status) {
+  fprintf(stderr, "%s\n", std::string(status.message()).c_str());
+  return exit_status;
+}
+
+// The environment's variables that a config names hold secrets: no child is to
+// inherit them.
+absl::StatusOr<Config> Load(const std::string& file) {
+  ConfigSources sources = SystemConfigSources();
+  std::vector<std::string> asked;
+  const auto environment = sources.environment;
+  sources.environment = [&](const std::string& name) {
+    asked.push_back(name);
+    return environment(name);
+  };
+  absl::StatusOr<Config> config = LoadConfig(file, sources);
+  for (const std::string& name : asked) {
+    if (name != "HOME") unsetenv(name.c_str());
+  }
+  return config;
+}
+
+absl::Status CheckPolicies(const Config& config, Verb verb) {
+  const bool sync = config.sync_policy.has_value();
+  const bool remove = config.delete_policy.has_value();
+  if (verb == Verb::kSync && !sync) {
+    return absl::InvalidArgumentError(
+        "the config has no sync-policy, so that there is nothing to sync");
+  }
+  if (verb == Verb::kDelete && !remove) {
+    return absl::InvalidArgumentError(
+        "the config has no delete-policy, so that there is nothing to delete");
+  }
+  if (verb != Verb::kList && !sync && !remove) {
+    return absl::InvalidArgumentError(
+        "the config has neither a sync-policy nor a delete-policy, so that "
+        "there is nothing to do; `coordinator list` lists images");
+  }
+  return absl::OkStatus();
+}
+
+int SignalFd() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
+    sigaddset(&signals, signal);
+  }
+  return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// One submission, from its config to its exit status.
+class Submission {
+ public:
+  explicit Submission(const RunCommand& command) : command_(command) {}
+
+  int Run();
+
+ private:
+  // Opens folder and journal, and finds the run that this one goes on with.
+  absl::Status OpenRun();
+  absl::Status OwnRun(const std::string& identity);
+  absl::Status BeginOrRestore();
+  absl::Status OpenReporter();
+  absl::StatusOr<RunLoop::End> Carry();
+  void AddRegistries(Scheduler& scheduler) const;
+  int Conclude(const absl::StatusOr<RunLoop::End>& end);
+  bool AllDry() const;
+
+  const RunCommand command_;
+  Config config_;
+  RunOptions options_;
+  std::vector<std::string> notes_;
+  std::vector<Stream> streams_;
+  std::optional<StateFolder> folder_;
+  OpenJournal journal_;
+  std::string id_;
+  bool resumed_ = false;
+  uint64_t epoch_ = 1;
+  int64_t begun_ = absl::ToUnixSeconds(absl::Now());
+  std::unique_ptr<class Run> run_;
+  std::unique_ptr<Reporter> reporter_;
+  proto::RunSnapshot last_;
+};
+
+int Submission::Run() {
+  absl::StatusOr<Config> config = Load(command_.config);
+  if (!config.ok()) return Complain(config.status(), kUsage);
+  config_ = *std::move(config);
+  absl::Status status = CheckPolicies(config_, command_.verb);
+  if (!status.ok()) return Complain(status, kUsage);
+  if (command_.process_limit) {
+    for (RegistryConfig& registry : config_.registries) {
+      registry.max_connections = *command_.process_limit;
+    }
+  }
+  options_ = {command_.verb, command_.dry_run};
+  streams_ = StreamsOf(config_, options_, notes_);
+  status = OpenRun();
+  if (absl::IsInvalidArgument(status)) return Complain(status, kUsage);
+  if (!status.ok()) return Complain(status, kUnreachable);
+  return Conclude(Carry());
+}
+
+bool Submission::AllDry() const {
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const Stream& stream) { return stream.dry_run; });
+}
+
+absl::Status Submission::OpenRun() {
+  absl::Status status;
+  if (KeepsRun(command_.verb)) {
+    absl::StatusOr<StateFolder> folder = StateFolder::Open();
+    if (!folder.ok()) return folder.status();
+    folder_.emplace(*std::move(folder));
+    absl::StatusOr<OpenJournal> journal =
+        ChooseJournal(command_.redis, command_.redis_file, *folder_);
+    if (!journal.ok()) return journal.status();
+    journal_ = *std::move(journal);
+    status = OwnRun(IdentityOf(config_, options_));
+  } else {
+    journal_.journal = NewMemoryJournal();
+    id_ = VerbName(command_.verb);
+    proto::RunRecord record;
+    record.set_run(id_);
+    status = journal_.journal->Own(record).status();
+  }
+  if (!status.ok()) return status;
+  run_ = std::make_unique<class Run>(id_, streams_);
+  status = BeginOrRestore();
+  if (!status.ok()) return status;
+  return OpenReporter();
+}
+
+absl::Status Submission::OwnRun(const std::string& identity) {
+  Journal& journal = *journal_.journal;
+  absl::StatusOr<std::optional<std::string>> unfinished =
+      journal.FindUnfinished(identity);
+  if (!unfinished.ok()) return unfinished.status();
+  proto::RunRecord record;
+  record.set_identity(identity);
+  record.set_verb(VerbName(command_.verb));
+  record.set_dry_run(AllDry());
+  record.set_config(command_.config);
+  record.set_begun_unix(begun_);
+  if (*unfinished && command_.fresh) {
+    record.set_run(**unfinished);
+    absl::Status status = journal.Own(record).status();
+    if (status.ok()) status = journal.Finish();
+    if (!status.ok()) return status;
+    unfinished->reset();
+  }
+  resumed_ = unfinished->has_value();
+  id_ = resumed_ ? **unfinished : folder_->NewRunId();
+  record.set_run(id_);
+  absl::StatusOr<uint64_t> epoch = journal.Own(record);
+  if (!epoch.ok()) return epoch.status();
+  epoch_ = *epoch;
+  return folder_->MakeRun(id_);
+}
+
+absl::Status Submission::BeginOrRestore() {
+  if (!resumed_) {
+    Commit commit;
+    run_->Begin(commit);
+    return journal_.journal->Write(commit);
+  }
+  absl::StatusOr<RunState> state = journal_.journal->Read();
+  if (!state.ok()) return state.status();
+  begun_ = state->record.begun_unix();
+  absl::Status status = run_->Restore(*journal_.journal, *state);
+  if (!status.ok()) return status;
+  // A run that was cut short before its first shard begins again.
+  if (state->shards == 0 && state->listings.empty()) {
+    Commit commit;
+    run_->Begin(commit);
+    status = journal_.journal->Write(commit);
+    if (!status.ok()) return status;
+  }
+  const absl::Duration age = absl::Now() - absl::FromUnixSeconds(begun_);
+  notes_.push_back(
+      absl::StrCat("resuming run ", id_, ", begun ",
+                   absl::FormatDuration(absl::Trunc(age, absl::Seconds(1))),
+                   " ago: ", Number(run_->ended_before()), " of ",
+                   Plural(run_->repositories(), "repository", "repositories"),
+                   " done; repositories created since are not in it"));
+  const bool skips =
+      std::any_of(streams_.begin(), streams_.end(),
+                  [](const Stream& stream) { return stream.start > 0; });
+  if (skips) {
+    notes_.push_back("`start` counts for a new run only: it is ignored here");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Submission::OpenReporter() {
+  ReporterOptions options;
+  options.details = command_.details;
+  options.list = command_.verb == Verb::kList;
+  std::optional<OutcomeLog> log;
+  if (folder_) {
+    absl::StatusOr<OutcomeLog> opened =
+        OutcomeLog::Open(absl::StrCat(folder_->run(id_), "/outcomes.jsonl"));
+    if (!opened.ok()) return opened.status();
+    log.emplace(*std::move(opened));
+  }
+  reporter_ = std::make_unique<Reporter>(options, folder_, std::move(log));
+  proto::RunSnapshot header;
+  header.set_verb(VerbName(command_.verb));
+  header.set_config(command_.config);
+  header.set_dry_run(AllDry());
+  header.set_begun_unix(begun_);
+  reporter_->SetHeader(header);
+  if (resumed_) {
+    const absl::StatusOr<proto::RunSnapshot> earlier =
+        folder_->ReadSnapshot(id_);
+    if (earlier.ok()) reporter_->RememberFailures(*earlier);
+  }
+  for (const std::string& note : notes_) reporter_->OnNotice(note);
+  if (KeepsRun(command_.verb)) {
+    reporter_->OnNotice(absl::StrCat(
+        "run ", id_, AllDry() ? " (dry run: nothing is changed)" : ""));
+  }
+  return absl::OkStatus();
+}
+
+void Submission::AddRegistries(Scheduler& scheduler) const {
+  for (const RegistryConfig& registry : config_.registries) {
+    // Two entries with one address share the lower limit.
+    RegistryBudget budget{registry.max_connections,
+                          registry.requests_per_second};
+    for (const RegistryConfig& other : config_.registries) {
+      if (RegistryId(other) != RegistryId(registry)) continue;
+      budget.max_connections =
+          std::min(budget.max_connections, other.max_connections);
+      if (other.requests_per_second) {
+        budget.requests_per_second = std::min(
+            budget.requests_per_second.value_or(*other.requests_per_second),
+            *other.requests_per_second);
+      }
+    }
+    scheduler.AddRegistry(RegistryId(registry), budget);
+  }
+}
+
+absl::StatusOr<RunLoop::End> Submission::Carry() {
+  absl::StatusOr<SocketFolder> sockets = SocketFolder::Make();
+  if (!sockets.ok()) return sockets.status();
+  const std::string endpoint =
+      absl::StrCat("ipc://", sockets->path(), "/workers");
+  absl::StatusOr<std::unique_ptr<FleetSocket>> fleet =
+      FleetSocket::Bind(endpoint, epoch_);
+  if (!fleet.ok()) return fleet.status();
+  LocalWorkersOptions workers_options;
+  workers_options.endpoint = endpoint;
+  workers_options.workers =
+      command_.workers > 0
+          ? command_.workers
+          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  workers_options.slots = command_.slots;
+  workers_options.verbosity = command_.verbosity;
+  absl::StatusOr<std::unique_ptr<LocalWorkers>> workers =
+      LocalWorkers::Start(workers_options);
+  if (!workers.ok()) return workers.status();
+  std::optional<RepositoryLocks> locks;
+  if (folder_) {
+    absl::StatusOr<RepositoryLocks> opened =
+        RepositoryLocks::Open(folder_->locks());
+    if (!opened.ok()) return opened.status();
+    locks.emplace(*std::move(opened));
+  }
+  const SchedulerOptions scheduler_options;
+  Scheduler scheduler(scheduler_options);
+  AddRegistries(scheduler);
+  const int signal_fd = SignalFd();
+  RunLoop loop(
+      {run_.get(), journal_.journal.get(), &scheduler, fleet->get(),
+       workers->get(), locks ? &*locks : nullptr, reporter_.get(),
+       SettingsOf(config_, options_, id_, command_.retries, command_.details),
+       scheduler_options, signal_fd});
+  absl::StatusOr<RunLoop::End> end = loop.Run();
+  close(signal_fd);
+  last_ = loop.Snapshot();
+  return end;
+}
+
+int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
+  if (!end.ok()) {
+    reporter_->Flush();
+    return Complain(end.status(), kUnreachable);
+  }
+  const bool interrupted = *end == RunLoop::End::kInterrupted;
+  const bool incomplete = run_->Incomplete();
+  const absl::Status closed = interrupted || incomplete
+                                  ? journal_.journal->Release()
+                                  : journal_.journal->Finish();
+  if (!closed.ok()) reporter_->OnNotice(std::string(closed.message()));
+  int exit_status = kAllDone;
+  if (interrupted) {
+    exit_status = kInterrupted;
+  } else if (incomplete) {
+    exit_status = kUnreachable;
+  } else if (last_.totals().failed() > 0) {
+    exit_status = kFailures;
+  }
+  last_.set_state(interrupted  ? proto::RunSnapshot::INTERRUPTED
+                  : incomplete ? proto::RunSnapshot::INCOMPLETE
+                               : proto::RunSnapshot::FINISHED);
+  last_.clear_pid();
+  last_.set_workers(0);
+  last_.set_exit_status(exit_status);
+  reporter_->OnProgress(last_);
+  reporter_->Complete(last_);
+  reporter_->Flush();
+  if (command_.verb != Verb::kList) printf("%s", Summary(last_).c_str());
+  if (interrupted && KeepsRun(command_.verb)) {
+    printf("to go on: coordinator %s %s\n", VerbName(command_.verb),
+           command_.config.c_str());
+  }
+  fflush(stdout);
+  return exit_status;
+}
+
+}  // namespace
+
+int RunConfig(const RunCommand& command) { return Submission(command).Run(); }
+
+}  // namespace registry_manager

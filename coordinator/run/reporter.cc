@@ -1,0 +1,251 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/reporter.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "common/reference/printable.h"
+#include "coordinator/run/text.h"
+
+namespace registry_manager {
+namespace {
+
+using proto::Action;
+
+constexpr absl::Duration kProgressLine = absl::Seconds(5);
+constexpr size_t kMaxFailures = 1000;
+// A notice that is repeated tells nothing; so many are remembered.
+constexpr size_t kMaxTold = 10000;
+
+const char* LogName(Action::Verb verb) {
+  switch (verb) {
+    case Action::DELETE_TAG:
+      return "delete";
+    case Action::UNTAG:
+      return "untag";
+    case Action::DELETE_MANIFEST:
+      return "delete-manifest";
+    case Action::COPY_TAG:
+      return "copy";
+    case Action::COPY_REFERRER:
+      return "copy-referrer";
+    case Action::KEEP:
+      return "keep";
+    default:
+      return "task";
+  }
+}
+
+const char* LogName(Action::Result result) {
+  switch (result) {
+    case Action::PLANNED:
+      return "planned";
+    case Action::DONE:
+      return "done";
+    case Action::SKIPPED:
+      return "skipped";
+    default:
+      return "failed";
+  }
+}
+
+// What stands before a tag in the listing of a repository.
+std::string Word(const Action& action) {
+  const bool planned = action.result() == Action::PLANNED;
+  if (action.result() == Action::FAILED) return "failed";
+  if (action.verb() == Action::KEEP) return "keep";
+  if (action.result() == Action::SKIPPED) return "unchanged";
+  switch (action.verb()) {
+    case Action::DELETE_TAG:
+      return planned ? "delete" : "deleted";
+    case Action::UNTAG:
+      return planned ? "untag" : "untagged";
+    case Action::DELETE_MANIFEST:
+      return planned ? "delete" : "deleted";
+    default:
+      return planned ? "copy" : "copied";
+  }
+}
+
+std::string Where(const Run::About& about) {
+  return ImageName(about.stream->registry, about.repository);
+}
+
+// Nothing was done, and nothing went wrong.
+bool IsQuiet(const proto::TaskResult& result) {
+  const proto::Counts& counts = result.counts();
+  return result.outcome() != proto::TaskResult::FAILED &&
+         counts.planned() + counts.deleted() + counts.untagged() +
+                 counts.manifests_deleted() + counts.copied() +
+                 counts.failed() ==
+             0;
+}
+
+}  // namespace
+
+Reporter::Reporter(ReporterOptions options, std::optional<StateFolder> folder,
+                   std::optional<OutcomeLog> log)
+    : options_(options),
+      folder_(std::move(folder)),
+      log_(std::move(log)),
+      next_line_(absl::Now() + kProgressLine) {}
+
+void Reporter::OnActions(
+    const Run::About& about,
+    const google::protobuf::RepeatedPtrField<Action>& actions) {
+  if (options_.list) {
+    for (const Action& action : actions) {
+      printf("%s:%s\n", Where(about).c_str(), action.reference().c_str());
+    }
+    return;
+  }
+  for (const Action& action : actions) {
+    Log(about, action);
+    if (action.result() == Action::FAILED) {
+      Fail(about, action.reference(), action.reason());
+    }
+    PrintAction(action);
+  }
+}
+
+void Reporter::OnEnded(const Run::About& about,
+                       const proto::TaskResult& result) {
+  if (about.stream == nullptr) return;
+  for (const std::string& note : result.notes()) {
+    const std::string where =
+        about.is_listing ? about.stream->registry : Where(about);
+    if (!options_.list || about.is_listing) {
+      OnNotice(absl::StrCat(where, ": ", Printable(note, 2000)));
+    }
+  }
+  const bool failed = result.outcome() == proto::TaskResult::FAILED;
+  if (!options_.list && !about.is_listing &&
+      (!IsQuiet(result) || options_.details)) {
+    PrintHeadline(about, result);
+  }
+  OnActions(about, result.actions());
+  if (!failed) return;
+  const std::string reason = Printable(result.problem().message(), 2000);
+  Fail(about, "", reason);
+  Action whole;
+  whole.set_result(Action::FAILED);
+  whole.set_reason(reason);
+  Log(about, whole);
+  if (about.is_listing || options_.list) {
+    OnNotice(absl::StrCat(about.stream->registry, ": ", reason));
+  }
+}
+
+void Reporter::OnRefused(const Run::About& about, const std::string& reason,
+                         bool skipped) {
+  if (skipped && !options_.details) return;
+  printf("%s: %s: %s\n", Where(about).c_str(),
+         skipped ? "not carried out" : "failed", reason.c_str());
+  if (!skipped) Fail(about, "", reason);
+  Action whole;
+  whole.set_result(skipped ? Action::SKIPPED : Action::FAILED);
+  whole.set_reason(reason);
+  Log(about, whole);
+}
+
+void Reporter::OnNotice(const std::string& text) {
+  if (told_.size() > kMaxTold) told_.clear();
+  if (!told_.insert(text).second) return;
+  fprintf(stderr, "%s\n", text.c_str());
+}
+
+void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
+  fflush(stdout);
+  if (log_) {
+    const absl::Status status = log_->Flush();
+    if (!status.ok()) OnNotice(std::string(status.message()));
+  }
+  if (folder_) {
+    proto::RunSnapshot complete = snapshot;
+    Complete(complete);
+    const absl::Status status = folder_->WriteSnapshot(complete);
+    if (!status.ok()) OnNotice(std::string(status.message()));
+  }
+  if (!options_.progress || absl::Now() < next_line_) return;
+  next_line_ = absl::Now() + kProgressLine;
+  const std::string line = ProgressLine(snapshot);
+  if (line != last_line_) fprintf(stderr, "%s\n", line.c_str());
+  last_line_ = line;
+}
+
+void Reporter::PrintHeadline(const Run::About& about,
+                             const proto::TaskResult& result) {
+  if (result.outcome() == proto::TaskResult::FAILED) {
+    printf("%s: failed: %s\n", Where(about).c_str(),
+           Printable(result.problem().message(), 2000).c_str());
+    return;
+  }
+  std::string line = Where(about);
+  if (about.stream->kind == Stream::Kind::kSync) {
+    absl::StrAppend(&line, " -> ", DisplayRegistry(about.stream->target));
+  }
+  absl::StrAppend(&line, ": ", CountsLine(result.counts()));
+  printf("%s\n", line.c_str());
+}
+
+void Reporter::PrintAction(const Action& action) {
+  const bool failed = action.result() == Action::FAILED;
+  if (!options_.details && !failed) return;
+  std::string line =
+      absl::StrCat("    ", Printable(action.reference()), "  ", Word(action));
+  if (!action.reason().empty()) {
+    absl::StrAppend(&line, "  ", Printable(action.reason(), 2000));
+  }
+  printf("%s\n", line.c_str());
+}
+
+void Reporter::Log(const Run::About& about, const Action& action) {
+  if (!log_) return;
+  log_->Append({absl::ToUnixSeconds(absl::Now()), about.stream->policy_name(),
+                about.stream->registry, about.repository,
+                LogName(action.verb()), LogName(action.result()),
+                action.reference(), action.digest(), action.reason()});
+}
+
+void Reporter::Fail(const Run::About& about, const std::string& reference,
+                    const std::string& reason) {
+  ++failures_total_;
+  if (failures_.size() >= kMaxFailures) return;
+  proto::Failure failure;
+  failure.set_registry(about.stream->registry);
+  failure.set_repository(about.repository);
+  failure.set_reference(reference);
+  failure.set_reason(reason);
+  failures_.push_back(std::move(failure));
+}
+
+void Reporter::Complete(proto::RunSnapshot& snapshot) const {
+  snapshot.set_verb(header_.verb());
+  snapshot.set_config(header_.config());
+  snapshot.set_dry_run(header_.dry_run());
+  snapshot.set_begun_unix(header_.begun_unix());
+  snapshot.set_updated_unix(absl::ToUnixSeconds(absl::Now()));
+  for (const std::string& note : header_.notes()) snapshot.add_notes(note);
+  for (const proto::Failure& failure : failures_) {
+    *snapshot.add_failures() = failure;
+  }
+  snapshot.set_failures_total(failures_total_);
+}
+
+void Reporter::RememberFailures(const proto::RunSnapshot& earlier) {
+  failures_.assign(earlier.failures().begin(), earlier.failures().end());
+  failures_total_ = earlier.failures_total();
+}
+
+void Reporter::Flush() {
+  fflush(stdout);
+  if (log_) log_->Flush().IgnoreError();
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,75 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_REPORTER_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_REPORTER_H_
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "coordinator/run/outcome_log.h"
+#include "coordinator/run/run_listener.h"
+#include "coordinator/run/state_folder.h"
+
+namespace registry_manager {
+
+struct ReporterOptions {
+  // A line for every tag that is judged, with its reason.
+  bool details = false;
+  // The verb is `list`: images on standard output, nothing else.
+  bool list = false;
+  // Progress lines on standard error, every few seconds.
+  bool progress = true;
+};
+
+// Tells a person, and the run's files, what happens: repositories with what was
+// done in them on standard output, notices and progress on standard error,
+// every action in outcomes.jsonl, the snapshot in snapshot.json.
+class Reporter : public RunListener {
+ public:
+  // `folder` and `log`: absent for verbs that keep no run.
+  Reporter(ReporterOptions options, std::optional<StateFolder> folder,
+           std::optional<OutcomeLog> log);
+
+  void OnActions(const Run::About& about,
+                 const google::protobuf::RepeatedPtrField<proto::Action>&
+                     actions) override;
+  void OnEnded(const Run::About& about,
+               const proto::TaskResult& result) override;
+  void OnRefused(const Run::About& about, const std::string& reason,
+                 bool skipped) override;
+  void OnNotice(const std::string& text) override;
+  void OnProgress(const proto::RunSnapshot& snapshot) override;
+
+  // Completes `snapshot` with what was told so far.
+  void Complete(proto::RunSnapshot& snapshot) const;
+  // Failures of an earlier coordinator of the run.
+  void RememberFailures(const proto::RunSnapshot& earlier);
+  // What does not change while the run lasts.
+  void SetHeader(const proto::RunSnapshot& header) { header_ = header; }
+  void Flush();
+
+ private:
+  void PrintHeadline(const Run::About& about, const proto::TaskResult& result);
+  void PrintAction(const proto::Action& action);
+  void Log(const Run::About& about, const proto::Action& action);
+  void Fail(const Run::About& about, const std::string& reference,
+            const std::string& reason);
+
+  const ReporterOptions options_;
+  const std::optional<StateFolder> folder_;
+  std::optional<OutcomeLog> log_;
+  proto::RunSnapshot header_;
+  std::vector<proto::Failure> failures_;
+  uint64_t failures_total_ = 0;
+  std::set<std::string> told_;
+  absl::Time next_line_;
+  std::string last_line_;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_REPORTER_H_

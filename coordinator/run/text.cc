@@ -1,0 +1,203 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/text.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "common/reference/printable.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr int kFailuresInSummary = 20;
+
+// "3 deleted" for each part that is not 0.
+class Parts {
+ public:
+  void Add(uint64_t number, absl::string_view what) {
+    if (number > 0) parts_.push_back(absl::StrCat(Number(number), " ", what));
+  }
+  std::string Join(absl::string_view none) const {
+    return parts_.empty() ? std::string(none) : absl::StrJoin(parts_, ", ");
+  }
+
+ private:
+  std::vector<std::string> parts_;
+};
+
+void AddActions(const proto::Counts& counts, Parts& parts) {
+  parts.Add(counts.deleted(), "deleted");
+  parts.Add(counts.untagged(), "untagged alone");
+  parts.Add(counts.manifests_deleted(), "untagged manifests deleted");
+  parts.Add(counts.copied(), "copied");
+  parts.Add(counts.failed(), "failed");
+}
+
+uint64_t Ended(const proto::StreamSnapshot& stream) {
+  return stream.done() + stream.skipped() + stream.failed();
+}
+
+std::string StreamLine(const proto::StreamSnapshot& stream) {
+  std::string line = absl::StrCat("  ", stream.policy(), " ",
+                                  DisplayRegistry(stream.registry()));
+  if (!stream.target().empty()) {
+    absl::StrAppend(&line, " -> ", DisplayRegistry(stream.target()));
+  }
+  if (stream.dry_run() && stream.policy() != "list") {
+    absl::StrAppend(&line, " (dry run)");
+  }
+  absl::StrAppend(&line, ": ", Number(Ended(stream)), " of ",
+                  Plural(stream.repositories(), "repository", "repositories"));
+  if (stream.failed() > 0) {
+    absl::StrAppend(&line, ", ", Number(stream.failed()), " with failures");
+  }
+  if (stream.set_aside() > 0) {
+    absl::StrAppend(&line, ", ", Number(stream.set_aside()), " set aside");
+  }
+  if (!stream.problem().empty()) {
+    absl::StrAppend(&line, "\n    ", Printable(stream.problem(), 2000));
+  }
+  return line;
+}
+
+std::string FailureLine(const proto::Failure& failure) {
+  std::string line =
+      absl::StrCat("  ", ImageName(failure.registry(), failure.repository()));
+  if (!failure.reference().empty()) {
+    const bool digest = absl::StrContains(failure.reference(), ':');
+    absl::StrAppend(&line, digest ? "@" : ":", Printable(failure.reference()));
+  }
+  return absl::StrCat(line, ": ", Printable(failure.reason(), 2000));
+}
+
+}  // namespace
+
+std::string DisplayRegistry(absl::string_view registry) {
+  if (!absl::ConsumePrefix(&registry, "https://")) {
+    absl::ConsumePrefix(&registry, "http://");
+  }
+  return std::string(registry);
+}
+
+std::string ImageName(absl::string_view registry,
+                      absl::string_view repository) {
+  if (repository.empty()) return DisplayRegistry(registry);
+  return absl::StrCat(DisplayRegistry(registry), "/", repository);
+}
+
+std::string Number(uint64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+std::string Plural(uint64_t number, absl::string_view one,
+                   absl::string_view many) {
+  return absl::StrCat(Number(number), " ", number == 1 ? one : many);
+}
+
+std::string Bytes(uint64_t bytes) {
+  if (bytes < 1024) return absl::StrCat(bytes, " B");
+  double value = static_cast<double>(bytes);
+  const char* unit = "B";
+  for (const char* larger : {"KiB", "MiB", "GiB", "TiB", "PiB"}) {
+    if (value < 1024) break;
+    value /= 1024;
+    unit = larger;
+  }
+  return absl::StrFormat("%.1f %s", value, unit);
+}
+
+std::string CountsLine(const proto::Counts& counts) {
+  Parts parts;
+  parts.Add(counts.planned(), "planned");
+  AddActions(counts, parts);
+  parts.Add(counts.skipped(), "unchanged");
+  parts.Add(counts.kept(), "kept");
+  return absl::StrCat(Plural(counts.tags(), "tag", "tags"), ": ",
+                      parts.Join("nothing to do"));
+}
+
+std::string ProgressLine(const proto::RunSnapshot& snapshot) {
+  uint64_t known = 0, ended = 0;
+  bool listed = true;
+  for (const proto::StreamSnapshot& stream : snapshot.streams()) {
+    known += stream.repositories();
+    ended += Ended(stream);
+    listed = listed && stream.listed();
+  }
+  Parts parts;
+  parts.Add(snapshot.totals().planned(), "planned");
+  AddActions(snapshot.totals(), parts);
+  parts.Add(snapshot.totals().skipped(), "unchanged");
+  return absl::StrCat("run ", snapshot.run(), ": ", Number(ended), " of ",
+                      listed ? "" : "at least ",
+                      Plural(known, "repository", "repositories"), ", ",
+                      parts.Join("nothing done yet"));
+}
+
+std::string Summary(const proto::RunSnapshot& snapshot) {
+  std::vector<std::string> lines;
+  std::string state;
+  switch (snapshot.state()) {
+    case proto::RunSnapshot::RUNNING:
+      state = absl::StrCat("is running (process ", snapshot.pid(), ")");
+      break;
+    case proto::RunSnapshot::INTERRUPTED:
+      state = "was interrupted; the same command goes on with it";
+      break;
+    case proto::RunSnapshot::INCOMPLETE:
+      state = "is incomplete; the same command goes on with it";
+      break;
+    default:
+      state = snapshot.totals().failed() > 0 ? "finished, with failures"
+                                             : "finished";
+  }
+  lines.push_back(absl::StrCat("run ", snapshot.run(), " ", state));
+  for (const proto::StreamSnapshot& stream : snapshot.streams()) {
+    lines.push_back(StreamLine(stream));
+  }
+  Parts parts;
+  parts.Add(snapshot.totals().planned(), "planned");
+  AddActions(snapshot.totals(), parts);
+  parts.Add(snapshot.totals().skipped(), "unchanged");
+  parts.Add(snapshot.totals().kept(), "kept");
+  lines.push_back(absl::StrCat(Plural(snapshot.totals().tags(), "tag", "tags"),
+                               ": ", parts.Join("nothing to do")));
+  if (snapshot.totals().bytes_copied() > 0) {
+    lines.push_back(absl::StrCat(
+        Bytes(snapshot.totals().bytes_copied()), " copied in ",
+        Plural(snapshot.totals().blobs_copied(), "blob", "blobs"), ", ",
+        Number(snapshot.totals().blobs_mounted()), " mounted, ",
+        Number(snapshot.totals().blobs_present()), " already there"));
+  }
+  for (const std::string& note : snapshot.notes()) lines.push_back(note);
+  if (snapshot.totals().deleted() > 0) {
+    lines.push_back(
+        "deleting frees no storage by itself: run the registry's garbage "
+        "collection");
+  }
+  const int shown = std::min(snapshot.failures_size(), kFailuresInSummary);
+  if (shown > 0) lines.push_back("failures:");
+  for (int i = 0; i < shown; ++i) {
+    lines.push_back(FailureLine(snapshot.failures(i)));
+  }
+  if (snapshot.failures_total() > static_cast<uint64_t>(shown)) {
+    lines.push_back(absl::StrCat("  and ",
+                                 Number(snapshot.failures_total() - shown),
+                                 " more: coordinator report ", snapshot.run()));
+  }
+  return absl::StrCat(absl::StrJoin(lines, "\n"), "\n");
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,38 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_TEXT_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_TEXT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "proto/control.pb.h"
+#include "proto/task.pb.h"
+
+namespace registry_manager {
+
+// How runs are put into words. Pure.
+
+// A registry's id as people write it: without "https://".
+std::string DisplayRegistry(absl::string_view registry);
+// "HOST/REPOSITORY".
+std::string ImageName(absl::string_view registry, absl::string_view repository);
+// "1,204".
+std::string Number(uint64_t number);
+// "1 repository", "2 repositories".
+std::string Plural(uint64_t number, absl::string_view one,
+                   absl::string_view many);
+// "3.4 GiB".
+std::string Bytes(uint64_t bytes);
+// "120 tags: 40 to delete, 78 kept".
+std::string CountsLine(const proto::Counts& counts);
+// "412 of 1,204 repositories, 3,201 deleted, 12 failed".
+std::string ProgressLine(const proto::RunSnapshot& snapshot);
+// The closing lines of a run: what was done, what failed and why.
+std::string Summary(const proto::RunSnapshot& snapshot);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_TEXT_H_

@@ -1,0 +1,96 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_WORKER_GRANT_GATE_H_
+#define REGISTRY_MANAGER_WORKER_GRANT_GATE_H_
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/http/cancellation.h"
+#include "common/registry/request_gate.h"
+#include "proto/fleet.pb.h"
+#include "worker/clock.h"
+
+namespace registry_manager {
+
+// What this worker may send to one registry, all of its tasks together, as the
+// coordinator's grants say. Without a grant nothing may be sent. Requests are
+// admitted in the order in which they asked. Thread-safe.
+class GrantGate : public RequestGate {
+ public:
+  // `changed` is called, with a lock held, when there is something new to tell
+  // the coordinator; it must not call back.
+  GrantGate(std::string registry, const Clock* clock,
+            std::function<void()> changed);
+
+  absl::Status Acquire(int requests, Cancellation* cancellation) override;
+  void Release() override;
+  absl::Duration ParkedFor() const override;
+  void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
+  // What a worker knows of a registry's health goes with results.
+  void Answered() override {}
+
+  // The registry's max-connections; 0: not known.
+  void SetMax(int max_connections);
+  // Grants of an older version, or of the same, are ignored. Fewer connections
+  // are complied with as requests end.
+  void Apply(const proto::Grant& grant);
+  // Forgets grants and counters: they are those of a session.
+  void BeginSession();
+
+  // What the coordinator is to be told, where that is due at `now`. A value
+  // that changes back in time is never told.
+  std::optional<proto::GrantRequest> DueRequest(absl::Duration now) const;
+  // It was told that.
+  void NoteSent(const proto::GrantRequest& request);
+  // When DueRequest may have something; infinite: not before `changed`.
+  absl::Duration NextDue() const;
+  // The Throttled messages since the last call, one a kind.
+  std::vector<proto::Throttled> TakeThrottled();
+
+ private:
+  struct Waiter;
+
+  proto::GrantRequest RequestLocked() const;
+  absl::Duration ParkedLocked() const;
+  // To be called after every change: admits who may go, and notes whether the
+  // coordinator is to be told.
+  void Settle();
+  absl::Duration NewDue();
+  void ParkUntil(absl::Duration time);
+
+  const std::string registry_;
+  const Clock* const clock_;
+  const std::function<void()> changed_;
+
+  mutable std::mutex mutex_;
+  std::list<Waiter*> waiters_;
+  int max_ = 0;
+  int in_use_ = 0;
+  absl::Duration parked_until_;
+
+  // Of the session.
+  int granted_ = 0;
+  uint64_t version_ = 0;
+  uint64_t complied_ = 0;
+  bool rate_limited_ = false;
+  uint64_t permits_ = 0;
+  uint64_t permits_used_ = 0;
+  proto::GrantRequest told_;
+  // Since when there is something to tell, and when it is to be told.
+  std::optional<absl::Duration> untold_since_;
+  absl::Duration due_ = absl::InfiniteDuration();
+  std::vector<proto::Throttled> throttled_;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_WORKER_GRANT_GATE_H_
