@@ -41,7 +41,8 @@ uint32_t ToMilliseconds(absl::Duration duration) {
 }  // namespace
 
 struct GrantGate::Waiter {
-  int requests;
+  explicit Waiter(int requests) : requests(requests) {}
+  const int requests;
   bool admitted = false;
   std::condition_variable wake;
 };
@@ -55,7 +56,7 @@ GrantGate::GrantGate(std::string registry, const Clock* clock,
 }
 
 absl::Status GrantGate::Acquire(int requests, Cancellation* cancellation) {
-  Waiter waiter{requests};
+  Waiter waiter(requests);
   const uint64_t ticket = cancellation->Subscribe([this, &waiter] {
     const std::lock_guard<std::mutex> lock(mutex_);
     waiter.wake.notify_one();

@@ -11,9 +11,8 @@ void Heartbeats::NoteWelcome() {
   hellos_.pop_front();
 }
 
-uint64_t Heartbeats::NoteSent(absl::Duration now) {
-  unanswered_.push_back({next_number_, now});
-  return next_number_++;
+void Heartbeats::NoteSent(absl::Duration now) {
+  unanswered_.push_back({next_number_++, now});
 }
 
 std::optional<absl::Duration> Heartbeats::NoteAnswered(uint64_t number) {

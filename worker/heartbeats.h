@@ -24,8 +24,10 @@ class Heartbeats {
   // late.
   void NoteWelcome();
 
-  // Returns the number of a heartbeat sent now.
-  uint64_t NoteSent(absl::Duration now);
+  // The number of the next heartbeat.
+  uint64_t next_number() const { return next_number_; }
+  // It was sent; `now` was read before that.
+  void NoteSent(absl::Duration now);
   // The coordinator has answered heartbeat `number`. Returns when that was
   // sent; nullopt where it was never sent, or a later one was answered before.
   std::optional<absl::Duration> NoteAnswered(uint64_t number);

@@ -28,16 +28,30 @@ std::string Part(CURLU* handle, CURLUPart part, unsigned flags = 0) {
   return result;
 }
 
-absl::Status Wrong(absl::string_view text, absl::string_view what) {
+// The text is not shown: it may hold a password or a signature, and where it
+// cannot be parsed nobody can say in which part.
+absl::Status Unusable(CURLUcode code) {
   return absl::InvalidArgumentError(
-      absl::StrCat("'", Printable(text), "' is not a usable URL: ", what));
+      absl::StrCat("a URL is not usable: ", curl_url_strerror(code)));
 }
 
-absl::StatusOr<Url> FromHandle(CURLU* handle, absl::string_view text) {
+// Sets all of `handle` to `text`, which is relative where the handle holds one.
+absl::Status Parse(CURLU* handle, absl::string_view text, unsigned flags) {
+  if (text.find('\0') != absl::string_view::npos) {
+    return absl::InvalidArgumentError("a URL holds a NUL character");
+  }
+  const CURLUcode code =
+      curl_url_set(handle, CURLUPART_URL, std::string(text).c_str(), flags);
+  return code == CURLUE_OK ? absl::OkStatus() : Unusable(code);
+}
+
+absl::StatusOr<Url> FromHandle(CURLU* handle) {
   Url url;
   url.scheme = absl::AsciiStrToLower(Part(handle, CURLUPART_SCHEME));
   if (url.scheme != "http" && url.scheme != "https") {
-    return Wrong(text, "its scheme is neither http nor https");
+    return absl::InvalidArgumentError(
+        absl::StrCat("a URL's scheme is neither http nor https but ",
+                     Printable(url.scheme, 16)));
   }
   if (!Part(handle, CURLUPART_USER).empty() ||
       !Part(handle, CURLUPART_PASSWORD).empty()) {
@@ -79,19 +93,17 @@ bool Url::IsLocal() const {
 
 absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   const UrlHandle handle = NewHandle();
-  const CURLUcode code = curl_url_set(
-      handle.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_PATH_AS_IS);
-  if (code != CURLUE_OK) return Wrong(text, curl_url_strerror(code));
-  return FromHandle(handle.get(), text);
+  const absl::Status status = Parse(handle.get(), text, CURLU_PATH_AS_IS);
+  if (!status.ok()) return status;
+  return FromHandle(handle.get());
 }
 
 absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
   const UrlHandle handle = NewHandle();
-  curl_url_set(handle.get(), CURLUPART_URL, base.str().c_str(), 0);
-  const CURLUcode code = curl_url_set(handle.get(), CURLUPART_URL,
-                                      std::string(reference).c_str(), 0);
-  if (code != CURLUE_OK) return Wrong(reference, curl_url_strerror(code));
-  return FromHandle(handle.get(), reference);
+  absl::Status status = Parse(handle.get(), base.str(), 0);
+  if (status.ok()) status = Parse(handle.get(), reference, 0);
+  if (!status.ok()) return status;
+  return FromHandle(handle.get());
 }
 
 std::string QueryEscape(absl::string_view text) {

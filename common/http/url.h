@@ -35,7 +35,7 @@ struct Url {
 };
 
 // InvalidArgument for anything but an absolute http or https URL without user
-// information.
+// information. No error shows the text, which may hold secrets.
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
 // Resolves `reference` (absolute, or relative in any form of RFC 3986) against

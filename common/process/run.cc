@@ -12,11 +12,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 
 namespace registry_manager {
@@ -24,6 +28,9 @@ namespace {
 
 constexpr size_t kMaxOutput = 1 << 20;
 constexpr int kExecFailed = 127;
+constexpr absl::Duration kActivityInterval = absl::Seconds(1);
+// Less is what a runtime does to keep itself busy.
+constexpr uint64_t kActiveBytes = 1 << 10;
 
 // A file descriptor that is closed with its owner.
 class Fd {
@@ -70,21 +77,25 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// This process's environment with `additions` in the place of what they name.
-std::vector<std::string> MergedEnvironment(
-    const std::vector<std::string>& additions) {
-  std::vector<std::string> merged;
+bool Holds(const std::vector<std::string>& names, absl::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The program's environment: what it inherits, with the run's own in the place
+// of what that names.
+std::vector<std::string> EnvironmentOf(const ProgramRun& run) {
+  std::vector<std::string> names;
+  for (const std::string& entry : run.environment) {
+    names.push_back(entry.substr(0, entry.find('=')));
+  }
+  std::vector<std::string> result = run.environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const absl::string_view text(*entry);
-    const absl::string_view name = text.substr(0, text.find('=') + 1);
-    bool replaced = false;
-    for (const std::string& addition : additions) {
-      replaced |= absl::string_view(addition).substr(0, name.size()) == name;
-    }
-    if (!replaced) merged.emplace_back(*entry);
+    const absl::string_view name = text.substr(0, text.find('='));
+    const bool passed = !run.inherited || Holds(*run.inherited, name);
+    if (passed && !Holds(names, name)) result.emplace_back(text);
   }
-  merged.insert(merged.end(), additions.begin(), additions.end());
-  return merged;
+  return result;
 }
 
 // The child's side, between fork and exec: only what is safe there.
@@ -100,6 +111,7 @@ std::vector<std::string> MergedEnvironment(
   dup2(input, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   execvpe(arguments[0], arguments, environment);
   const int error = errno;
   [[maybe_unused]] const ssize_t written =
@@ -126,18 +138,47 @@ void WriteAvailable(Fd& fd, absl::string_view& rest) {
   }
 }
 
+// What a process has read and written so far, sockets included; 0 where the
+// kernel does not tell.
+uint64_t BytesMoved(pid_t pid) {
+  std::ifstream stream(absl::StrCat("/proc/", pid, "/io"));
+  uint64_t total = 0;
+  std::string name;
+  uint64_t value = 0;
+  while (stream >> name >> value) {
+    if (name == "rchar:" || name == "wchar:") total += value;
+  }
+  return total;
+}
+
+// True once the process has ended; it is not reaped, so that its id, which is
+// that of its group, is not given to another.
+bool HasEnded(pid_t pid) {
+  siginfo_t info;
+  info.si_pid = 0;
+  return waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid;
+}
+
 class Program {
  public:
   absl::Status Start(const ProgramRun& run);
   absl::StatusOr<ProgramResult> Finish(const ProgramRun& run);
 
  private:
-  // Moves bytes for at most 50 ms.
-  void Exchange(absl::string_view& input, ProgramResult& result);
-  void Kill();
+  // Moves bytes for at most `patience`. False: there were none.
+  bool Exchange(absl::Duration patience, absl::string_view& input,
+                ProgramResult& result);
+  void WatchActivity(const ProgramRun& run);
+  // Ends the group, with patience where it is told to end early.
+  void Terminate();
+  // Kills what is left of the group, and reaps the program.
+  int Reap();
 
   pid_t pid_ = -1;
   Fd input_, output_, errors_;
+  absl::Time next_look_ = absl::InfinitePast();
+  uint64_t bytes_moved_ = 0;
 };
 
 absl::Status Program::Start(const ProgramRun& run) {
@@ -147,8 +188,7 @@ absl::Status Program::Start(const ProgramRun& run) {
     if (!pipe->ok()) return pipe->status();
   }
   const std::vector<char*> arguments = Pointers(run.arguments);
-  const std::vector<std::string> environment =
-      MergedEnvironment(run.environment);
+  const std::vector<std::string> environment = EnvironmentOf(run);
   const std::vector<char*> environment_pointers = Pointers(environment);
   const pid_t parent = getpid();
   pid_ = fork();
@@ -163,7 +203,11 @@ absl::Status Program::Start(const ProgramRun& run) {
   }
   exec_error->write_end.Close();
   int error = 0;
-  if (read(exec_error->read_end.get(), &error, sizeof error) == sizeof error) {
+  ssize_t size;
+  do {
+    size = read(exec_error->read_end.get(), &error, sizeof error);
+  } while (size < 0 && errno == EINTR);
+  if (size == sizeof error) {
     waitpid(pid_, nullptr, 0);
     return absl::NotFoundError(
         absl::StrCat("cannot run ", run.arguments[0], ": ", strerror(error)));
@@ -177,56 +221,74 @@ absl::Status Program::Start(const ProgramRun& run) {
   return absl::OkStatus();
 }
 
-void Program::Exchange(absl::string_view& input, ProgramResult& result) {
+bool Program::Exchange(absl::Duration patience, absl::string_view& input,
+                       ProgramResult& result) {
   if (input.empty()) input_.Close();
   pollfd fds[] = {{output_.get(), POLLIN, 0},
                   {errors_.get(), POLLIN, 0},
                   {input_.get(), POLLOUT, 0}};
-  if (poll(fds, 3, 50) <= 0) return;
+  if (poll(fds, 3, static_cast<int>(absl::ToInt64Milliseconds(patience))) <=
+      0) {
+    return false;
+  }
   if (fds[0].revents != 0) ReadAvailable(output_, result.output);
   if (fds[1].revents != 0) ReadAvailable(errors_, result.errors);
   if (fds[2].revents != 0) WriteAvailable(input_, input);
+  return true;
 }
 
-void Program::Kill() {
+void Program::WatchActivity(const ProgramRun& run) {
+  if (!run.on_activity || absl::Now() < next_look_) return;
+  next_look_ = absl::Now() + kActivityInterval;
+  const uint64_t bytes = BytesMoved(pid_);
+  if (bytes < bytes_moved_ + kActiveBytes) return;
+  bytes_moved_ = bytes;
+  run.on_activity();
+}
+
+void Program::Terminate() {
   kill(-pid_, SIGTERM);
   const absl::Time patience = absl::Now() + absl::Seconds(2);
-  while (waitpid(pid_, nullptr, WNOHANG) == 0) {
-    if (absl::Now() > patience) {
-      kill(-pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-      return;
-    }
+  while (!HasEnded(pid_) && absl::Now() < patience) {
     absl::SleepFor(absl::Milliseconds(10));
   }
-  // What it started may have stayed.
+  Reap();
+}
+
+int Program::Reap() {
   kill(-pid_, SIGKILL);
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 absl::StatusOr<ProgramResult> Program::Finish(const ProgramRun& run) {
   ProgramResult result;
   absl::string_view input = run.input;
   const absl::Time deadline = absl::Now() + run.deadline;
-  int status = 0;
-  bool ended = false;
-  while (!ended) {
-    Exchange(input, result);
-    ended =
-        !output_.open() && !errors_.open() && waitpid(pid_, &status, 0) == pid_;
-    if (!ended && run.cancelled && run.cancelled()) {
-      Kill();
+  while (!HasEnded(pid_)) {
+    // A program that has closed its output is about to end.
+    const bool quiet = !output_.open() && !errors_.open();
+    Exchange(absl::Milliseconds(quiet ? 5 : 50), input, result);
+    WatchActivity(run);
+    if (run.cancelled && run.cancelled()) {
+      Terminate();
       return absl::CancelledError(
           absl::StrCat(run.arguments[0], " was stopped"));
     }
-    if (!ended && absl::Now() > deadline) {
-      Kill();
+    if (absl::Now() > deadline) {
+      Terminate();
       return absl::DeadlineExceededError(
           absl::StrCat(run.arguments[0], " did not end within ",
                        absl::FormatDuration(run.deadline)));
     }
   }
-  result.status =
-      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  input_.Close();
+  result.status = Reap();
+  while ((output_.open() || errors_.open()) &&
+         Exchange(absl::ZeroDuration(), input, result)) {
+  }
   return result;
 }
 
@@ -240,6 +302,16 @@ absl::StatusOr<ProgramResult> RunProgram(const ProgramRun& run) {
     return status;
   }
   return program.Finish(run);
+}
+
+bool HasProgram(absl::string_view name) {
+  const char* path = getenv("PATH");
+  if (path == nullptr) return false;
+  for (const absl::string_view folder : absl::StrSplit(path, ':')) {
+    const std::string file = absl::StrCat(folder, "/", name);
+    if (access(file.c_str(), X_OK) == 0) return true;
+  }
+  return false;
 }
 
 }  // namespace registry_manager

@@ -5,6 +5,7 @@
 #define REGISTRY_MANAGER_COMMON_PROCESS_RUN_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,18 @@ namespace registry_manager {
 struct ProgramRun {
   // The program's name or path (looked up on PATH), then its arguments.
   std::vector<std::string> arguments;
-  // "NAME=VALUE" beside this process's own environment.
+  // "NAME=VALUE" beside what the program inherits.
   std::vector<std::string> environment;
+  // Names of this process's own environment that the program gets; nullopt:
+  // all of it.
+  std::optional<std::vector<std::string>> inherited;
   std::string input;
   absl::Duration deadline = absl::Seconds(10);
   // Asked every 50 ms: true ends the program. May be empty.
   std::function<bool()> cancelled;
+  // Called, at most once a second, when the program has read or written
+  // something, be it a file or a socket, since the call before. May be empty.
+  std::function<void()> on_activity;
 };
 
 struct ProgramResult {
@@ -35,10 +42,14 @@ struct ProgramResult {
 };
 
 // Runs a program in a process group of its own, which ends (SIGTERM, then
-// SIGKILL two seconds later) with the deadline or the cancellation, and with
-// this process. NotFound: there is no such program. DeadlineExceeded,
-// Cancelled. Thread-safe.
+// SIGKILL two seconds later) with the deadline or the cancellation; what the
+// program leaves of it is killed when the program ends by itself, and the
+// program when this process does. It gets no open file of this process.
+// NotFound: there is no such program. DeadlineExceeded, Cancelled. Thread-safe.
 absl::StatusOr<ProgramResult> RunProgram(const ProgramRun& run);
+
+// Whether PATH has a program of that name.
+bool HasProgram(absl::string_view name);
 
 }  // namespace registry_manager
 

@@ -18,6 +18,8 @@
 namespace registry_manager {
 namespace {
 
+// A token service may send a byte now and then; others wait for the token.
+constexpr absl::Duration kTokenDeadline = absl::Minutes(1);
 // The token protocol's default, for an answer without `expires_in`.
 constexpr absl::Duration kDefaultLifetime = absl::Seconds(60);
 // A run touches many repositories; tokens of those that are done are dropped.
@@ -33,6 +35,16 @@ std::string BasicAuthorization(const Credentials& credentials) {
   return absl::StrCat("Basic ",
                       absl::Base64Escape(absl::StrCat(credentials.username, ":",
                                                       credentials.password)));
+}
+
+// What the token service answers says nothing of what was asked of the
+// registry: its 404 is no missing manifest.
+absl::Status TokenServiceError(const absl::Status& status) {
+  const bool passing =
+      absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+  return absl::Status(
+      passing ? status.code() : absl::StatusCode::kFailedPrecondition,
+      absl::StrCat("asking for a token: ", status.message()));
 }
 
 const Challenge* Find(const std::vector<Challenge>& challenges,
@@ -133,7 +145,12 @@ absl::StatusOr<HttpRequest> Authenticator::TokenRequest(
   }
   HttpRequest request;
   request.tls = tls_;
+  if (realm->host != registry_.host) {
+    request.tls.client_cert.clear();
+    request.tls.client_key.clear();
+  }
   request.max_body = 1 << 20;
+  request.deadlines.total = kTokenDeadline;
   request.url = realm->str();
   if (!credentials_.identity_token.empty()) {
     request.method = HttpMethod::kPost;
@@ -167,14 +184,13 @@ absl::StatusOr<Authenticator::Token> Authenticator::Fetch(
   const absl::Time asked = absl::Now();
   absl::StatusOr<HttpResponse> response = exchange(*std::move(request));
   if (!response.ok()) {
-    return Annotate(response.status(), "asking for a token");
+    return ErrorOfExchange(method, *url, response.status());
   }
   if (response->status == 401 || response->status == 403) {
     return Annotate(Refused(), absl::StrCat("token service ", url->display()));
   }
   if (response->status / 100 != 2) {
-    return Annotate(ErrorOfResponse(method, *url, *response),
-                    "asking for a token");
+    return TokenServiceError(ErrorOfResponse(method, *url, *response));
   }
   absl::StatusOr<nlohmann::json> answer = ParseJson(response->body);
   Token token;

@@ -3,10 +3,14 @@
 
 #include "common/registry/blobs.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "common/reference/hasher.h"
 #include "common/registry/errors.h"
 #include "common/registry/retry.h"
@@ -53,7 +57,11 @@ absl::StatusOr<UploadSession> SessionOf(const RegistryRequest& request,
                      ": the answer names no Location to upload to"));
   }
   absl::StatusOr<Url> url = ResolveUrl(request.url, *location);
-  if (!url.ok()) return url.status();
+  if (!url.ok()) {
+    return Annotate(url.status(),
+                    absl::StrCat(HttpMethodName(request.method), " ",
+                                 request.url.display(), " names a Location"));
+  }
   // Behind a proxy that ends TLS, registries name themselves by http.
   if (url->host == request.url.host && url->scheme == "http" &&
       request.url.scheme == "https") {
@@ -69,6 +77,14 @@ Url Completing(const UploadSession& session, const Digest& digest) {
   absl::StrAppend(&url.query, url.query.empty() ? "" : "&",
                   "digest=", QueryEscape(digest.str()));
   return url;
+}
+
+// Registries on object storage copy a blob to its place before they answer.
+absl::Duration CommitDeadline(const Descriptor& blob) {
+  constexpr uint64_t kBytesPerSecond = 10 << 20;
+  return std::min(absl::Seconds(30) + absl::Seconds(static_cast<int64_t>(
+                                          blob.size / kBytesPerSecond)),
+                  absl::Minutes(10));
 }
 
 // Statuses by which registries refuse a single PUT, not what it brings.
@@ -101,9 +117,16 @@ class BlobSink : public BodySink {
   uint64_t received() const { return received_; }
   bool complete() const { return received_ == blob_.size && verified_; }
 
-  absl::Status Begin(int status, const HttpHeaders&) override {
+  absl::Status Begin(int status, const HttpHeaders& headers) override {
     // A registry that ignores Range begins again at the first byte.
-    skip_ = status == 206 ? 0 : received_;
+    uint64_t first = 0;
+    if (status == 206) {
+      first = FirstByteOf(headers.Get("Content-Range").value_or(""), received_);
+    }
+    if (first > received_) {
+      return Refuse("comes in parts that were not asked for");
+    }
+    skip_ = received_ - first;
     return absl::OkStatus();
   }
 
@@ -139,6 +162,17 @@ class BlobSink : public BodySink {
   bool refused() const { return refused_; }
 
  private:
+  // "bytes FIRST-LAST/SIZE"; a server that leaves it out sends what was asked
+  // for.
+  static uint64_t FirstByteOf(absl::string_view range, uint64_t asked) {
+    uint64_t first = 0;
+    if (!absl::ConsumePrefix(&range, "bytes ") ||
+        !absl::SimpleAtoi(range.substr(0, range.find('-')), &first)) {
+      return asked;
+    }
+    return first;
+  }
+
   absl::Status Refuse(absl::string_view what) {
     refused_ = true;
     return absl::DataLossError(
@@ -169,8 +203,14 @@ absl::Status StreamOnce(const RegistryClient& client,
   }
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
+  if (response->status == 416) {
+    return absl::DataLossError(
+        absl::StrCat("GET ", request.url.display(), ": the registry has only ",
+                     sink.received(), " of the ", blob.size,
+                     " bytes that the manifest says"));
+  }
   if (response->status != 200 && response->status != 206) {
-    return ErrorOfResponse(request.method, request.url, *response);
+    return client.Refusal(request, *response);
   }
   if (!sink.complete()) {
     return absl::UnavailableError(
@@ -180,8 +220,11 @@ absl::Status StreamOnce(const RegistryClient& client,
   return absl::OkStatus();
 }
 
-// A transfer that was cut says DataLoss, too.
+// A transfer that was cut says DataLoss, too. After 429, the gate is parked.
 bool IsWorthGoingOn(const absl::Status& status, const BlobSink& sink) {
+  if (HttpStatusOf(status) != 0) {
+    return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+  }
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          (absl::IsDataLoss(status) && !sink.refused());
 }
@@ -192,17 +235,18 @@ absl::Status FinishPatch(const RegistryClient& client,
                          const RegistryRequest& patch,
                          const HttpResponse& response, const Descriptor& blob) {
   if (response.status / 100 != 2) {
-    return ErrorOfResponse(patch.method, patch.url, response);
+    return client.Refusal(patch, response);
   }
   absl::StatusOr<UploadSession> session = SessionOf(patch, response);
   if (!session.ok()) return session.status();
   RegistryRequest put = WriteRequest(client, HttpMethod::kPut, repository,
                                      Completing(*session, blob.digest));
   put.holds_pass = patch.holds_pass;
+  put.first_byte = CommitDeadline(blob);
   absl::StatusOr<HttpResponse> done = client.Send(put);
   if (!done.ok()) return done.status();
   if (done->status / 100 != 2) {
-    return ErrorOfResponse(put.method, put.url, *done);
+    return client.Refusal(put, *done);
   }
   client.connection->monolithic_upload = RegistryConnection::Support::kNo;
   return absl::OkStatus();
@@ -220,7 +264,7 @@ absl::StatusOr<bool> HasBlob(const RegistryClient& client,
   if (!response.ok()) return response.status();
   if (response->status == 404) return false;
   if (response->status / 100 == 2 || response->status / 100 == 3) return true;
-  return ErrorOfResponse(request.method, request.url, *response);
+  return client.Refusal(request, *response);
 }
 
 absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
@@ -237,7 +281,7 @@ absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status != 200) {
-    return ErrorOfResponse(request.method, request.url, *response);
+    return client.Refusal(request, *response);
   }
   Hasher hasher(blob.digest.algorithm());
   hasher.Update(response->body);
@@ -252,19 +296,25 @@ absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
 absl::Status StreamBlob(const RegistryClient& client,
                         absl::string_view repository, const Descriptor& blob,
                         BodyPipe& pipe) {
-  constexpr int kMaxBreaks = 3;
+  // In a row without a byte, and in all: a server that cuts after every few
+  // bytes is of no use.
+  constexpr int kMaxVainTries = 4;
+  constexpr int kMaxTries = 100;
   BlobSink sink(blob, *client.task, pipe);
   absl::Status status;
   uint64_t offset = 0;
-  for (int breaks = 0; breaks <= kMaxBreaks; ++breaks) {
-    if (breaks > 0) {
-      status = client.task->cancellation().SleepFor(BackOff(breaks));
-      if (!status.ok()) break;
-    }
+  int vain_tries = 0;
+  for (int tries = 0; tries < kMaxTries; ++tries) {
     status = StreamOnce(client, repository, blob, sink);
     if (!IsWorthGoingOn(status, sink)) break;
-    if (sink.received() > offset) breaks = 0;
+    vain_tries = sink.received() > offset ? 0 : vain_tries + 1;
     offset = sink.received();
+    if (vain_tries >= kMaxVainTries) break;
+    const absl::Status slept =
+        client.task->cancellation().SleepFor(BackOff(vain_tries));
+    if (slept.ok()) continue;
+    status = slept;
+    break;
   }
   pipe.Close(status);
   return status;
@@ -279,7 +329,7 @@ absl::StatusOr<UploadSession> StartUpload(const RegistryClient& client,
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status != 202) {
-    return ErrorOfResponse(request.method, request.url, *response);
+    return client.Refusal(request, *response);
   }
   return SessionOf(request, *response);
 }
@@ -298,7 +348,14 @@ absl::StatusOr<std::optional<UploadSession>> MountBlob(
   if (!response.ok()) return response.status();
   if (response->status == 201) return std::nullopt;
   if (response->status == 202) return SessionOf(request, *response);
-  return ErrorOfResponse(request.method, request.url, *response);
+  return client.Refusal(request, *response);
+}
+
+bool IsWorthAnotherUpload(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status) || HttpStatusOf(status) == 401 ||
+         RegistryCode(status) == "BLOB_UPLOAD_UNKNOWN" ||
+         RegistryCode(status) == "BLOB_UPLOAD_INVALID";
 }
 
 absl::Status UploadBytes(const RegistryClient& client,
@@ -306,23 +363,23 @@ absl::Status UploadBytes(const RegistryClient& client,
                          const UploadSession& session, const Descriptor& blob,
                          const std::string& bytes) {
   using Support = RegistryConnection::Support;
-  Url completing = Completing(session, blob.digest);
+  UploadSession patched = session;
   if (client.connection->monolithic_upload != Support::kNo) {
-    RegistryRequest put =
-        WriteRequest(client, HttpMethod::kPut, repository, completing);
+    RegistryRequest put = WriteRequest(client, HttpMethod::kPut, repository,
+                                       Completing(session, blob.digest));
     put.headers.Add("Content-Type", "application/octet-stream");
     put.body = bytes;
     absl::StatusOr<HttpResponse> response = client.Send(put);
     if (!response.ok()) return response.status();
     if (response->status / 100 == 2) return absl::OkStatus();
-    const absl::Status refusal =
-        ErrorOfResponse(put.method, put.url, *response);
+    const absl::Status refusal = client.Refusal(put, *response);
     if (!RefusesSinglePut(*response)) return refusal;
+    absl::StatusOr<UploadSession> fresh = StartUpload(client, repository);
+    if (!fresh.ok()) return fresh.status();
+    patched = *std::move(fresh);
   }
-  absl::StatusOr<UploadSession> fresh = StartUpload(client, repository);
-  if (!fresh.ok()) return fresh.status();
   RegistryRequest patch =
-      WriteRequest(client, HttpMethod::kPatch, repository, *fresh);
+      WriteRequest(client, HttpMethod::kPatch, repository, patched);
   patch.headers.Add("Content-Type", "application/octet-stream");
   patch.body = bytes;
   absl::StatusOr<HttpResponse> response = client.Send(patch);
@@ -340,6 +397,7 @@ absl::Status UploadStream(const RegistryClient& client,
   request.headers.Add("Content-Type", "application/octet-stream");
   request.source = &source;
   request.source_size = blob.size;
+  request.first_byte = CommitDeadline(blob);
   request.holds_pass = true;
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
@@ -351,7 +409,7 @@ absl::Status UploadStream(const RegistryClient& client,
     return absl::UnimplementedError(
         absl::StrCat(request.url.display(), " refuses an upload in one PUT"));
   }
-  return ErrorOfResponse(request.method, request.url, *response);
+  return client.Refusal(request, *response);
 }
 
 }  // namespace registry_manager

@@ -50,6 +50,11 @@ absl::StatusOr<std::optional<UploadSession>> MountBlob(
     const RegistryClient& client, absl::string_view repository,
     const Digest& digest, absl::string_view from_repository);
 
+// An upload that failed so may end well when it is begun anew: a lost
+// connection, an overloaded registry, a session that lapsed, or a token (401)
+// in mid-blob.
+bool IsWorthAnotherUpload(const absl::Status& status);
+
 // Sends a blob's bytes to a session, in one PUT, or in one PATCH and an empty
 // PUT where the registry wants that.
 absl::Status UploadBytes(const RegistryClient& client,

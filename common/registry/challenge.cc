@@ -96,9 +96,11 @@ std::vector<Challenge> ParseChallenges(absl::string_view header) {
     reader.SkipSpace();
     if (!reader.Consume('=')) {
       challenges.push_back({word, {}});
-    } else if (!challenges.empty()) {
+    } else {
       reader.SkipSpace();
-      challenges.back().parameters.emplace(word, reader.Value());
+      std::string value = reader.Value();
+      if (challenges.empty()) continue;
+      challenges.back().parameters.emplace(word, std::move(value));
     }
   }
 }

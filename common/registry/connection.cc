@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/registry/docker_hub.h"
@@ -25,6 +26,9 @@ constexpr int kMaxThrottles = 6;
 constexpr int kMaxToldThrottles = 20;
 // Registries look through every tag of a repository on object storage.
 constexpr absl::Duration kDeleteDeadline = absl::Minutes(10);
+// No exchange but a stream is endless: a server may send a byte now and then.
+constexpr absl::Duration kLongestExchange = absl::Minutes(15);
+constexpr absl::string_view kParkedPayload = "registry-manager/parked";
 
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 ||
@@ -35,27 +39,50 @@ bool IsTransient(int status) {
   return status == 408 || status == 429 || (status >= 500 && status != 501);
 }
 
-// An address is well-formed, and so is the URL made of it.
-Url BaseOf(const Address& address) { return *ParseUrl(ApiBase(address)); }
-
-absl::Status ParkedStatus() {
-  return absl::UnavailableError("the registry asked for patience");
+// An address that makes no URL ("[1:::2]") fails when it is connected to.
+Url BaseOf(const Address& address) {
+  absl::StatusOr<Url> base = ParseUrl(ApiBase(address));
+  if (base.ok()) return *std::move(base);
+  return {address.scheme(), address.host(), address.host(), address.prefix(),
+          ""};
 }
 
-// Refuses a redirect that gives away what the first URL protected, or leads a
-// client elsewhere to its own machine.
-absl::Status CheckRedirect(const Url& from, const Url& to) {
+// How the transport reports that a request was held back at the last moment.
+absl::Status ParkedStatus() {
+  absl::Status status = absl::UnavailableError(
+      "the registry asked for patience, more often than is waited for");
+  status.SetPayload(kParkedPayload, absl::Cord("1"));
+  return status;
+}
+
+bool WasParked(const absl::Status& status) {
+  return status.GetPayload(kParkedPayload).has_value();
+}
+
+// Refuses to be led where what the first URL protected is given away, or to
+// this machine from another.
+absl::Status CheckLedTo(const Url& from, const Url& to) {
   if (from.scheme == "https" && to.scheme == "http") {
     return absl::FailedPreconditionError(
-        absl::StrCat(from.display(), " redirects from https to ", to.display(),
+        absl::StrCat(from.display(), " leads from https to ", to.display(),
                      ", which is refused"));
   }
   if (to.IsLocal() && !from.IsLocal()) {
     return absl::FailedPreconditionError(
-        absl::StrCat(from.display(), " redirects to ", to.display(),
+        absl::StrCat(from.display(), " leads to ", to.display(),
                      " on this machine, which is refused"));
   }
   return absl::OkStatus();
+}
+
+// What storage that a registry leads to refuses says nothing of the registry:
+// its 404 is no missing manifest, its 401 asks for no credentials of ours.
+absl::Status ForeignRefusal(const RegistryRequest& request, const Url& url,
+                            int status) {
+  return absl::UnavailableError(
+      absl::StrCat(HttpMethodName(request.method), " ", request.url.display(),
+                   ": the registry leads to ", url.display(),
+                   ", which answered HTTP ", status));
 }
 
 }  // namespace
@@ -91,18 +118,21 @@ class RegistryConnection::Attempts {
   }
 
   bool AgainAfterError(const absl::Status& status) {
+    if (!task_.cancellation().status().ok()) return false;
     if (absl::IsDeadlineExceeded(status)) {
       gate_.Throttled(ThrottleReason::kTimeout, absl::ZeroDuration());
+    }
+    // A source breaks with its exchange, even before a byte was sent.
+    if (request_.source != nullptr) return false;
+    if (WasParked(status)) return WaitThrottled(absl::ZeroDuration());
+    const bool not_sent = !RequestMayHaveArrived(status);
+    if (absl::IsResourceExhausted(status)) {
+      return not_sent && WaitThrottled(absl::ZeroDuration());
     }
     const bool lost = absl::IsUnavailable(status) ||
                       absl::IsDeadlineExceeded(status) ||
                       absl::IsDataLoss(status);
-    if (!lost) return false;
-    if (!RequestMayHaveArrived(status)) {
-      // Nothing has been sent; a source or sink has not been touched.
-      return IsParked() ? WaitThrottled(absl::ZeroDuration()) : Wait();
-    }
-    return request_.repeatable && Wait();
+    return lost && (not_sent || request_.repeatable) && Wait();
   }
 
   bool Wait() {
@@ -111,16 +141,20 @@ class RegistryConnection::Attempts {
   }
 
   bool WaitThrottled(absl::Duration retry_after) {
-    const bool told = retry_after > absl::ZeroDuration() || IsParked();
-    if (throttles_ >= (told ? kMaxToldThrottles : kMaxThrottles)) return false;
+    const absl::Duration told = std::max(gate_.ParkedFor(), retry_after);
+    const bool was_told = told > absl::ZeroDuration();
+    if (throttles_ >= (was_told ? kMaxToldThrottles : kMaxThrottles)) {
+      return false;
+    }
+    // A little after it, each at its own time.
     const absl::Duration wait =
-        std::max(gate_.ParkedFor(),
-                 told ? absl::ZeroDuration() : BackOff(2 + throttles_));
+        was_told ? told + BackOff(0) : BackOff(2 + throttles_);
     ++throttles_;
-    return task_.cancellation().SleepFor(wait).ok();
+    const absl::Time begun = absl::Now();
+    const bool slept = task_.cancellation().SleepFor(wait).ok();
+    task_.CountThrottled(absl::Now() - begun);
+    return slept;
   }
-
-  bool IsParked() const { return gate_.ParkedFor() > absl::ZeroDuration(); }
 
   const RegistryRequest& request_;
   const int retries_;
@@ -162,12 +196,12 @@ absl::StatusOr<HttpResponse> RegistryConnection::Send(
   Attempts attempts(request, options_.retries, *gate_, task);
   while (true) {
     absl::StatusOr<HttpResponse> outcome = SendAuthenticated(task, request);
-    const absl::Time before_wait = absl::Now();
-    if (!attempts.Again(outcome)) {
-      if (outcome.ok()) return outcome;
-      return WithRegistry(outcome.status(), options_.address.str());
-    }
-    task.CountThrottled(absl::Now() - before_wait);
+    if (attempts.Again(outcome)) continue;
+    if (outcome.ok()) return outcome;
+    // Whatever a request that was cut off says: this is why it was.
+    const absl::Status ended = task.cancellation().status();
+    return WithRegistry(ended.ok() ? outcome.status() : ended,
+                        options_.address.str());
   }
 }
 
@@ -185,29 +219,38 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
     return transport_->Execute(std::move(token_request));
   };
   const bool own_origin = request.url.SameOrigin(base_);
+  if (const absl::Status status = CheckLedTo(base_, request.url);
+      !own_origin && !status.ok()) {
+    return status;
+  }
   for (int challenge = 0;; ++challenge) {
     std::string authorization;
     if (own_origin) {
       absl::StatusOr<std::string> found =
           authenticator_.Authorization(request.scopes, fetch_token);
       if (!found.ok()) {
-        return Annotate(found.status(), request.url.display());
+        return WithRequestNotSent(
+            Annotate(found.status(), request.url.display()));
       }
       authorization = *std::move(found);
     }
     absl::StatusOr<HttpResponse> response =
         SendFollowingRedirects(task, request, authorization);
     if (!response.ok() || response->status != 401) return response;
-    // A source or sink that has been touched cannot be used again: the caller
-    // begins anew, with what is learnt here.
+    absl::Status refusal =
+        ErrorOfResponse(request.method, request.url, *response);
+    if (!own_origin) return refusal;
     const absl::Status learnt =
         authenticator_.Learn(request.scopes, authorization, *response);
-    const bool last = challenge + 1 >= kMaxChallenges || !own_origin;
-    if (!learnt.ok() || last) {
-      absl::Status refusal =
-          ErrorOfResponse(request.method, request.url, *response);
-      return learnt.ok() ? refusal : Annotate(learnt, refusal.message());
+    if (!learnt.ok()) {
+      return WithMessage(refusal,
+                         absl::StrCat(HttpMethodName(request.method), " ",
+                                      request.url.display(), ": HTTP 401; ",
+                                      learnt.message()));
     }
+    if (challenge + 1 >= kMaxChallenges) return refusal;
+    // A source has been touched and cannot be used again: the caller begins
+    // anew, with what is learnt here.
     if (request.source != nullptr) return response;
   }
 }
@@ -219,6 +262,10 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     absl::StatusOr<HttpResponse> response = SendOnce(
         task, request, url, url.SameOrigin(base_) ? authorization : "");
+    if (response.ok() && response->status >= 400 && hop > 0 &&
+        !url.SameOrigin(base_)) {
+      return ForeignRefusal(request, url, response->status);
+    }
     if (!response.ok() || !request.follow_redirects ||
         !IsReadOnly(request.method) || !IsRedirect(response->status)) {
       return response;
@@ -226,8 +273,10 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
     const auto location = response->headers.Get("Location");
     if (!location) return response;
     absl::StatusOr<Url> next = ResolveUrl(url, *location);
-    if (!next.ok()) return next.status();
-    if (const absl::Status status = CheckRedirect(url, *next); !status.ok()) {
+    if (!next.ok()) {
+      return Annotate(next.status(), absl::StrCat(url.display(), " redirects"));
+    }
+    if (const absl::Status status = CheckLedTo(url, *next); !status.ok()) {
       return status;
     }
     url = *std::move(next);
@@ -254,17 +303,28 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
     http.tls.client_cert.clear();
     http.tls.client_key.clear();
   }
-  if (request.method == HttpMethod::kDelete) {
-    http.deadlines.first_byte = kDeleteDeadline;
+  http.deadlines.first_byte = request.method == HttpMethod::kDelete
+                                  ? kDeleteDeadline
+                                  : request.first_byte;
+  if (request.source == nullptr && request.sink == nullptr) {
+    http.deadlines.total = kLongestExchange;
   }
   http.cancellation = &task.cancellation();
   const bool writes = !IsReadOnly(request.method);
-  http.before_send = [this, &task, writes]() -> absl::Status {
-    if (gate_->ParkedFor() > absl::ZeroDuration()) return ParkedStatus();
-    return writes ? task.MayWrite() : absl::OkStatus();
+  // Written on the transport's thread, read when the exchange has ended.
+  absl::Status held_back;
+  http.before_send = [&]() -> absl::Status {
+    if (gate_->ParkedFor() > absl::ZeroDuration()) {
+      held_back = ParkedStatus();
+    } else if (absl::Status may = writes ? task.MayWrite() : absl::OkStatus();
+               !may.ok()) {
+      held_back = absl::CancelledError(may.message());
+    }
+    return held_back;
   };
   task.CountRequest();
   absl::StatusOr<HttpResponse> response = transport_->Execute(std::move(http));
+  if (!held_back.ok()) return WithRequestNotSent(held_back);
   if (!response.ok()) {
     return absl::IsCancelled(response.status())
                ? response.status()
@@ -273,6 +333,12 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
   gate_->Answered();
   if (response->status / 100 == 2) has_served = true;
   return response;
+}
+
+absl::Status RegistryClient::Refusal(const RegistryRequest& request,
+                                     const HttpResponse& response) const {
+  return WithRegistry(ErrorOfResponse(request.method, request.url, response),
+                      connection->address().str());
 }
 
 }  // namespace registry_manager

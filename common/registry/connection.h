@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/http/transport.h"
 #include "common/http/url.h"
 #include "common/reference/address.h"
@@ -45,6 +46,9 @@ struct RegistryRequest {
   // is lost or says 5xx. Never set for a DELETE, nor where `source` or `sink`
   // is.
   bool repeatable = false;
+  // How long the server may take before its answer begins, once it has all of
+  // the request. A DELETE has longer in any case.
+  absl::Duration first_byte = absl::Seconds(30);
   // Of GET and HEAD.
   bool follow_redirects = true;
   // The caller holds a pass of the registry's gate already.
@@ -64,7 +68,10 @@ class RegistryConnection {
   // host, https to http refused), repeats what may be repeated on connection
   // errors, 408, 429 and 5xx, honouring Retry-After. Returns the answer that
   // remains, whatever its status; a 401 that authentication cannot mend is an
-  // Unauthenticated error. Other errors are those of errors.h.
+  // Unauthenticated error. Where a redirect led to another host, its refusal is
+  // an Unavailable error and never taken for the registry's. A request that the
+  // task may not write any more, or is cancelled, is Cancelled. Other errors
+  // are those of errors.h.
   absl::StatusOr<HttpResponse> Send(TaskScope& task,
                                     const RegistryRequest& request);
 
@@ -118,6 +125,9 @@ struct RegistryClient {
   absl::StatusOr<HttpResponse> Send(const RegistryRequest& request) const {
     return connection->Send(*task, request);
   }
+  // ErrorOfResponse, which names the registry.
+  absl::Status Refusal(const RegistryRequest& request,
+                       const HttpResponse& response) const;
 };
 
 }  // namespace registry_manager

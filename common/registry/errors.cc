@@ -49,6 +49,11 @@ absl::string_view Advice(int status) {
       return "give this user the right to do so in the registry";
     case 429:
       return "lower requests-per-second or max-connections of this registry";
+    case 301:
+    case 302:
+    case 307:
+    case 308:
+      return "write the address that it redirects to in the config";
     default:
       return status >= 500 ? "look into the registry's own log" : "";
   }
@@ -57,6 +62,15 @@ absl::string_view Advice(int status) {
 std::string Payload(const absl::Status& status, absl::string_view name) {
   const absl::optional<absl::Cord> payload = status.GetPayload(name);
   return payload ? std::string(*payload) : "";
+}
+
+absl::Status Rebuild(const absl::Status& status, absl::StatusCode code,
+                     absl::string_view message) {
+  absl::Status result(code, message);
+  status.ForEachPayload([&](absl::string_view name, const absl::Cord& payload) {
+    result.SetPayload(name, payload);
+  });
+  return result;
 }
 
 }  // namespace
@@ -127,12 +141,16 @@ absl::Status WithRegistry(absl::Status status, absl::string_view registry) {
 }
 
 absl::Status Annotate(const absl::Status& status, absl::string_view what) {
-  absl::Status result(status.code(),
-                      absl::StrCat(what, ": ", status.message()));
-  status.ForEachPayload([&](absl::string_view name, const absl::Cord& payload) {
-    result.SetPayload(name, payload);
-  });
-  return result;
+  return WithMessage(status, absl::StrCat(what, ": ", status.message()));
+}
+
+absl::Status WithMessage(const absl::Status& status,
+                         absl::string_view message) {
+  return Rebuild(status, status.code(), message);
+}
+
+absl::Status WithCode(const absl::Status& status, absl::StatusCode code) {
+  return Rebuild(status, code, status.message());
 }
 
 }  // namespace registry_manager

@@ -57,6 +57,9 @@ absl::Status WithRegistry(absl::Status status, absl::string_view registry);
 
 // `status` with "WHAT: " before its message; code and payloads stay.
 absl::Status Annotate(const absl::Status& status, absl::string_view what);
+// `status` with another message, or with another code.
+absl::Status WithMessage(const absl::Status& status, absl::string_view message);
+absl::Status WithCode(const absl::Status& status, absl::StatusCode code);
 
 }  // namespace registry_manager
 

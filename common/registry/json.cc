@@ -16,6 +16,42 @@ constexpr int kMaxDepth = 64;
 
 absl::Status NotJson() { return absl::DataLossError("it is not valid JSON"); }
 
+// Finds out whether a text is JSON, and not too deep.
+class DepthGuard : public nlohmann::json_sax<json> {
+ public:
+  bool too_deep() const { return too_deep_; }
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool key(string_t&) override { return true; }
+  bool start_object(size_t) override { return Enter(); }
+  bool end_object() override { return Leave(); }
+  bool start_array(size_t) override { return Enter(); }
+  bool end_array() override { return Leave(); }
+  bool parse_error(size_t, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    return false;
+  }
+
+ private:
+  bool Enter() {
+    too_deep_ = ++depth_ > kMaxDepth;
+    return !too_deep_;
+  }
+  bool Leave() {
+    --depth_;
+    return true;
+  }
+
+  int depth_ = 0;
+  bool too_deep_ = false;
+};
+
 // Collects the texts of one array of the outermost object.
 class StringArrayReader : public nlohmann::json_sax<json> {
  public:
@@ -85,14 +121,16 @@ class StringArrayReader : public nlohmann::json_sax<json> {
 }  // namespace
 
 absl::StatusOr<json> ParseJson(absl::string_view text) {
-  bool too_deep = false;
-  const auto guard = [&](int depth, json::parse_event_t, json&) {
-    too_deep |= depth > kMaxDepth;
-    return !too_deep;
-  };
-  json document = json::parse(text.begin(), text.end(), guard,
+  // Not json::parse with a callback: that looks through all elements of an
+  // array whenever one ends.
+  DepthGuard guard;
+  if (!json::sax_parse(text.begin(), text.end(), &guard)) {
+    return guard.too_deep()
+               ? absl::DataLossError("its JSON is nested too deeply")
+               : NotJson();
+  }
+  json document = json::parse(text.begin(), text.end(), /*cb=*/nullptr,
                               /*allow_exceptions=*/false);
-  if (too_deep) return absl::DataLossError("its JSON is nested too deeply");
   if (document.is_discarded()) return NotJson();
   return document;
 }

@@ -51,7 +51,7 @@ std::optional<std::string> FindNextLink(
           close + 1, next == absl::string_view::npos ? next : next - close - 1);
       parameters = absl::StripTrailingAsciiWhitespace(parameters);
       absl::ConsumeSuffix(&parameters, ",");
-      if (IsNext(parameters)) return std::string(target);
+      if (!target.empty() && IsNext(parameters)) return std::string(target);
       if (next == absl::string_view::npos) break;
       header.remove_prefix(next);
     }

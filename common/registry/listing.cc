@@ -22,6 +22,7 @@ constexpr absl::string_view kPageSize = "1000";
 // A million tags in one answer is a real registry's; more is none.
 constexpr size_t kMaxListing = 128 << 20;
 constexpr size_t kMaxPages = 100000;
+constexpr size_t kMaxTags = 5000000;
 
 RegistryRequest ListingRequest(Url url, std::string scope) {
   RegistryRequest request;
@@ -64,18 +65,37 @@ absl::Status Unreadable(const Url& url, const absl::Status& status) {
       absl::StrCat("GET ", url.display(), ": ", status.message()));
 }
 
-absl::Status CatalogError(const Url& url, const HttpResponse& response) {
-  const absl::Status status = ErrorOfResponse(HttpMethod::kGet, url, response);
-  if (!absl::IsPermissionDenied(status) && !absl::IsNotFound(status) &&
-      !absl::IsUnimplemented(status)) {
-    return status;
+absl::Status CatalogError(const absl::Status& refusal) {
+  if (!absl::IsPermissionDenied(refusal) && !absl::IsNotFound(refusal) &&
+      !absl::IsUnimplemented(refusal)) {
+    return refusal;
   }
-  return absl::Status(
-      absl::IsNotFound(status) ? absl::StatusCode::kUnimplemented
-                               : status.code(),
-      absl::StrCat(status.message(),
+  return WithMessage(
+      absl::IsNotFound(refusal)
+          ? WithCode(refusal, absl::StatusCode::kUnimplemented)
+          : refusal,
+      absl::StrCat(refusal.message(),
                    "; the registry does not list its catalogue to this user: "
                    "name the repositories under 'repositories'"));
+}
+
+bool SaysNoReferrers(const HttpResponse& response) {
+  return response.status == 404 || response.status == 400 ||
+         response.status == 405;
+}
+
+// One page, answered with 200. Fewer than a page of ours is all that some
+// registries may be asked for: the `first` is asked for again without a number.
+absl::StatusOr<HttpResponse> GetPage(const RegistryClient& client, Url& url,
+                                     const std::string& scope, bool first) {
+  const RegistryRequest request = ListingRequest(url, scope);
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok() || response->status == 200) return response;
+  if (response->status == 400 && first && !url.query.empty()) {
+    url.query.clear();
+    return GetPage(client, url, scope, first);
+  }
+  return client.Refusal(request, *response);
 }
 
 absl::StatusOr<Url> CatalogUrl(const RegistryClient& client,
@@ -98,16 +118,12 @@ absl::StatusOr<CatalogPage> ListCatalogPage(const RegistryClient& client,
                                             const std::string& cursor) {
   absl::StatusOr<Url> url = CatalogUrl(client, cursor);
   if (!url.ok()) return url.status();
-  const std::string scope = "registry:catalog:*";
   absl::StatusOr<HttpResponse> response =
-      client.Send(ListingRequest(*url, scope));
-  if (response.ok() && response->status == 400 && cursor.empty()) {
-    // Fewer than a page is all that some registries may be asked for.
-    url->query.clear();
-    response = client.Send(ListingRequest(*url, scope));
+      GetPage(client, *url, "registry:catalog:*", cursor.empty());
+  if (absl::IsNotFound(response.status()) && !cursor.empty()) {
+    return WithCode(response.status(), absl::StatusCode::kInvalidArgument);
   }
-  if (!response.ok()) return response.status();
-  if (response->status != 200) return CatalogError(*url, *response);
+  if (!response.ok()) return CatalogError(response.status());
   absl::StatusOr<std::vector<std::string>> names =
       ParseStringArray(response->body, "repositories");
   if (!names.ok()) return Unreadable(*url, names.status());
@@ -134,16 +150,22 @@ absl::StatusOr<std::vector<std::string>> ListTags(
   std::vector<std::string> tags;
   absl::flat_hash_set<std::string> seen;
   while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
-    absl::StatusOr<HttpResponse> response =
-        client.Send(ListingRequest(url, scope));
-    if (!response.ok()) return response.status();
-    if (response->status != 200) {
-      return ErrorOfResponse(HttpMethod::kGet, url, *response);
+    const bool first = seen.size() == 1;
+    absl::StatusOr<HttpResponse> response = GetPage(client, url, scope, first);
+    if (absl::IsNotFound(response.status()) && !first) {
+      // A listing that breaks off is not an empty one.
+      return WithCode(response.status(), absl::StatusCode::kUnavailable);
     }
+    if (!response.ok()) return response.status();
     absl::StatusOr<std::vector<std::string>> page =
         ParseStringArray(response->body, "tags");
     if (!page.ok()) return Unreadable(url, page.status());
     std::move(page->begin(), page->end(), std::back_inserter(tags));
+    if (tags.size() > kMaxTags) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the tag listing ", url.display(), " holds more than ",
+                       kMaxTags, " tags"));
+    }
     absl::StatusOr<std::optional<Url>> next = NextPage(client, url, *response);
     if (!next.ok()) return next.status();
     if (!*next) return tags;
@@ -171,13 +193,19 @@ absl::StatusOr<std::vector<Descriptor>> ListReferrers(
     request.headers.Add("Accept", kOciIndex);
     absl::StatusOr<HttpResponse> response = client.Send(request);
     if (!response.ok()) return response.status();
-    if (response->status == 404 || response->status == 400 ||
-        response->status == 405) {
-      client.connection->referrers_api = Support::kNo;
-      return unsupported;
-    }
     if (response->status != 200) {
-      return ErrorOfResponse(HttpMethod::kGet, url, *response);
+      const absl::Status refusal = client.Refusal(request, *response);
+      if (!SaysNoReferrers(*response) || seen.size() > 1) return refusal;
+      if (client.connection->referrers_api == Support::kYes) {
+        // Where others have been listed, this subject has none.
+        if (response->status == 404) return referrers;
+        return refusal;
+      }
+      // A repository that is not there yet tells nothing of the registry.
+      if (RegistryCode(refusal) != "NAME_UNKNOWN") {
+        client.connection->referrers_api = Support::kNo;
+      }
+      return unsupported;
     }
     client.connection->referrers_api = Support::kYes;
     absl::StatusOr<Manifest> index = ParseManifest(

@@ -4,6 +4,7 @@
 #include "common/registry/manifest.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -18,6 +19,9 @@ namespace {
 
 using nlohmann::json;
 
+// The largest size that OCI's int64 holds.
+constexpr uint64_t kMaxSize = std::numeric_limits<int64_t>::max();
+
 absl::Status Broken(const RawManifest& raw, absl::string_view what) {
   return absl::DataLossError(
       absl::StrCat("manifest ", raw.digest.str(), ": ", what));
@@ -31,8 +35,9 @@ absl::StatusOr<Descriptor> ParseDescriptor(const json& value) {
   if (!digest.ok()) return absl::DataLossError(digest.status().message());
   const auto size = value.find("size");
   if (size == value.end() || !size->is_number_integer() ||
-      (!size->is_number_unsigned() && size->get<int64_t>() < 0)) {
-    return absl::DataLossError("a descriptor in it has no size");
+      (size->is_number_unsigned() ? size->get<uint64_t>() > kMaxSize
+                                  : size->get<int64_t>() < 0)) {
+    return absl::DataLossError("a descriptor in it has no usable size");
   }
   Descriptor descriptor{StringMember(value, "mediaType"), *std::move(digest),
                         size->get<uint64_t>()};
@@ -119,19 +124,30 @@ absl::StatusOr<std::optional<absl::Time>> CreatedOf(const json& object) {
   return time;
 }
 
+bool IsSchema1Document(absl::string_view media_type, const json& document) {
+  for (const char* later : {"manifests", "config", "layers"}) {
+    if (document.contains(later)) return false;
+  }
+  const auto version = document.find("schemaVersion");
+  return IsSchema1Type(media_type) ||
+         (version != document.end() && *version == 1);
+}
+
 }  // namespace
+
+bool IsSchema1(absl::string_view media_type, absl::string_view bytes) {
+  const absl::StatusOr<json> document = ParseJson(bytes);
+  return document.ok() && document->is_object() &&
+         IsSchema1Document(media_type, *document);
+}
 
 absl::StatusOr<Manifest> ParseManifest(const RawManifest& raw) {
   Manifest manifest;
   absl::StatusOr<json> document = ParseJson(raw.bytes);
   if (!document.ok()) return Broken(raw, document.status().message());
   if (!document->is_object()) return Broken(raw, "it is no JSON object");
-  const auto version = document->find("schemaVersion");
-  if (IsSchema1Type(raw.media_type) ||
-      (version != document->end() && *version == 1)) {
-    manifest.is_schema1 = true;
-    return manifest;
-  }
+  manifest.is_schema1 = IsSchema1Document(raw.media_type, *document);
+  if (manifest.is_schema1) return manifest;
   if (const absl::Status status = Fill(*document, manifest); !status.ok()) {
     return Broken(raw, status.message());
   }

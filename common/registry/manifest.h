@@ -29,7 +29,7 @@ struct Descriptor {
 // A manifest as it was read: never re-serialised, pushed on as these bytes.
 struct RawManifest {
   Digest digest;
-  // The Content-Type of the answer.
+  // The Content-Type of the answer, without parameters.
   std::string media_type;
   std::string bytes;
 };
@@ -59,6 +59,10 @@ inline constexpr int kMaxIndexDepth = 8;
 // an index and an image (CVE-2021-41190), descriptors without a digest, more
 // children than an index may have.
 absl::StatusOr<Manifest> ParseManifest(const RawManifest& raw);
+
+// True for Docker's schema 1, by `media_type` or by what the bytes say, unless
+// they hold what only later schemas do: nothing is hidden behind a version.
+bool IsSchema1(absl::string_view media_type, absl::string_view bytes);
 
 // The `created` of an image's config. nullopt where there is none, or one
 // before 2000, which reproducible builds carry. DataLoss where the bytes are no

@@ -10,7 +10,6 @@
 #include "common/reference/hasher.h"
 #include "common/reference/printable.h"
 #include "common/registry/errors.h"
-#include "common/registry/json.h"
 #include "common/registry/media_types.h"
 
 namespace registry_manager {
@@ -38,6 +37,11 @@ std::string Header(const HttpResponse& response, absl::string_view name) {
   return std::string(response.headers.Get(name).value_or(""));
 }
 
+std::string MediaType(const HttpResponse& response) {
+  return std::string(
+      WithoutParameters(response.headers.Get("Content-Type").value_or("")));
+}
+
 bool LooksLikeDigest(absl::string_view reference) {
   return reference.find(':') != absl::string_view::npos;
 }
@@ -48,13 +52,6 @@ absl::Status Mismatch(const Url& url, const Digest& wanted,
       "GET ", url.display(), ": the content's digest is ", found.str(),
       ", not ", wanted.str(),
       "; the registry, or a proxy before it, hands out something else"));
-}
-
-bool IsSchema1(const std::string& media_type, const std::string& body) {
-  if (IsSchema1Type(media_type)) return true;
-  const absl::StatusOr<nlohmann::json> document = ParseJson(body);
-  return document.ok() && document->is_object() &&
-         document->value("schemaVersion", nlohmann::json()) == 1;
 }
 
 // The digest by which the answer to a GET goes, verified.
@@ -78,12 +75,12 @@ absl::StatusOr<Digest> VerifiedDigest(const RegistryRequest& request,
     return absl::DataLossError(absl::StrCat("GET ", request.url.display(), ": ",
                                             wanted.status().message()));
   }
-  if (IsSchema1(media_type, response.body)) return wanted;
   Hasher hasher(wanted->algorithm());
   hasher.Update(response.body);
   const Digest found = hasher.Finish();
-  if (found != *wanted) return Mismatch(request.url, *wanted, found);
-  return wanted;
+  // Schema 1 is signed within, and its digest is over a part.
+  if (found == *wanted || IsSchema1(media_type, response.body)) return wanted;
+  return Mismatch(request.url, *wanted, found);
 }
 
 }  // namespace
@@ -101,15 +98,14 @@ absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
         Digest::Parse(Header(*response, "Docker-Content-Digest"));
     if (!no_head && digest.ok() &&
         (!LooksLikeDigest(reference) || digest->str() == reference)) {
-      return ManifestHead{*std::move(digest),
-                          Header(*response, "Content-Type")};
+      return ManifestHead{*std::move(digest), MediaType(*response)};
     }
     absl::StatusOr<RawManifest> manifest =
         GetManifest(client, repository, reference);
     if (!manifest.ok()) return manifest.status();
     return ManifestHead{manifest->digest, manifest->media_type};
   }
-  return ErrorOfResponse(HttpMethod::kHead, request.url, *response);
+  return client.Refusal(request, *response);
 }
 
 absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
@@ -120,9 +116,9 @@ absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status != 200) {
-    return ErrorOfResponse(HttpMethod::kGet, request.url, *response);
+    return client.Refusal(request, *response);
   }
-  std::string media_type = Header(*response, "Content-Type");
+  std::string media_type = MediaType(*response);
   absl::StatusOr<Digest> digest =
       VerifiedDigest(request, reference, media_type, *response);
   if (!digest.ok()) return digest.status();
@@ -144,7 +140,7 @@ absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status / 100 != 2) {
-    return ErrorOfResponse(request.method, request.url, *response);
+    return client.Refusal(request, *response);
   }
   const std::string stored = Header(*response, "Docker-Content-Digest");
   if (!stored.empty() && stored != manifest.digest.str()) {
@@ -165,7 +161,7 @@ absl::Status DeleteManifest(const RegistryClient& client,
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status / 100 == 2) return absl::OkStatus();
-  return ErrorOfResponse(request.method, request.url, *response);
+  return client.Refusal(request, *response);
 }
 
 }  // namespace registry_manager

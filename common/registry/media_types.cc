@@ -7,13 +7,10 @@
 #include "absl/strings/match.h"
 
 namespace registry_manager {
-namespace {
 
 absl::string_view WithoutParameters(absl::string_view media_type) {
   return absl::StripAsciiWhitespace(media_type.substr(0, media_type.find(';')));
 }
-
-}  // namespace
 
 bool IsIndexType(absl::string_view media_type) {
   const absl::string_view type = WithoutParameters(media_type);

@@ -35,6 +35,9 @@ inline constexpr absl::string_view kManifestAccept =
     "application/vnd.docker.distribution.manifest.v1+json, "
     "application/json;q=0.5, */*;q=0.1";
 
+// A Content-Type without "; charset=…".
+absl::string_view WithoutParameters(absl::string_view media_type);
+
 // `media_type` is a Content-Type; parameters are ignored.
 bool IsIndexType(absl::string_view media_type);
 // Docker's schema 1: deprecated, signed, without a digest over its bytes.

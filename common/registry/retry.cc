@@ -32,8 +32,11 @@ absl::Duration ParseRetryAfter(absl::string_view value, absl::Time now) {
   const absl::string_view text = absl::StripAsciiWhitespace(value);
   int64_t seconds = 0;
   absl::Duration wait = absl::ZeroDuration();
-  if (absl::SimpleAtoi(text, &seconds)) {
-    wait = absl::Seconds(seconds);
+  if (!text.empty() &&
+      std::all_of(text.begin(), text.end(), absl::ascii_isdigit)) {
+    // More digits than fit are a long time.
+    wait = absl::SimpleAtoi(text, &seconds) ? absl::Seconds(seconds)
+                                            : kLongestRetryAfter;
   } else {
     // The three forms of an HTTP date; all are in UTC.
     for (const char* format :

@@ -20,22 +20,32 @@ namespace registry_manager {
 class TaskScope {
  public:
   // `may_write` is asked at the last moment before every request that writes:
-  // anything but OK, and the request is not sent. It must be thread-safe and
-  // must not block.
+  // anything but OK, and the request is not sent and fails as Cancelled, with
+  // that message. It must be thread-safe and must not block.
   TaskScope(Cancellation* cancellation, std::function<absl::Status()> may_write)
       : cancellation_(cancellation), may_write_(std::move(may_write)) {}
+  // A part of `whole`'s task that may end before it does; what it does counts
+  // there. `cancellation` is the part's own.
+  TaskScope(Cancellation* cancellation, TaskScope* whole)
+      : cancellation_(cancellation),
+        may_write_([whole] { return whole->MayWrite(); }),
+        whole_(whole) {}
 
   Cancellation& cancellation() { return *cancellation_; }
   absl::Status MayWrite() const { return may_write_(); }
 
   // Rises with every request and every piece of content: a sign of life.
   uint64_t progress() const { return progress_.load(); }
-  void Progress() { ++progress_; }
+  void Progress() {
+    ++progress_;
+    if (whole_ != nullptr) whole_->Progress();
+  }
 
   uint64_t requests() const { return requests_.load(); }
   void CountRequest() {
     ++requests_;
     ++progress_;
+    if (whole_ != nullptr) whole_->CountRequest();
   }
   // Time spent waiting because a registry asked for it.
   absl::Duration throttled() const {
@@ -43,11 +53,13 @@ class TaskScope {
   }
   void CountThrottled(absl::Duration time) {
     throttled_ms_ += absl::ToInt64Milliseconds(time);
+    if (whole_ != nullptr) whole_->CountThrottled(time);
   }
 
  private:
   Cancellation* const cancellation_;
   const std::function<absl::Status()> may_write_;
+  TaskScope* const whole_ = nullptr;
   std::atomic<uint64_t> progress_ = 0;
   std::atomic<uint64_t> requests_ = 0;
   std::atomic<int64_t> throttled_ms_ = 0;

@@ -205,15 +205,13 @@ absl::Status Submission::BeginOrRestore() {
   absl::StatusOr<RunState> state = journal_.journal->Read();
   if (!state.ok()) return state.status();
   begun_ = state->record.begun_unix();
-  absl::Status status = run_->Restore(*journal_.journal, *state);
+  Commit commit;
+  absl::Status status = run_->Restore(*journal_.journal, *state, commit);
   if (!status.ok()) return status;
   // A run that was cut short before its first shard begins again.
-  if (state->shards == 0 && state->listings.empty()) {
-    Commit commit;
-    run_->Begin(commit);
-    status = journal_.journal->Write(commit);
-    if (!status.ok()) return status;
-  }
+  if (state->shards == 0 && state->listings.empty()) run_->Begin(commit);
+  status = journal_.journal->Write(commit);
+  if (!status.ok()) return status;
   const absl::Duration age = absl::Now() - absl::FromUnixSeconds(begun_);
   notes_.push_back(
       absl::StrCat("resuming run ", id_, ", begun ",

@@ -20,10 +20,20 @@ constexpr int kMaxShard = 4096;
 // A page of a catalogue is a task outside all shards: its shard number is this
 // and the stream's index.
 constexpr uint32_t kListingShards = 0xf0000000;
+// What is refused in one go.
+constexpr size_t kMaxRefused = 1024;
+// No catalogue has so many; one that goes on in a circle does.
+constexpr uint32_t kMaxPages = 100000;
 
 std::string WriteKey(const std::string& registry,
                      const std::string& repository) {
   return absl::StrCat(registry, "/", repository);
+}
+
+// A sync that has to end before anything is deleted from the registry.
+bool IsSyncOf(const Stream& stream, const std::string& registry) {
+  return stream.kind == Stream::Kind::kSync &&
+         (stream.registry == registry || stream.target == registry);
 }
 
 TaskState StateOf(const proto::TaskResult& result) {
@@ -55,7 +65,6 @@ void Run::Freeze(size_t stream, proto::Shard shard, Commit& commit) {
   } else {
     streams_[stream].AddRepositories(number, shard);
   }
-  contents_[number] = shard;
   commit.shards.emplace_back(number, std::move(shard));
 }
 
@@ -75,7 +84,8 @@ void Run::Begin(Commit& commit) {
   }
 }
 
-absl::Status Run::Restore(Journal& journal, const RunState& state) {
+absl::Status Run::Restore(Journal& journal, const RunState& state,
+                          Commit& commit) {
   totals = state.totals;
   for (const auto& [stream, listing] : state.listings) {
     if (stream < streams_.size()) streams_[stream].listing = listing;
@@ -106,30 +116,49 @@ absl::Status Run::Restore(Journal& journal, const RunState& state) {
     for (uint32_t index = 0; index < tasks; ++index) {
       const TaskState task = (*outcomes)[index];
       stream_state.SetState(number, index, task);
-      if (task == TaskState::kPending || batches) continue;
-      ended_before_ += task != TaskState::kSplit;
       if (task == TaskState::kDead) {
-        RememberFailedSync(stream_state.spec(),
-                           shard->entries(index).repository());
+        RememberFailedSync(
+            stream_state.spec(),
+            shard->entries(batches ? 0 : static_cast<int>(index)).repository());
+      }
+      if (batches || task == TaskState::kPending) continue;
+      ended_before_ += task != TaskState::kSplit;
+    }
+    if (shard->parent_failed()) {
+      RememberFailedSync(stream_state.spec(), shard->entries(0).repository());
+    }
+  }
+  EndOrphanedParents(commit);
+  return absl::OkStatus();
+}
+
+// The last batch's outcome and its parent's may have been written in two steps.
+void Run::EndOrphanedParents(Commit& commit) {
+  for (size_t stream = 0; stream < streams_.size(); ++stream) {
+    auto& shards = streams_[stream].shards();
+    for (const auto& [number, progress] : shards) {
+      if (!progress.is_batches || progress.ended < progress.states.size()) {
+        continue;
+      }
+      const ShardProgress& parents = shards.at(progress.parent_shard);
+      if (parents.states.at(progress.parent_index) == TaskState::kSplit) {
+        EndParent(stream, progress, commit);
       }
     }
   }
-  return absl::OkStatus();
 }
 
 bool Run::IsOpen(size_t stream) const {
   const StreamState& state = streams_[stream];
-  if (state.set_aside || state.listing_failed) return false;
+  if (state.set_aside) return false;
   return state.spec().kind != Stream::Kind::kDelete ||
          SyncsOfHaveEnded(state.spec().registry);
 }
 
 bool Run::SyncsOfHaveEnded(const std::string& registry) const {
   for (size_t i = 0; i < streams_.size(); ++i) {
-    const Stream& spec = streams_[i].spec();
-    const bool touches = spec.kind == Stream::Kind::kSync &&
-                         (spec.registry == registry || spec.target == registry);
-    if (touches && !(HasEnded(i) && !streams_[i].set_aside)) return false;
+    if (!IsSyncOf(streams_[i].spec(), registry)) continue;
+    if (!HasEnded(i) || streams_[i].set_aside) return false;
   }
   return true;
 }
@@ -137,22 +166,21 @@ bool Run::SyncsOfHaveEnded(const std::string& registry) const {
 bool Run::HasEnded(size_t stream) const {
   const StreamState& state = streams_[stream];
   if (state.set_aside) return true;
-  return (state.listing.complete() || state.listing_failed) && state.AllEnded();
+  return (state.listing.complete() || state.listing_failed || state.stopped) &&
+         state.AllEnded();
+}
+
+bool Run::AwaitsSetAside(const Stream& spec) const {
+  return spec.kind == Stream::Kind::kDelete &&
+         std::any_of(
+             streams_.begin(), streams_.end(), [&](const StreamState& sync) {
+               return sync.set_aside && IsSyncOf(sync.spec(), spec.registry);
+             });
 }
 
 bool Run::Finished() const {
   for (size_t i = 0; i < streams_.size(); ++i) {
-    if (HasEnded(i)) continue;
-    // A delete whose sync was set aside waits for the next submit, too.
-    if (streams_[i].spec().kind != Stream::Kind::kDelete) return false;
-    const std::string& registry = streams_[i].spec().registry;
-    const bool blocked = std::any_of(
-        streams_.begin(), streams_.end(), [&](const StreamState& sync) {
-          return sync.spec().kind == Stream::Kind::kSync && sync.set_aside &&
-                 (sync.spec().registry == registry ||
-                  sync.spec().target == registry);
-        });
-    if (!blocked) return false;
+    if (!HasEnded(i) && !AwaitsSetAside(streams_[i].spec())) return false;
   }
   return true;
 }
@@ -162,22 +190,44 @@ bool Run::Incomplete() const {
                      [](const StreamState& state) { return state.set_aside; });
 }
 
-absl::StatusOr<std::vector<Run::Prepared>> Run::Feed(
-    Journal& journal, Commit& commit, std::vector<Refused>& refused) {
-  std::vector<Prepared> prepared;
+absl::Status Run::Feed(Journal& journal, Commit& commit, Fed& fed) {
   for (size_t stream = 0; stream < streams_.size(); ++stream) {
     if (!IsOpen(stream)) continue;
-    FeedListing(stream, prepared);
-    const absl::Status status =
-        FeedStream(stream, journal, commit, prepared, refused);
+    StopWithoutListing(stream);
+    FeedListing(stream, fed);
+    const absl::Status status = FeedStream(stream, journal, commit, fed);
     if (!status.ok()) return status;
   }
-  return prepared;
+  return absl::OkStatus();
 }
 
-void Run::FeedListing(size_t stream, std::vector<Prepared>& prepared) {
+void Run::StopWithoutListing(size_t stream) {
+  StreamState& state = streams_[stream];
+  const Stream& spec = state.spec();
+  if (state.stopped) return;
+  // What is copied there, and what is copied from it, is not known.
+  if (state.is_same_registry() && state.listing_failed) {
+    state.stopped = true;
+    state.stop_reason = "not copied: the catalogue could not be listed";
+  }
+  if (spec.kind != Stream::Kind::kDelete) return;
+  for (const StreamState& sync : streams_) {
+    if (!sync.listing_failed || !IsSyncOf(sync.spec(), spec.registry)) continue;
+    state.stopped = true;
+    state.stop_reason =
+        absl::StrCat("nothing is deleted: the sync from ", sync.spec().registry,
+                     " failed, because its catalogue could not be listed");
+    state.problem = state.stop_reason;
+    return;
+  }
+}
+
+void Run::FeedListing(size_t stream, Fed& fed) {
   const StreamState& state = streams_[stream];
-  if (state.listing.complete() || listing_sent_[stream]) return;
+  if (state.listing.complete() || state.listing_failed || state.stopped ||
+      listing_sent_[stream]) {
+    return;
+  }
   listing_sent_[stream] = true;
   Prepared page;
   page.spec.key = {id_, kListingShards + static_cast<uint32_t>(stream),
@@ -187,7 +237,7 @@ void Run::FeedListing(size_t stream, std::vector<Prepared>& prepared) {
   page.task.mutable_list_catalog()->set_registry(state.spec().registry);
   page.task.mutable_list_catalog()->set_cursor(state.listing.cursor());
   about_[page.spec.key] = {stream, ""};
-  prepared.push_back(std::move(page));
+  fed.prepared.push_back(std::move(page));
 }
 
 absl::Status Run::JudgeSameRegistry(size_t stream, Journal& journal) {
@@ -212,76 +262,79 @@ absl::Status Run::JudgeSameRegistry(size_t stream, Journal& journal) {
 }
 
 absl::Status Run::FeedStream(size_t stream, Journal& journal, Commit& commit,
-                             std::vector<Prepared>& prepared,
-                             std::vector<Refused>& refused) {
+                             Fed& fed) {
   StreamState& state = streams_[stream];
-  if (state.is_same_registry() && !state.listing.complete()) {
-    return absl::OkStatus();
+  if (!state.stopped && state.is_same_registry()) {
+    if (!state.listing.complete()) return absl::OkStatus();
+    const absl::Status status = JudgeSameRegistry(stream, journal);
+    if (!status.ok()) return status;
   }
-  absl::Status status = JudgeSameRegistry(stream, journal);
-  if (!status.ok()) return status;
-  for (const uint32_t shard : state.UnfedShards()) {
-    if (fed_[stream] >= kWindow) break;
-    status = FeedShard(stream, shard, journal, commit, prepared, refused);
+  while (fed_[stream] < kWindow) {
+    if (fed.refused.size() >= kMaxRefused) {
+      fed.more = true;
+      break;
+    }
+    const std::optional<uint32_t> shard = state.NextUnfed();
+    if (!shard) break;
+    const absl::Status status = FeedShard(stream, *shard, journal, commit, fed);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 absl::Status Run::FeedShard(size_t stream, uint32_t shard, Journal& journal,
-                            Commit& commit, std::vector<Prepared>& prepared,
-                            std::vector<Refused>& refused) {
-  StreamState& state = streams_[stream];
-  ShardProgress& progress = state.shards().at(shard);
+                            Commit& commit, Fed& fed) {
+  ShardProgress& progress = streams_[stream].shards().at(shard);
   if (!contents_.contains(shard)) {
     absl::StatusOr<proto::Shard> content = journal.ReadShard(shard);
     if (!content.ok()) return content.status();
     contents_[shard] = *std::move(content);
   }
   const proto::Shard& content = contents_[shard];
-  for (; progress.next < progress.states.size() && fed_[stream] < kWindow;
+  for (; progress.next < progress.states.size() && fed_[stream] < kWindow &&
+         fed.refused.size() < kMaxRefused;
        ++progress.next) {
     const uint32_t index = progress.next;
     if (progress.states[index] != TaskState::kPending) continue;
     const TaskKey key{id_, shard, index};
-    Prepared task;
-    if (progress.is_batches) {
-      task = PrepareBatch(stream, key, content.entries(0).repository(),
-                          content.batches(index));
-    } else {
-      task = PrepareRepository(stream, key, content.entries(index));
-    }
-    const std::string& repository = progress.is_batches
-                                        ? content.entries(0).repository()
-                                        : content.entries(index).repository();
-    about_[key] = {stream, repository};
-    std::string reason;
-    bool skipped = false;
-    if (const StreamState::Refusal* refusal = state.RefusalOf(shard, index)) {
-      reason = refusal->reason;
-      skipped = refusal->product;
-    } else if (state.stopped) {
-      reason = "not carried out: deleting from this registry was stopped";
-      skipped = true;
-    } else if (state.spec().kind == Stream::Kind::kDelete &&
-               failed_syncs_.contains(
-                   NameHash(WriteKey(state.spec().registry, repository)))) {
-      reason = "nothing is deleted from it: its sync failed in this run";
-      skipped = true;
-    }
-    if (!reason.empty()) {
-      refused.push_back({key, reason, skipped});
+    const proto::RepositoryEntry& entry =
+        content.entries(progress.is_batches ? 0 : static_cast<int>(index));
+    about_[key] = {stream, entry.repository()};
+    if (auto refused = Refuse(stream, key, entry.repository())) {
       proto::Counts counts;
-      if (!skipped) counts.set_failed(1);
-      EndTask(stream, key, skipped ? TaskState::kSkipped : TaskState::kDead,
-              counts, commit);
+      if (!refused->skipped) counts.set_failed(1);
+      AddCounts(counts, totals);
+      EndTask(stream, key,
+              refused->skipped ? TaskState::kSkipped : TaskState::kDead, counts,
+              commit);
+      fed.refused.push_back(*std::move(refused));
       continue;
     }
     ++fed_[stream];
-    prepared.push_back(std::move(task));
+    fed.prepared.push_back(
+        progress.is_batches
+            ? PrepareBatch(stream, key, entry.repository(),
+                           content.batches(static_cast<int>(index)))
+            : PrepareRepository(stream, key, entry));
   }
   if (progress.next == progress.states.size()) contents_.erase(shard);
   return absl::OkStatus();
+}
+
+std::optional<Run::Refused> Run::Refuse(size_t stream, const TaskKey& key,
+                                        const std::string& repository) const {
+  const StreamState& state = streams_[stream];
+  const Stream& spec = state.spec();
+  if (const auto* refusal = state.RefusalOf(key.shard, key.index)) {
+    return Refused{key, refusal->reason, refusal->product};
+  }
+  if (state.stopped) return Refused{key, state.stop_reason, true};
+  if (spec.kind == Stream::Kind::kDelete &&
+      failed_syncs_.contains(NameHash(WriteKey(spec.registry, repository)))) {
+    return Refused{
+        key, "nothing is deleted from it: its sync failed in this run", true};
+  }
+  return std::nullopt;
 }
 
 Run::Prepared Run::PrepareRepository(
@@ -340,9 +393,11 @@ Run::Prepared Run::PrepareBatch(size_t stream, const TaskKey& key,
   sync.set_repository(repository);
   sync.set_target_repository(state.TargetOf(repository));
   *sync.mutable_tags() = batch.tags();
-  prepared.spec.writes =
-      WriteKey(state.spec().target, sync.target_repository());
-  prepared.spec.write_group = absl::StrCat(id_, "/", key.shard);
+  if (!state.spec().dry_run) {
+    prepared.spec.writes =
+        WriteKey(state.spec().target, sync.target_repository());
+    prepared.spec.write_group = absl::StrCat(id_, "/", key.shard);
+  }
   return prepared;
 }
 
@@ -358,21 +413,34 @@ bool Run::End(const TaskKey& key, const proto::TaskResult& result,
   }
   if (fed_[stream] > 0) --fed_[stream];
   AddCounts(result.counts(), totals);
-  if (result.outcome() == proto::TaskResult::SPLIT) {
-    commit.outcomes.push_back({key.shard, key.index, TaskState::kSplit});
-    commit.counts.push_back(result.counts());
-    streams_[stream].SetState(key.shard, key.index, TaskState::kSplit);
-    proto::Shard shard;
-    shard.add_entries()->set_repository(repository);
-    shard.mutable_parent()->set_run(id_);
-    shard.mutable_parent()->set_shard(key.shard);
-    shard.mutable_parent()->set_index(key.index);
-    *shard.mutable_batches() = result.batches();
-    Freeze(stream, std::move(shard), commit);
-    return true;
+  const bool is_split = result.outcome() == proto::TaskResult::SPLIT &&
+                        result.batches_size() > 0 &&
+                        !streams_[stream].shards().at(key.shard).is_batches;
+  if (is_split) {
+    EndSplit(stream, key, repository, result, commit);
+  } else {
+    EndTask(stream, key, StateOf(result), result.counts(), commit);
   }
-  EndTask(stream, key, StateOf(result), result.counts(), commit);
   return true;
+}
+
+void Run::EndSplit(size_t stream, const TaskKey& key,
+                   const std::string& repository,
+                   const proto::TaskResult& result, Commit& commit) {
+  commit.outcomes.push_back({key.shard, key.index, TaskState::kSplit});
+  commit.counts.push_back(result.counts());
+  streams_[stream].SetState(key.shard, key.index, TaskState::kSplit);
+  proto::Shard shard;
+  shard.add_entries()->set_repository(repository);
+  shard.mutable_parent()->set_run(id_);
+  shard.mutable_parent()->set_shard(key.shard);
+  shard.mutable_parent()->set_index(key.index);
+  *shard.mutable_batches() = result.batches();
+  if (result.counts().failed() > 0) {
+    shard.set_parent_failed(true);
+    RememberFailedSync(streams_[stream].spec(), repository);
+  }
+  Freeze(stream, std::move(shard), commit);
 }
 
 void Run::EndTask(size_t stream, const TaskKey& key, TaskState state,
@@ -392,8 +460,9 @@ void Run::EndTask(size_t stream, const TaskKey& key, TaskState state,
 
 void Run::EndParent(size_t stream, const ShardProgress& batches,
                     Commit& commit) {
-  const TaskState state =
-      batches.dead > 0 ? TaskState::kDead : TaskState::kDone;
+  const TaskState state = batches.dead > 0 || batches.parent_failed
+                              ? TaskState::kDead
+                              : TaskState::kDone;
   commit.outcomes.push_back(
       {batches.parent_shard, batches.parent_index, state});
   commit.counts.emplace_back();
@@ -405,9 +474,7 @@ void Run::EndListing(size_t stream, const proto::TaskResult& result,
   StreamState& state = streams_[stream];
   listing_sent_[stream] = false;
   if (result.outcome() == proto::TaskResult::FAILED) {
-    state.listing_failed = true;
-    state.problem = result.problem().message();
-    totals.set_failed(totals.failed() + 1);
+    FailListing(stream, result.problem().message());
     return;
   }
   const std::vector<std::string> names = state.TakeNewNames(
@@ -425,6 +492,19 @@ void Run::EndListing(size_t stream, const proto::TaskResult& result,
   state.listing.set_cursor(result.next_cursor());
   state.listing.set_complete(result.next_cursor().empty());
   commit.listings.emplace_back(stream, state.listing);
+  if (!state.listing.complete() && listing_pages_[stream] >= kMaxPages) {
+    FailListing(stream, absl::StrCat("the catalogue of ", state.spec().registry,
+                                     " does not end after ", kMaxPages,
+                                     " pages; name the repositories under "
+                                     "'repositories'"));
+  }
+}
+
+// Not journalled: the next submit, should this one be cut short, tries again.
+void Run::FailListing(size_t stream, std::string reason) {
+  streams_[stream].listing_failed = true;
+  streams_[stream].problem = std::move(reason);
+  totals.set_failed(totals.failed() + 1);
 }
 
 void Run::RememberFailedSync(const Stream& stream,
@@ -447,6 +527,11 @@ void Run::SetAside(const std::string& registry, const std::string& reason) {
     state.set_aside = true;
     state.problem = reason;
   }
+  for (StreamState& state : streams_) {
+    if (!state.set_aside && AwaitsSetAside(state.spec())) {
+      state.problem = "not begun: the sync before it was set aside";
+    }
+  }
 }
 
 void Run::StopDeletes(const std::string& registry, const std::string& reason) {
@@ -454,6 +539,8 @@ void Run::StopDeletes(const std::string& registry, const std::string& reason) {
     if (state.spec().kind == Stream::Kind::kDelete &&
         state.spec().registry == registry) {
       state.stopped = true;
+      state.stop_reason =
+          "not carried out: deleting from this registry was stopped";
       state.problem = reason;
     }
   }

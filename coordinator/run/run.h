@@ -4,9 +4,12 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_RUN_RUN_H_
 #define REGISTRY_MANAGER_COORDINATOR_RUN_RUN_H_
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "coordinator/journal/journal.h"
@@ -30,8 +33,8 @@ class Run {
 
   // Of a new run: freezes what the config names.
   void Begin(Commit& commit);
-  // Of one that goes on.
-  absl::Status Restore(Journal& journal, const RunState& state);
+  // Of one that goes on. What a crash left half done is ended in `commit`.
+  absl::Status Restore(Journal& journal, const RunState& state, Commit& commit);
 
   // A task for the scheduler, with what the worker is told.
   struct Prepared {
@@ -39,16 +42,23 @@ class Run {
     // Without a lease.
     proto::Task task;
   };
-  // The next tasks, as far as the window goes. What is refused before it is
-  // sent is ended in `commit`, with an event in `refused`.
+  // What is refused before it is sent is ended in the commit.
   struct Refused {
     TaskKey key;
     std::string reason;
     // No failure: it is not to be done at all.
     bool skipped;
   };
-  absl::StatusOr<std::vector<Prepared>> Feed(Journal& journal, Commit& commit,
-                                             std::vector<Refused>& refused);
+  struct Fed {
+    std::vector<Prepared> prepared;
+    std::vector<Refused> refused;
+    // So much was refused that the rest waits for the next call.
+    bool more = false;
+  };
+  // The next tasks, as far as the window goes. Everything that was put into a
+  // commit before has to be written. What `fed` holds counts as handed out,
+  // also where an error is returned: the rest comes with the next call.
+  absl::Status Feed(Journal& journal, Commit& commit, Fed& fed);
 
   // A task has ended by its result, or was given up. Returns false where the
   // task is none of this run.
@@ -89,14 +99,19 @@ class Run {
   bool HasEnded(size_t stream) const;
   bool SyncsOfHaveEnded(const std::string& registry) const;
   void Freeze(size_t stream, proto::Shard shard, Commit& commit);
+  // A delete whose sync was set aside: it waits for the next submit, too.
+  bool AwaitsSetAside(const Stream& spec) const;
+  // Stops streams that rest on a catalogue that could not be listed.
+  void StopWithoutListing(size_t stream);
   absl::Status JudgeSameRegistry(size_t stream, Journal& journal);
   absl::Status FeedStream(size_t stream, Journal& journal, Commit& commit,
-                          std::vector<Prepared>& prepared,
-                          std::vector<Refused>& refused);
+                          Fed& fed);
   absl::Status FeedShard(size_t stream, uint32_t shard, Journal& journal,
-                         Commit& commit, std::vector<Prepared>& prepared,
-                         std::vector<Refused>& refused);
-  void FeedListing(size_t stream, std::vector<Prepared>& prepared);
+                         Commit& commit, Fed& fed);
+  // Why the task is not to be sent.
+  std::optional<Refused> Refuse(size_t stream, const TaskKey& key,
+                                const std::string& repository) const;
+  void FeedListing(size_t stream, Fed& fed);
   Prepared PrepareRepository(size_t stream, const TaskKey& key,
                              const proto::RepositoryEntry& entry) const;
   Prepared PrepareBatch(size_t stream, const TaskKey& key,
@@ -106,13 +121,19 @@ class Run {
                   Commit& commit);
   void EndTask(size_t stream, const TaskKey& key, TaskState state,
                const proto::Counts& counts, Commit& commit);
+  void EndSplit(size_t stream, const TaskKey& key,
+                const std::string& repository, const proto::TaskResult& result,
+                Commit& commit);
+  // The last batch has ended.
   void EndParent(size_t stream, const ShardProgress& batches, Commit& commit);
+  void EndOrphanedParents(Commit& commit);
+  void FailListing(size_t stream, std::string reason);
   void RememberFailedSync(const Stream& stream, const std::string& repository);
 
   const std::string id_;
   std::vector<StreamState> streams_;
   std::vector<size_t> stream_of_shard_;
-  // Shards that are being fed.
+  // Shards of which some tasks were handed out, and some were not.
   std::map<uint32_t, proto::Shard> contents_;
   std::vector<uint32_t> listing_pages_;
   std::vector<bool> listing_sent_;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/reference/printable.h"
 #include "coordinator/run/counts.h"
 
 namespace registry_manager {
@@ -21,6 +22,7 @@ namespace {
 constexpr absl::Duration kRenewEvery = absl::Seconds(5);
 constexpr absl::Duration kProgressEvery = absl::Seconds(1);
 constexpr absl::Duration kJournalRetry = absl::Milliseconds(200);
+constexpr int kMaxExitsWithoutHello = 10;
 constexpr absl::Duration kDrainPatience = absl::Seconds(20);
 
 // A clock that counts suspended time, as leases do.
@@ -98,7 +100,7 @@ absl::StatusOr<RunLoop::End> RunLoop::Run() {
 int RunLoop::PollTimeout(absl::Time now) const {
   absl::Time wake = std::min(parts_.scheduler->NextWake(), next_progress_);
   if (journal_away_) wake = std::min(wake, next_flush_);
-  if (!journal_away_ && !commit_.outcomes.empty()) return 0;
+  if (!journal_away_ && (feed_again_ || !IsFlushed())) return 0;
   const absl::Duration wait =
       std::clamp(wake - now, absl::ZeroDuration(), absl::Milliseconds(1000));
   return static_cast<int>(
@@ -106,14 +108,12 @@ int RunLoop::PollTimeout(absl::Time now) const {
 }
 
 bool RunLoop::IsDone(absl::Time now) const {
-  const bool flushed = commit_.outcomes.empty() && commit_.shards.empty() &&
-                       commit_.listings.empty();
   if (quick_) return true;
   if (draining_) {
-    return (parts_.scheduler->running() == 0 && flushed) ||
+    return (parts_.scheduler->running() == 0 && IsFlushed()) ||
            now > drain_deadline_;
   }
-  return flushed && parts_.run->Finished() && locked_out_.empty() &&
+  return IsFlushed() && parts_.run->Finished() && locked_out_.empty() &&
          parts_.scheduler->tasks() == 0;
 }
 
@@ -153,22 +153,26 @@ void RunLoop::ReapWorkers(absl::Time now) {
       parts_.listener->OnNotice(
           absl::StrCat("worker process ", exit.pid, " ended: ", exit.how));
     }
+    bool was_ready = draining_;
     for (auto session = sessions_.begin(); session != sessions_.end();) {
       if (session->second.pid != static_cast<uint32_t>(exit.pid)) {
         ++session;
         continue;
       }
+      was_ready = true;
       parts_.scheduler->Leave(session->first, /*lost=*/!draining_, now);
       parts_.fleet->Drop(session->first);
       session = sessions_.erase(session);
     }
+    if (!was_ready) ++exits_without_hello_;
   }
 }
 
 void RunLoop::ReadMessages(absl::Time now) {
-  // Results wait for the journal: a bounded number of them at a time.
+  // A commit is to be small. While the journal is away there are no more
+  // results than tasks that were under way, and leases depend on heartbeats.
   constexpr size_t kMaxBatch = 512;
-  while (commit_.outcomes.size() < kMaxBatch) {
+  while (journal_away_ || commit_.outcomes.size() < kMaxBatch) {
     const std::optional<proto::Envelope> message = parts_.fleet->Receive();
     if (!message) return;
     Handle(*message, now);
@@ -242,6 +246,7 @@ void RunLoop::HandleHello(const std::string& session, const proto::Hello& hello,
     }
   }
   sessions_[session].pid = hello.pid();
+  exits_without_hello_ = 0;
   parts_.scheduler->Join(session, static_cast<int>(hello.slots()), now);
   proto::Envelope reply;
   reply.mutable_welcome()->set_heartbeat_ms(5000);
@@ -286,12 +291,21 @@ void RunLoop::HandleIntent(const std::string& session,
                            const proto::IntentWrite& write, absl::Time now) {
   const bool holds = parts_.scheduler->HoldsLease(session, KeyOf(write.id()),
                                                   write.attempt(), now);
+  // Without an answer the worker asks again.
+  if (holds && journal_away_) return;
   if (holds) {
     const absl::Status status = parts_.journal->WriteIntent(
         write.registry(), write.repository(),
         write.has_intent() ? &write.intent() : nullptr);
-    // Without an answer the worker asks again.
-    if (!status.ok()) return;
+    if (absl::IsUnavailable(status)) NoteJournalAway(status);
+    if (!status.ok()) {
+      parts_.listener->OnNotice(
+          absl::StrCat("the intent of deleting from ", write.registry(), "/",
+                       Printable(write.repository()),
+                       " cannot be journalled, nothing is deleted there: ",
+                       status.message()));
+      return;
+    }
   }
   proto::Envelope reply;
   reply.mutable_intent_ack()->set_number(write.number());
@@ -314,11 +328,19 @@ void RunLoop::HandleResult(const std::string& session,
   }
   if (acceptance == Scheduler::Acceptance::kEnded) {
     EndTask(key, result);
-    acks_.push_back({session, message.number()});
-    return;
+    unflushed_.insert(key);
   }
+  // Also one that was sent again: it is acknowledged once it is journalled.
+  if (unflushed_.contains(key)) {
+    acks_.push_back({session, message.number()});
+  } else {
+    Acknowledge(session, message.number());
+  }
+}
+
+void RunLoop::Acknowledge(const std::string& session, uint64_t number) {
   proto::Envelope ack;
-  ack.mutable_result_ack()->set_number(message.number());
+  ack.mutable_result_ack()->set_number(number);
   parts_.fleet->Send(session, std::move(ack));
 }
 
@@ -327,13 +349,26 @@ void RunLoop::TellAnswered(const TaskSpec& spec,
   using proto::Problem;
   const Problem::Kind kind = result.problem().kind();
   if (kind == Problem::CANCELLED) return;
+  // A sync that failed, or had nothing to do, may never have come to its
+  // target.
+  const bool all = result.outcome() == proto::TaskResult::DONE &&
+                   result.counts().failed() == 0;
   for (const std::string& registry : spec.registries) {
-    const bool unreachable = kind == Problem::REGISTRY_UNREACHABLE;
-    if (!unreachable) parts_.scheduler->Answered(registry, now);
+    const bool answered = all || spec.registries.size() == 1 ||
+                          registry == result.problem().registry();
+    if (answered && kind != Problem::REGISTRY_UNREACHABLE) {
+      parts_.scheduler->Answered(registry, now);
+    }
   }
 }
 
 void RunLoop::EndTask(const TaskKey& key, proto::TaskResult result) {
+  // Told once for the registry, not by all tasks that were under way.
+  if (result.problem().kind() == proto::Problem::REGISTRY_DOES_NOT_DELETE &&
+      parts_.run->IsStopped(key)) {
+    result = proto::TaskResult();
+    result.set_outcome(proto::TaskResult::SKIPPED);
+  }
   if (result.outcome() == proto::TaskResult::FAILED) {
     result.mutable_counts()->set_failed(result.counts().failed() + 1);
   }
@@ -356,22 +391,30 @@ void RunLoop::EndTask(const TaskKey& key, proto::TaskResult result) {
   parts_.run->Forget(key);
 }
 
+bool RunLoop::IsFlushed() const {
+  return commit_.outcomes.empty() && commit_.shards.empty() &&
+         commit_.listings.empty() && acks_.empty();
+}
+
+void RunLoop::NoteJournalAway(const absl::Status& status) {
+  if (!journal_away_) {
+    parts_.listener->OnNotice(absl::StrCat(
+        "the journal cannot be reached or written, nothing new is begun until "
+        "it is back: ",
+        status.message()));
+  }
+  journal_away_ = true;
+  next_flush_ = Now() + kJournalRetry;
+  parts_.scheduler->Hold(true);
+}
+
 absl::Status RunLoop::FlushJournal() {
-  const bool empty = commit_.outcomes.empty() && commit_.shards.empty() &&
-                     commit_.listings.empty();
-  if (empty && !journal_away_) return absl::OkStatus();
+  if (!journal_away_ && IsFlushed()) return absl::OkStatus();
   if (journal_away_ && Now() < next_flush_) return absl::OkStatus();
   const absl::Status status =
-      empty ? parts_.journal->Renew() : parts_.journal->Write(commit_);
+      IsFlushed() ? parts_.journal->Renew() : parts_.journal->Write(commit_);
   if (absl::IsUnavailable(status)) {
-    if (!journal_away_) {
-      parts_.listener->OnNotice(
-          absl::StrCat("the journal cannot be written, nothing new is begun: ",
-                       status.message()));
-    }
-    journal_away_ = true;
-    next_flush_ = Now() + kJournalRetry;
-    parts_.scheduler->Hold(true);
+    NoteJournalAway(status);
     return absl::OkStatus();
   }
   if (!status.ok()) return status;
@@ -381,10 +424,9 @@ absl::Status RunLoop::FlushJournal() {
     parts_.scheduler->Hold(draining_);
   }
   commit_ = Commit();
+  unflushed_.clear();
   for (const PendingAck& pending : acks_) {
-    proto::Envelope ack;
-    ack.mutable_result_ack()->set_number(pending.number);
-    parts_.fleet->Send(pending.session, std::move(ack));
+    Acknowledge(pending.session, pending.number);
   }
   acks_.clear();
   return absl::OkStatus();
@@ -393,23 +435,21 @@ absl::Status RunLoop::FlushJournal() {
 // --- tasks ---
 
 absl::Status RunLoop::Feed() {
-  const bool flushed = commit_.outcomes.empty() && commit_.shards.empty() &&
-                       commit_.listings.empty();
-  if (draining_ || journal_away_ || !flushed) return absl::OkStatus();
-  std::vector<class Run::Refused> refused;
-  absl::StatusOr<std::vector<class Run::Prepared>> prepared =
-      parts_.run->Feed(*parts_.journal, commit_, refused);
-  if (absl::IsUnavailable(prepared.status())) {
-    journal_away_ = true;
-    return absl::OkStatus();
+  if (draining_ || journal_away_ || !IsFlushed()) return absl::OkStatus();
+  class Run::Fed fed;
+  const absl::Status status = parts_.run->Feed(*parts_.journal, commit_, fed);
+  if (absl::IsUnavailable(status)) {
+    NoteJournalAway(status);
+  } else if (!status.ok()) {
+    return status;
   }
-  if (!prepared.ok()) return prepared.status();
-  for (const class Run::Refused& refusal : refused) {
+  feed_again_ = fed.more;
+  for (const class Run::Refused& refusal : fed.refused) {
     parts_.listener->OnRefused(parts_.run->AboutOf(refusal.key), refusal.reason,
                                refusal.skipped);
     parts_.run->Forget(refusal.key);
   }
-  AddTasks(*std::move(prepared));
+  AddTasks(std::move(fed.prepared));
   return FlushJournal();
 }
 
@@ -472,10 +512,15 @@ void RunLoop::Apply(const SchedulerEffect& effect, absl::Time now) {
         static_cast<uint32_t>(absl::ToInt64Milliseconds(change->parked)));
     parts_.fleet->Send(change->worker, std::move(message));
   } else if (const auto* give_up = std::get_if<GiveUpTask>(&effect)) {
+    // Cancelled, perhaps, but not known to have stopped.
+    const auto task = tasks_.find(give_up->task);
+    if (task != tasks_.end()) {
+      UnlockLater(std::exchange(task->second.spec.writes, ""), now);
+    }
     EndTask(give_up->task,
             FailedResult(proto::Problem::PERMANENT, give_up->reason));
   } else if (const auto* aside = std::get_if<SetRegistryAside>(&effect)) {
-    SetAside(*aside);
+    SetAside(*aside, now);
   }
 }
 
@@ -489,7 +534,10 @@ void RunLoop::Dispatch(const DispatchTask& dispatch, absl::Time now) {
   body.mutable_task()->mutable_lease()->set_attempt(dispatch.attempt);
   body.mutable_task()->mutable_lease()->set_ttl_ms(static_cast<uint32_t>(
       absl::ToInt64Milliseconds(parts_.scheduler_options.lease)));
-  body.set_heartbeat(sessions_[dispatch.worker].heartbeat);
+  const auto session = sessions_.find(dispatch.worker);
+  if (session != sessions_.end()) {
+    body.set_heartbeat(session->second.heartbeat);
+  }
   const auto hand_back = [&] {
     parts_.scheduler->Result(dispatch.worker, dispatch.task, dispatch.attempt,
                              Scheduler::HandedBack{}, now);
@@ -506,28 +554,55 @@ void RunLoop::Dispatch(const DispatchTask& dispatch, absl::Time now) {
       !parts_.settings.delete_policy().dry_run()) {
     proto::DeleteRepository& deletion =
         *body.mutable_task()->mutable_delete_repository();
-    absl::StatusOr<std::optional<proto::Intent>> intent =
-        parts_.journal->ReadIntent(deletion.registry(),
-                                   deletion.entry().repository());
-    if (!intent.ok()) {
+    const absl::Status status = AddIntent(deletion);
+    if (absl::IsUnavailable(status)) {
+      NoteJournalAway(status);
       hand_back();
       return;
     }
-    if (*intent) *deletion.mutable_intent() = **std::move(intent);
+    if (!status.ok()) {
+      parts_.scheduler->Result(dispatch.worker, dispatch.task, dispatch.attempt,
+                               Scheduler::Ended{}, now);
+      EndTask(dispatch.task, FailedResult(proto::Problem::PERMANENT,
+                                          std::string(status.message())));
+      return;
+    }
   }
   if (!parts_.fleet->Send(dispatch.worker, std::move(message))) hand_back();
 }
 
-void RunLoop::SetAside(const SetRegistryAside& effect) {
+absl::Status RunLoop::AddIntent(proto::DeleteRepository& deletion) {
+  absl::StatusOr<std::optional<proto::Intent>> intent =
+      parts_.journal->ReadIntent(deletion.registry(),
+                                 deletion.entry().repository());
+  if (!intent.ok()) return intent.status();
+  if (*intent) *deletion.mutable_intent() = **std::move(intent);
+  return absl::OkStatus();
+}
+
+void RunLoop::UnlockLater(const std::string& repository, absl::Time now) {
+  if (repository.empty()) return;
+  unlocks_.emplace_back(now + parts_.scheduler_options.lease, repository);
+}
+
+void RunLoop::UnlockDue(absl::Time now) {
+  while (!unlocks_.empty() && unlocks_.front().first <= now) {
+    parts_.locks->Unlock(unlocks_.front().second);
+    unlocks_.pop_front();
+  }
+}
+
+void RunLoop::SetAside(const SetRegistryAside& effect, absl::Time now) {
   parts_.run->SetAside(effect.registry, effect.reason);
-  parts_.listener->OnNotice(absl::StrCat("registry ", effect.registry,
-                                         " is set aside: ", effect.reason));
+  parts_.listener->OnNotice(absl::StrCat(
+      "registry ", effect.registry,
+      " is set aside, the others go on: ", Printable(effect.reason, 2000)));
   absl::erase_if(tasks_, [&](const auto& entry) {
     const TaskSpec& spec = entry.second.spec;
     const bool touches =
         std::find(spec.registries.begin(), spec.registries.end(),
                   effect.registry) != spec.registries.end();
-    if (touches && !spec.writes.empty()) parts_.locks->Unlock(spec.writes);
+    if (touches) UnlockLater(spec.writes, now);
     return touches;
   });
   std::erase_if(locked_out_, [&](const class Run::Prepared& task) {
@@ -538,19 +613,21 @@ void RunLoop::SetAside(const SetRegistryAside& effect) {
 }
 
 absl::Status RunLoop::Housekeep(absl::Time now) {
+  if (exits_without_hello_ >= kMaxExitsWithoutHello) {
+    return absl::InternalError(
+        "worker processes end again and again before they are ready; run "
+        "`worker --help` to see whether the program starts at all");
+  }
   if (now >= next_renewal_ && !journal_away_) {
     next_renewal_ = now + kRenewEvery;
     const absl::Status status = parts_.journal->Renew();
     if (absl::IsUnavailable(status)) {
-      journal_away_ = true;
-      parts_.scheduler->Hold(true);
-      parts_.listener->OnNotice(
-          absl::StrCat("the journal cannot be reached, nothing new is begun: ",
-                       status.message()));
+      NoteJournalAway(status);
     } else if (!status.ok()) {
       return status;
     }
   }
+  UnlockDue(now);
   if (now >= next_progress_) {
     next_progress_ = now + kProgressEvery;
     RetryLocked();

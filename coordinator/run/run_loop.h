@@ -4,11 +4,14 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_RUN_RUN_LOOP_H_
 #define REGISTRY_MANAGER_COORDINATOR_RUN_RUN_LOOP_H_
 
+#include <deque>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "coordinator/fleet/fleet_socket.h"
@@ -85,16 +88,24 @@ class RunLoop {
   void HandleIntent(const std::string& session, const proto::IntentWrite& write,
                     absl::Time now);
   void HandleProgress(const proto::Progress& progress);
+  void Acknowledge(const std::string& session, uint64_t number);
   void EndTask(const TaskKey& key, proto::TaskResult result);
   void TellAnswered(const TaskSpec& spec, const proto::TaskResult& result,
                     absl::Time now);
+  bool IsFlushed() const;
   absl::Status FlushJournal();
+  void NoteJournalAway(const absl::Status& status);
   absl::Status Feed();
   void AddTasks(std::vector<class Run::Prepared> prepared);
   void RetryLocked();
   void Apply(const SchedulerEffect& effect, absl::Time now);
   void Dispatch(const DispatchTask& dispatch, absl::Time now);
-  void SetAside(const SetRegistryAside& effect);
+  // With the intent that an earlier deletion in the repository left.
+  absl::Status AddIntent(proto::DeleteRepository& deletion);
+  void SetAside(const SetRegistryAside& effect, absl::Time now);
+  // Its worker may act until the lease is over.
+  void UnlockLater(const std::string& repository, absl::Time now);
+  void UnlockDue(absl::Time now);
   absl::Status Housekeep(absl::Time now);
   bool IsDone(absl::Time now) const;
   int PollTimeout(absl::Time now) const;
@@ -104,8 +115,14 @@ class RunLoop {
   absl::flat_hash_map<TaskKey, Task> tasks_;
   // Tasks whose repository another coordinator writes to.
   std::vector<class Run::Prepared> locked_out_;
+  std::deque<std::pair<absl::Time, std::string>> unlocks_;
   Commit commit_;
+  // Tasks whose results are in `commit_`, and who waits to hear of it.
+  absl::flat_hash_set<TaskKey> unflushed_;
   std::vector<PendingAck> acks_;
+  bool feed_again_ = false;
+  // Worker processes in a row that ended without a Hello.
+  int exits_without_hello_ = 0;
   bool journal_away_ = false;
   bool draining_ = false;
   bool quick_ = false;

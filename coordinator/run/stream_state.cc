@@ -3,7 +3,6 @@
 
 #include "coordinator/run/stream_state.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "coordinator/run/name_hash.h"
@@ -14,10 +13,13 @@ StreamState::StreamState(Stream spec)
     : spec_(std::move(spec)),
       names_(spec_.rename, spec_.registry == spec_.target) {
   listing.set_complete(spec_.entries.has_value());
+  listing.set_start(spec_.start);
 }
 
 void StreamState::AddRepositories(uint32_t shard, const proto::Shard& content) {
   shards_[shard].states.assign(content.entries_size(), TaskState::kPending);
+  unfed_repositories_.insert(shard);
+  open_tasks_ += content.entries_size();
   if (!spec_.entries) {
     for (const proto::RepositoryEntry& entry : content.entries()) {
       frozen_.insert(NameHash(entry.repository()));
@@ -32,19 +34,20 @@ void StreamState::AddBatches(uint32_t shard, const proto::Shard& content) {
   progress.is_batches = true;
   progress.parent_shard = content.parent().shard();
   progress.parent_index = content.parent().index();
+  progress.parent_failed = content.parent_failed();
   progress.states.assign(content.batches_size(), TaskState::kPending);
+  unfed_batches_.insert(shard);
+  open_tasks_ += content.batches_size();
 }
 
 std::vector<std::string> StreamState::TakeNewNames(
     const std::vector<std::string>& names) {
   std::vector<std::string> fresh;
   for (const std::string& name : names) {
-    const uint64_t hash = NameHash(name);
-    if (frozen_.contains(hash)) continue;
+    // Also those that are left out: a listing may begin again.
+    if (!frozen_.insert(NameHash(name)).second) continue;
     listing.set_seen(listing.seen() + 1);
-    if (listing.seen() <= static_cast<uint64_t>(spec_.start)) continue;
-    frozen_.insert(hash);
-    fresh.push_back(name);
+    if (listing.seen() > listing.start()) fresh.push_back(name);
   }
   return fresh;
 }
@@ -57,6 +60,7 @@ void StreamState::AddProducts(const proto::Shard& content) {
 
 void StreamState::Judge(uint32_t shard, const proto::Shard& content) {
   if (spec_.kind != Stream::Kind::kSync) return;
+  if (!judged_.insert(shard).second) return;
   for (int index = 0; index < content.entries_size(); ++index) {
     const std::string& name = content.entries(index).repository();
     const std::pair<uint32_t, uint32_t> task(shard, index);
@@ -91,23 +95,19 @@ void StreamState::SetState(uint32_t shard, uint32_t index, TaskState state) {
   current = state;
   if (!is_end(state)) return;
   ++progress.ended;
+  --open_tasks_;
   if (state == TaskState::kDead) ++progress.dead;
 }
 
-std::vector<uint32_t> StreamState::UnfedShards() const {
-  std::vector<uint32_t> batches, repositories;
-  for (const auto& [number, progress] : shards_) {
-    if (progress.next >= progress.states.size()) continue;
-    (progress.is_batches ? batches : repositories).push_back(number);
+std::optional<uint32_t> StreamState::NextUnfed() {
+  for (std::set<uint32_t>* unfed : {&unfed_batches_, &unfed_repositories_}) {
+    while (!unfed->empty()) {
+      const ShardProgress& progress = shards_.at(*unfed->begin());
+      if (progress.next < progress.states.size()) return *unfed->begin();
+      unfed->erase(unfed->begin());
+    }
   }
-  batches.insert(batches.end(), repositories.begin(), repositories.end());
-  return batches;
-}
-
-bool StreamState::AllEnded() const {
-  return std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
-    return shard.second.ended == shard.second.states.size();
-  });
+  return std::nullopt;
 }
 
 proto::StreamSnapshot StreamState::Snapshot() const {

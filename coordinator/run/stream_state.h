@@ -5,12 +5,13 @@
 #define REGISTRY_MANAGER_COORDINATOR_RUN_STREAM_STATE_H_
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/run/stream.h"
@@ -26,6 +27,7 @@ struct ShardProgress {
   bool is_batches = false;
   uint32_t parent_shard = 0;
   uint32_t parent_index = 0;
+  bool parent_failed = false;
   std::vector<TaskState> states;
   // The first task that has not been handed to the scheduler.
   uint32_t next = 0;
@@ -46,10 +48,12 @@ class StreamState {
   // numbers.
   void AddRepositories(uint32_t shard, const proto::Shard& content);
   void AddBatches(uint32_t shard, const proto::Shard& content);
-  // The names of a page that are new, less those that `start` skips.
+  // The names of a page that are new, less those that are left out at the
+  // beginning.
   std::vector<std::string> TakeNewNames(const std::vector<std::string>& names);
-  // Called with every shard's content once the listing of one and the same
-  // registry is complete: its names are judged only then.
+  // Called with every shard's content, in order, once the listing of one and
+  // the same registry is complete: its names are judged only then. A second
+  // call with a shard does nothing.
   void Judge(uint32_t shard, const proto::Shard& content);
   void AddProducts(const proto::Shard& content);
 
@@ -69,18 +73,20 @@ class StreamState {
   const std::map<uint32_t, ShardProgress>& shards() const { return shards_; }
   // The task ends, or is split.
   void SetState(uint32_t shard, uint32_t index, TaskState state);
-  // Shards that have tasks that were not handed to the scheduler, the batches
-  // first.
-  std::vector<uint32_t> UnfedShards() const;
-  bool AllEnded() const;
+  // The first shard that has tasks that were not handed to the scheduler,
+  // batches before repositories.
+  std::optional<uint32_t> NextUnfed();
+  bool AllEnded() const { return open_tasks_ == 0; }
 
   proto::Listing listing;
   bool listing_failed = false;
   // Why this stream ended early, or waits.
   std::string problem;
   bool set_aside = false;
-  // Nothing more of it is sent: the registry does not delete, or harms others.
+  // Nothing more of it is sent, and why: what is left is skipped. (The registry
+  // does not delete, harms others, or what this rests on has failed.)
   bool stopped = false;
+  std::string stop_reason;
 
   proto::StreamSnapshot Snapshot() const;
 
@@ -88,7 +94,12 @@ class StreamState {
   const Stream spec_;
   SyncNames names_;
   std::map<uint32_t, ShardProgress> shards_;
+  // Shards that may have tasks to be handed out.
+  std::set<uint32_t> unfed_batches_;
+  std::set<uint32_t> unfed_repositories_;
+  uint64_t open_tasks_ = 0;
   absl::flat_hash_set<uint64_t> frozen_;
+  absl::flat_hash_set<uint32_t> judged_;
   std::map<std::pair<uint32_t, uint32_t>, Refusal> refusals_;
 };
 

@@ -94,11 +94,8 @@ std::string ImageName(absl::string_view registry,
 }
 
 std::string Number(uint64_t number) {
-  std::string digits = absl::StrCat(number);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(at, ",");
-  }
-  return digits;
+  if (number < 1000) return absl::StrCat(number);
+  return absl::StrFormat("%s,%03d", Number(number / 1000), number % 1000);
 }
 
 std::string Plural(uint64_t number, absl::string_view one,

@@ -264,7 +264,7 @@ class SkopeoEngineTest(EndToEndTest):
         self.assert_contents(target, {n: r.tags for n, r in filled.items()})
         self.assert_pulls(target)
         for line in seen:
-            self.assertNotIn("-secret", line)
+            self.assertNotIn("ing-secret", line)
 
     def test_copies_into_a_layout(self):
         source = self.registry("source")

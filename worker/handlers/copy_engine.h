@@ -27,9 +27,9 @@ class CopyEngine {
 // Our own copying. `copier` outlives the engine.
 std::unique_ptr<CopyEngine> NewNativeEngine(ImageCopier* copier);
 
-// `skopeo copy --all --preserve-digests`, for one task. `target_path` is that
-// of a layout ("oci:/path", "dir:/path"), empty where the target is a registry.
-// NotFound: skopeo is not installed.
+// `skopeo copy --all --preserve-digests`, for one task; one tag at a time is
+// what it takes passes for. All arguments outlive the engine. NotFound: skopeo
+// is not installed. FailedPrecondition: it cannot reach such a registry.
 absl::StatusOr<std::unique_ptr<CopyEngine>> NewSkopeoEngine(
     TaskContext& context, const proto::Registry& source,
     const std::string& source_repository, const proto::Registry& target,

@@ -4,8 +4,10 @@
 #include "worker/handlers/sync_repository.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,6 +24,7 @@
 #include "worker/handlers/problem.h"
 #include "worker/handlers/settings.h"
 #include "worker/handlers/sync_comparison.h"
+#include "worker/handlers/sync_to_layout.h"
 
 namespace registry_manager {
 namespace {
@@ -55,6 +58,11 @@ class Sync {
   void UseEngine(std::unique_ptr<CopyEngine> engine) {
     engine_ = std::move(engine);
   }
+  // The target is a folder that holds `tags`, not a repository of a registry;
+  // an engine that writes it is in use.
+  void UseLayout(std::map<std::string, Digest> tags) {
+    layout_tags_ = std::move(tags);
+  }
 
   proto::TaskResult RunRepository(const proto::SyncRepository& task);
   proto::TaskResult RunBatch(const proto::SyncBatch& task);
@@ -64,6 +72,7 @@ class Sync {
   // Selects, and adds what is attached to what is selected.
   absl::Status Select(const proto::SyncRepository& task);
   absl::Status Compare(const std::vector<std::string>& tags);
+  absl::StatusOr<TagListing> ListTarget();
   // Signature-like tags of selected images and of what their indexes list.
   absl::Status AddSignatures();
   std::vector<std::string> TagsToCopy();
@@ -91,6 +100,7 @@ class Sync {
 
   TagListing source_tags_;
   TagListing target_tags_;
+  std::optional<std::map<std::string, Digest>> layout_tags_;
   std::map<std::string, TagComparison> compared_;
   // Signature-like tags that come along with an image.
   std::set<std::string> followers_;
@@ -102,12 +112,24 @@ absl::Status Sync::List() {
       ListTagSet(route_.source, route_.source_repository);
   if (!source.ok()) return source.status();
   source_tags_ = *std::move(source);
-  absl::StatusOr<TagListing> target =
-      ListTagSet(route_.target, route_.target_repository);
-  if (!target.ok()) return target.status();
-  target_tags_ = *std::move(target);
+  absl::StatusOr<TagListing> target = ListTarget();
+  if (absl::IsPermissionDenied(target.status())) {
+    // It may be pushed to, but not listed: each tag is looked up.
+    target_tags_ = source_tags_;
+  } else if (!target.ok()) {
+    return target.status();
+  } else {
+    target_tags_ = *std::move(target);
+  }
   outcome_.SetTags(source_tags_.tags.size());
   return absl::OkStatus();
+}
+
+absl::StatusOr<TagListing> Sync::ListTarget() {
+  if (!layout_tags_) return ListTagSet(route_.target, route_.target_repository);
+  TagListing listing;
+  for (const auto& [tag, digest] : *layout_tags_) listing.tags.insert(tag);
+  return listing;
 }
 
 absl::Status Sync::Select(const proto::SyncRepository& task) {
@@ -131,9 +153,11 @@ absl::Status Sync::Select(const proto::SyncRepository& task) {
 absl::Status Sync::Compare(const std::vector<std::string>& tags) {
   absl::StatusOr<std::map<std::string, TagComparison>> compared =
       CompareTags(route_.source, route_.source_repository, route_.target,
-                  route_.target_repository, target_tags_.tags, tags,
-                  context_.services->pool());
+                  route_.target_repository,
+                  layout_tags_ ? std::set<std::string>() : target_tags_.tags,
+                  tags, context_.services->pool());
   if (!compared.ok()) return compared.status();
+  if (layout_tags_) CompareWithLayout(*layout_tags_, *compared);
   compared_.merge(*compared);
   return absl::OkStatus();
 }
@@ -211,6 +235,10 @@ proto::TaskResult Sync::RunRepository(const proto::SyncRepository& task) {
   if (status.ok()) status = Select(task);
   if (status.ok()) status = AddSignatures();
   if (!status.ok()) return Finish(status);
+  if (layout_tags_) {
+    const std::string note = LayoutNote(task.target(), compared_);
+    if (!note.empty()) outcome_.Note(note);
+  }
   const std::vector<std::string> tags = TagsToCopy();
   acted_ |= !tags.empty();
   if (policy_.dry_run()) {
@@ -271,19 +299,21 @@ std::vector<std::string> Sync::AllBut(
 
 absl::Status Sync::CopyTags(const std::vector<std::string>& tags) {
   std::vector<absl::Status> results(tags.size());
-  context_.services->pool().ParallelFor(
-      tags.size(), kImagesAtOnce, [&](size_t i) {
-        results[i] = context_.scope->cancellation().status();
-        if (results[i].ok()) results[i] = engine_->CopyTag(tags[i]);
-        outcome_.SetTransfers(tally_);
-        if (EndsTask(results[i])) return;
-        const std::string digest = compared_.at(tags[i]).source->digest.str();
-        outcome_.Add(
-            results[i].ok()
-                ? MakeAction(VerbOf(tags[i]), Action::DONE, tags[i], digest)
-                : MakeAction(VerbOf(tags[i]), Action::FAILED, tags[i], digest,
-                             ReasonOf(results[i])));
-      });
+  // Skopeo copies six layers at once, and takes that many passes.
+  const bool native = policy_.engine() == proto::SyncPolicy::NATIVE;
+  const int width = native ? kImagesAtOnce : 1;
+  context_.services->pool().ParallelFor(tags.size(), width, [&](size_t i) {
+    results[i] = context_.scope->cancellation().status();
+    if (results[i].ok()) results[i] = engine_->CopyTag(tags[i]);
+    outcome_.SetTransfers(tally_);
+    if (EndsTask(results[i])) return;
+    const std::string digest = compared_.at(tags[i]).source->digest.str();
+    outcome_.Add(
+        results[i].ok()
+            ? MakeAction(VerbOf(tags[i]), Action::DONE, tags[i], digest)
+            : MakeAction(VerbOf(tags[i]), Action::FAILED, tags[i], digest,
+                         ReasonOf(results[i])));
+  });
   for (const absl::Status& result : results) {
     if (EndsTask(result)) return result;
   }
@@ -351,40 +381,66 @@ proto::TaskResult Sync::Finish(const absl::Status& status) {
                                 : proto::TaskResult::SKIPPED);
 }
 
+// Opens both ends, both registries, and the engine that the policy names, and
+// lets `run` do the rest.
+proto::TaskResult RunSync(const std::string& source_id,
+                          const std::string& source_repository,
+                          const std::string& target_id,
+                          const std::string& target_repository,
+                          TaskContext& context,
+                          const std::function<proto::TaskResult(Sync&)>& run) {
+  absl::StatusOr<RegistryConnection*> source = ConnectTo(source_id, context);
+  if (!source.ok()) {
+    return FailedResult(SettingsProblem(source_id, source.status()));
+  }
+  absl::StatusOr<RegistryConnection*> target = ConnectTo(target_id, context);
+  if (!target.ok()) {
+    return FailedResult(SettingsProblem(target_id, target.status()));
+  }
+  Sync sync(context, **source, source_repository, **target, target_repository);
+  if (context.settings->sync_policy().engine() == proto::SyncPolicy::SKOPEO) {
+    absl::StatusOr<std::unique_ptr<CopyEngine>> engine = NewSkopeoEngine(
+        context, **FindRegistry(source_id, context), source_repository,
+        **FindRegistry(target_id, context), target_repository);
+    if (!engine.ok()) return FailedResult(engine.status(), **source);
+    sync.UseEngine(*std::move(engine));
+  }
+  return run(sync);
+}
+
+proto::TaskResult SyncToLayout(const proto::SyncRepository& task,
+                               TaskContext& context) {
+  absl::StatusOr<RegistryConnection*> source =
+      ConnectTo(task.source(), context);
+  if (!source.ok()) {
+    return FailedResult(SettingsProblem(task.source(), source.status()));
+  }
+  absl::StatusOr<OpenedLayout> layout =
+      OpenLayout(task, **FindRegistry(task.source(), context), context);
+  if (!layout.ok()) return FailedResult(layout.status(), **source);
+  // There is no target that could be asked.
+  Sync sync(context, **source, task.entry().repository(), **source,
+            task.target_repository());
+  sync.UseEngine(std::move(layout->engine));
+  sync.UseLayout(std::move(layout->tags));
+  return sync.RunRepository(task);
+}
+
 }  // namespace
 
 proto::TaskResult SyncRepository(const proto::SyncRepository& task,
                                  TaskContext& context) {
-  absl::StatusOr<RegistryConnection*> source =
-      ConnectTo(task.source(), context);
-  if (!source.ok()) {
-    return FailedResult(SettingsProblem(task.source(), source.status()));
-  }
-  absl::StatusOr<RegistryConnection*> target =
-      ConnectTo(task.target(), context);
-  if (!target.ok()) {
-    return FailedResult(SettingsProblem(task.target(), target.status()));
-  }
-  Sync sync(context, **source, task.entry().repository(), **target,
-            task.target_repository());
-  return sync.RunRepository(task);
+  if (IsLayout(task.target())) return SyncToLayout(task, context);
+  return RunSync(task.source(), task.entry().repository(), task.target(),
+                 task.target_repository(), context,
+                 [&](Sync& sync) { return sync.RunRepository(task); });
 }
 
 proto::TaskResult SyncBatch(const proto::SyncBatch& task,
                             TaskContext& context) {
-  absl::StatusOr<RegistryConnection*> source =
-      ConnectTo(task.source(), context);
-  if (!source.ok()) {
-    return FailedResult(SettingsProblem(task.source(), source.status()));
-  }
-  absl::StatusOr<RegistryConnection*> target =
-      ConnectTo(task.target(), context);
-  if (!target.ok()) {
-    return FailedResult(SettingsProblem(task.target(), target.status()));
-  }
-  Sync sync(context, **source, task.repository(), **target,
-            task.target_repository());
-  return sync.RunBatch(task);
+  return RunSync(task.source(), task.repository(), task.target(),
+                 task.target_repository(), context,
+                 [&](Sync& sync) { return sync.RunBatch(task); });
 }
 
 }  // namespace registry_manager

@@ -25,29 +25,58 @@ constexpr int kMaxTransfers = 4;
 // Two requests that need each other: the GET of a stream and its PUT.
 class PairOfPasses {
  public:
-  // Always the source first, so that no two copies wait for each other.
+  // Always in the order of addresses, whichever is the source: two copies in
+  // opposite directions would wait for each other, in whatever processes.
   static absl::StatusOr<PairOfPasses> Acquire(const CopyRoute& route) {
-    PairOfPasses pair;
-    RequestGate& source = route.source.connection->gate();
-    RequestGate& target = route.target.connection->gate();
-    Cancellation* cancellation = &route.source.task->cancellation();
-    const bool same = &source == &target;
-    absl::Status status = source.Acquire(same ? 2 : 1, cancellation);
-    if (!status.ok()) return status;
-    pair.source_ = GatePass(&source);
-    if (!same) {
-      status = target.Acquire(1, cancellation);
-      if (!status.ok()) return status;
+    RegistryConnection* first = route.source.connection;
+    RegistryConnection* second = route.target.connection;
+    if (second->address().str() < first->address().str()) {
+      std::swap(first, second);
     }
-    pair.target_ = GatePass(&target);
+    const bool same = &first->gate() == &second->gate();
+    Cancellation* cancellation = &route.source.task->cancellation();
+    PairOfPasses pair;
+    absl::Status status = first->gate().Acquire(same ? 2 : 1, cancellation);
+    if (!status.ok()) return status;
+    pair.first_ = GatePass(&first->gate());
+    if (!same) status = second->gate().Acquire(1, cancellation);
+    if (!status.ok()) return status;
+    pair.second_ = GatePass(&second->gate());
     return pair;
   }
 
  private:
   PairOfPasses() = default;
 
-  GatePass source_;
-  GatePass target_;
+  GatePass first_;
+  GatePass second_;
+};
+
+// The half of a task that reads while the other half writes. Its cancellation
+// comes with the task's, and with the end of the writer.
+class ReadingHalf {
+ public:
+  explicit ReadingHalf(TaskScope* task)
+      : task_(task),
+        scope_(&cancellation_, task),
+        ticket_(task->cancellation().Subscribe([this] {
+          cancellation_.Cancel(task_->cancellation().status());
+        })) {}
+  ~ReadingHalf() { task_->cancellation().Unsubscribe(ticket_); }
+  ReadingHalf(const ReadingHalf&) = delete;
+  ReadingHalf& operator=(const ReadingHalf&) = delete;
+
+  TaskScope* scope() { return &scope_; }
+  // Aborted tells this from a failure of the source.
+  void Abort() {
+    cancellation_.Cancel(absl::AbortedError("the target ended the upload"));
+  }
+
+ private:
+  TaskScope* const task_;
+  Cancellation cancellation_;
+  TaskScope scope_;
+  const uint64_t ticket_;
 };
 
 absl::Status Stream(const CopyRoute& route, const Descriptor& blob,
@@ -55,17 +84,17 @@ absl::Status Stream(const CopyRoute& route, const Descriptor& blob,
   absl::StatusOr<PairOfPasses> passes = PairOfPasses::Acquire(route);
   if (!passes.ok()) return passes.status();
   BodyPipe pipe;
+  ReadingHalf half(route.source.task);
   absl::Status read;
   std::thread reader([&] {
-    read = StreamBlob(route.source, route.source_repository, blob, pipe);
+    read = StreamBlob({route.source.connection, half.scope()},
+                      route.source_repository, blob, pipe);
   });
   const absl::Status written =
       UploadStream(route.target, route.target_repository, session, blob,
                    pipe.source(), as_patch);
-  // Aborted tells the reader's failure from one that the writer caused.
-  if (!written.ok()) {
-    pipe.Break(absl::AbortedError("the target ended the upload"));
-  }
+  // It may be waiting for the source, which may be long.
+  if (!written.ok()) half.Abort();
   reader.join();
   return read.ok() || absl::IsAborted(read) ? written : read;
 }
@@ -89,13 +118,6 @@ absl::Status Send(const CopyRoute& route, const Descriptor& blob,
   return Stream(route, blob, *fresh, /*as_patch=*/true);
 }
 
-// A new transfer may end better. 401: a token lapsed in mid-blob.
-bool IsWorthAnotherTransfer(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsResourceExhausted(status) || HttpStatusOf(status) == 401 ||
-         RegistryCode(status) == "BLOB_UPLOAD_UNKNOWN";
-}
-
 // Sends the blob, from its first byte as often as it takes. `session` is one
 // that a refused mount left behind.
 absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
@@ -113,7 +135,7 @@ absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
       session = *std::move(fresh);
     }
     status = Send(route, blob, *session);
-    if (!IsWorthAnotherTransfer(status)) return status;
+    if (!IsWorthAnotherUpload(status)) return status;
     session.reset();
   }
   return status;

@@ -10,10 +10,9 @@
 namespace registry_manager {
 namespace {
 
-// About 100 MB of knowledge.
+// About 100 MB of knowledge, counted in blobs and in repositories' names.
 constexpr size_t kMaxEntries = 300000;
-// One layer may be in every repository; a few are enough to mount from.
-constexpr size_t kMaxRepositories = 1000;
+constexpr size_t kMaxNames = 500000;
 
 }  // namespace
 
@@ -34,20 +33,21 @@ absl::StatusOr<BlobLedger::Turn> BlobLedger::Claim(
   finished_.wait(lock, [&] {
     return !cancellation.status().ok() || !entries_[key].claimed;
   });
-  absl::StatusOr<Turn> turn = cancellation.status();
-  if (cancellation.status().ok()) {
-    turn = Turn();
+  absl::Status status = cancellation.status();
+  Turn turn;
+  if (status.ok()) {
     Entry& entry = entries_[key];
-    turn->present = entry.repositories.contains(repository);
+    turn.present = entry.repositories.contains(repository);
     if (!entry.repositories.empty()) {
-      turn->mount_from = *std::min_element(entry.repositories.begin(),
-                                           entry.repositories.end());
+      turn.mount_from = *std::min_element(entry.repositories.begin(),
+                                          entry.repositories.end());
     }
-    entry.claimed = !turn->present;
+    entry.claimed = !turn.present;
     MakeRoom();
   }
   lock.unlock();
   cancellation.Unsubscribe(ticket);
+  if (!status.ok()) return status;
   return turn;
 }
 
@@ -56,9 +56,8 @@ void BlobLedger::Finish(const Address& target, const std::string& repository,
   const std::lock_guard<std::mutex> lock(mutex_);
   Entry& entry = entries_[KeyOf(target, digest)];
   entry.claimed = false;
-  if (present && entry.repositories.size() < kMaxRepositories) {
-    entry.repositories.insert(repository);
-  }
+  if (present && entry.repositories.insert(repository).second) ++names_;
+  MakeRoom();
   finished_.notify_all();
 }
 
@@ -66,13 +65,17 @@ void BlobLedger::Forget(const Address& target, const std::string& repository,
                         const Digest& digest) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto entry = entries_.find(KeyOf(target, digest));
-  if (entry != entries_.end()) entry->second.repositories.erase(repository);
+  if (entry != entries_.end()) {
+    names_ -= entry->second.repositories.erase(repository);
+  }
 }
 
 void BlobLedger::MakeRoom() {
-  if (entries_.size() <= kMaxEntries) return;
+  if (entries_.size() <= kMaxEntries && names_ <= kMaxNames) return;
   absl::erase_if(entries_,
                  [](const auto& entry) { return !entry.second.claimed; });
+  names_ = 0;
+  for (auto& [key, entry] : entries_) entry.repositories.clear();
 }
 
 }  // namespace registry_manager

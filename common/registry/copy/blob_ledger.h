@@ -59,6 +59,8 @@ class BlobLedger {
   std::mutex mutex_;
   std::condition_variable finished_;
   absl::flat_hash_map<std::string, Entry> entries_;
+  // Of all entries' repositories.
+  size_t names_ = 0;
 };
 
 }  // namespace registry_manager

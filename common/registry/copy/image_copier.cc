@@ -4,15 +4,19 @@
 #include "common/registry/copy/image_copier.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/registry/errors.h"
 #include "common/registry/json.h"
 #include "common/registry/listing.h"
 #include "common/registry/media_types.h"
+#include "common/registry/removal/placeholder.h"
 
 namespace registry_manager {
 namespace {
@@ -62,23 +66,36 @@ std::vector<Descriptor> BlobsOf(const Manifest& manifest) {
 }
 
 // Registries file a manifest by the type that it is pushed with; its own word
-// counts before the header it was read with.
-RawManifest WithOwnType(RawManifest raw) {
+// counts before the header it was read with. OCI's need not name their type.
+RawManifest WithOwnType(RawManifest raw, const Manifest& manifest) {
   const absl::StatusOr<nlohmann::json> document = ParseJson(raw.bytes);
   const std::string own =
       document.ok() ? StringMember(*document, "mediaType") : "";
-  if (!own.empty()) raw.media_type = own;
+  if (!own.empty()) {
+    raw.media_type = own;
+  } else if (!absl::StartsWith(raw.media_type, "application/vnd.")) {
+    raw.media_type = std::string(manifest.is_index ? kOciIndex : kOciManifest);
+  }
   return raw;
+}
+
+// A type that is not said may be any.
+bool MayBeIndex(absl::string_view media_type) {
+  return media_type.empty() || IsIndexType(media_type);
 }
 
 std::string FallbackTag(const Digest& subject) {
   return absl::StrCat(subject.algorithm(), "-", subject.hex().substr(0, 64));
 }
 
-// One fallback tag is read, changed and written by one hand at a time.
-std::mutex& FallbackMutex() {
-  static std::mutex* mutex = new std::mutex;
-  return *mutex;
+// One fallback tag is read, changed and written by one hand at a time. Tags
+// that share a mutex by chance wait for each other, no more.
+std::mutex& MutexOfFallbackTag(const CopyRoute& route, const std::string& tag) {
+  static auto* const mutexes = new std::array<std::mutex, 256>;
+  const size_t hash = std::hash<std::string>()(
+      absl::StrCat(route.target.connection->address().str(), " ",
+                   route.target_repository, " ", tag));
+  return (*mutexes)[hash % mutexes->size()];
 }
 
 }  // namespace
@@ -87,6 +104,10 @@ absl::Status ImageCopier::CopyTag(const std::string& tag) {
   absl::StatusOr<RawManifest> raw =
       GetManifest(route_.source, route_.source_repository, tag);
   if (!raw.ok()) return raw.status();
+  if (raw->digest == Placeholder().digest) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "tag ", tag, " is half removed at the source, and not copied"));
+  }
   return CopyManifest(*raw, tag, 0).status();
 }
 
@@ -99,7 +120,7 @@ absl::StatusOr<PutManifestResult> ImageCopier::CopyManifest(
         "it is a Docker schema 1 image, which cannot be copied byte for byte; "
         "pull it with an old docker and push it again to convert it");
   }
-  const RawManifest raw = WithOwnType(source);
+  const RawManifest raw = WithOwnType(source, *manifest);
   absl::Status status = CopyContent(raw, *manifest, depth);
   if (!status.ok()) return status;
   absl::StatusOr<PutManifestResult> put =
@@ -144,7 +165,7 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth) {
       HeadManifest(route_.target, route_.target_repository, digest);
   // A registry takes an image only with its blobs; what an index lists may have
   // gone since.
-  if (there.ok() && !IsIndexType(there->media_type)) return absl::OkStatus();
+  if (there.ok() && !MayBeIndex(there->media_type)) return absl::OkStatus();
   if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
   absl::StatusOr<RawManifest> raw =
       GetManifest(route_.source, route_.source_repository, digest);
@@ -161,7 +182,7 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
   std::vector<Digest> reached = {image.digest};
   std::set<Digest> seen = {image.digest};
   std::vector<Digest> level;
-  if (IsIndexType(image.media_type)) level.push_back(image.digest);
+  if (MayBeIndex(image.media_type)) level.push_back(image.digest);
   for (int depth = 0; depth < kMaxIndexDepth && !level.empty(); ++depth) {
     std::vector<Digest> next;
     for (const Digest& index : level) {
@@ -173,7 +194,7 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
       for (const Descriptor& child : manifest->children) {
         if (!seen.insert(child.digest).second) continue;
         reached.push_back(child.digest);
-        if (IsIndexType(child.media_type)) next.push_back(child.digest);
+        if (MayBeIndex(child.media_type)) next.push_back(child.digest);
       }
     }
     level = std::move(next);
@@ -244,8 +265,8 @@ absl::StatusOr<bool> ImageCopier::TargetFilesReferrers(const Digest& subject) {
 absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
                                                const Manifest& manifest,
                                                const Digest& subject) {
-  const std::lock_guard<std::mutex> lock(FallbackMutex());
   const std::string tag = FallbackTag(subject);
+  const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
   absl::StatusOr<RawManifest> index =
       GetManifest(route_.target, route_.target_repository, tag);
   if (!index.ok() && !absl::IsNotFound(index.status())) return index.status();
@@ -278,7 +299,7 @@ absl::StatusOr<std::string> AddToFallbackIndex(const std::string& index_bytes,
       return index_bytes;
     }
   }
-  json entry = {{"mediaType", referrer.media_type},
+  json entry = {{"mediaType", WithOwnType(referrer, manifest).media_type},
                 {"digest", referrer.digest.str()},
                 {"size", referrer.bytes.size()}};
   // OCI distribution spec, "Pushing Manifests with Subject".

@@ -15,8 +15,10 @@ namespace {
 constexpr absl::string_view kImpossibleDigest =
     "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 constexpr int kMaxDeletes = 8;
-// How long a DELETE without an answer may take to have its effect.
-constexpr int kLooksAfterLostAnswer = 8;
+constexpr int kMaxChecks = 4;
+// How long a DELETE without an answer, or behind a cache, may take to have its
+// effect.
+constexpr int kLooks = 8;
 
 enum class Presence { kThere, kGone };
 
@@ -36,8 +38,7 @@ absl::StatusOr<Presence> Watch(const RegistryClient& client,
                                const Digest& digest) {
   for (int look = 0;; ++look) {
     absl::StatusOr<Presence> presence = Look(client, repository, digest);
-    if (!presence.ok() || *presence == Presence::kGone ||
-        look + 1 >= kLooksAfterLostAnswer) {
+    if (!presence.ok() || *presence == Presence::kGone || look + 1 >= kLooks) {
       return presence;
     }
     const absl::Status slept =
@@ -51,8 +52,10 @@ bool WasTurnedAway(const absl::Status& status) {
   return HttpStatusOf(status) == 429 || HttpStatusOf(status) == 503;
 }
 
-bool LeftNoAnswer(const absl::Status& status) {
-  return HttpStatusOf(status) == 0;
+// It may still be carried out: no answer, or one of a proxy that got none.
+bool MayTakeEffect(const absl::Status& answer) {
+  const int status = HttpStatusOf(answer);
+  return answer.ok() || status == 0 || status == 502 || status == 504;
 }
 
 }  // namespace
@@ -60,11 +63,11 @@ bool LeftNoAnswer(const absl::Status& status) {
 absl::Status CheckDeletes(const RegistryClient& client,
                           const std::string& repository) {
   absl::Status status;
-  for (int attempt = 0; attempt < kMaxDeletes; ++attempt) {
+  for (int attempt = 0; attempt < kMaxChecks; ++attempt) {
     status = DeleteManifest(client, repository, kImpossibleDigest);
     if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
     // Nothing can have been deleted, so that asking again is safe.
-    if (!WasTurnedAway(status)) break;
+    if (!WasTurnedAway(status) && !absl::IsUnavailable(status)) break;
     const absl::Status slept =
         client.task->cancellation().SleepFor(BackOff(attempt));
     if (!slept.ok()) return slept;
@@ -87,10 +90,11 @@ absl::Status DeleteDigest(const RegistryClient& client,
   absl::Status answer;
   for (int attempt = 0; attempt < kMaxDeletes; ++attempt) {
     answer = DeleteManifest(client, repository, digest.str());
-    if (absl::IsCancelled(answer)) return answer;
+    // Cancelled, or no connection, or no token: it is as it was.
+    if (!answer.ok() && !RequestMayHaveArrived(answer)) return answer;
     const absl::StatusOr<Presence> presence =
-        LeftNoAnswer(answer) && !answer.ok() ? Watch(client, repository, digest)
-                                             : Look(client, repository, digest);
+        MayTakeEffect(answer) ? Watch(client, repository, digest)
+                              : Look(client, repository, digest);
     if (!presence.ok()) {
       return answer.ok() ? presence.status()
                          : Annotate(presence.status(), answer.message());

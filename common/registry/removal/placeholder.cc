@@ -7,10 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "common/registry/blobs.h"
 #include "common/registry/media_types.h"
+#include "common/registry/retry.h"
 
 namespace registry_manager {
 namespace {
 
+constexpr int kMaxUploads = 4;
 constexpr absl::string_view kLayerType =
     "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
@@ -35,15 +37,33 @@ std::string DescriptorJson(const Descriptor& descriptor) {
                       descriptor.digest.str(), "\"}");
 }
 
-absl::Status PushBlob(const RegistryClient& client,
-                      absl::string_view repository,
-                      const Descriptor& descriptor, const std::string& bytes) {
+absl::Status PushBlobOnce(const RegistryClient& client,
+                          absl::string_view repository,
+                          const Descriptor& descriptor,
+                          const std::string& bytes) {
   absl::StatusOr<bool> present = HasBlob(client, repository, descriptor.digest);
   if (!present.ok()) return present.status();
   if (*present) return absl::OkStatus();
   absl::StatusOr<UploadSession> session = StartUpload(client, repository);
   if (!session.ok()) return session.status();
   return UploadBytes(client, repository, *session, descriptor, bytes);
+}
+
+// An upload's own requests are not repeated, so that all of it is.
+absl::Status PushBlob(const RegistryClient& client,
+                      absl::string_view repository,
+                      const Descriptor& descriptor, const std::string& bytes) {
+  absl::Status status;
+  for (int attempt = 0; attempt < kMaxUploads; ++attempt) {
+    if (attempt > 0) {
+      const absl::Status slept =
+          client.task->cancellation().SleepFor(BackOff(attempt));
+      if (!slept.ok()) return slept;
+    }
+    status = PushBlobOnce(client, repository, descriptor, bytes);
+    if (!IsWorthAnotherUpload(status)) return status;
+  }
+  return status;
 }
 
 }  // namespace

@@ -28,6 +28,11 @@ bool MayBeIndex(absl::string_view media_type) {
   return media_type.empty() || IsIndexType(media_type);
 }
 
+// Docker's own types know no `subject`, and need not be read for it.
+bool MayHaveSubject(absl::string_view media_type) {
+  return media_type != kDockerManifest && !IsSchema1Type(media_type);
+}
+
 CreationTime Unreadable() { return {CreationTime::Kind::kUnreadable, {}}; }
 
 CreationTime AsCreationTime(
@@ -57,6 +62,10 @@ std::multimap<std::string, Digest> SignaturesBySubject(
 SnapshotReader::SnapshotReader(RegistryClient client, std::string repository,
                                ThreadPool* pool)
     : client_(client), repository_(std::move(repository)), pool_(pool) {}
+
+bool SnapshotReader::LearnsMore(const Wanted& a, const Wanted& b) {
+  return a.may_be_index + a.must_read > b.may_be_index + b.must_read;
+}
 
 bool SnapshotReader::IsKnown(const Wanted& wanted) const {
   const auto known = known_.find(wanted.digest);
@@ -138,11 +147,7 @@ absl::Status SnapshotReader::Follow(const std::vector<Wanted>& roots) {
             {child.digest, MayBeIndex(child.media_type), wanted.must_read});
       }
     }
-    // Of one digest, the look that learns more comes first.
-    std::stable_sort(
-        next.begin(), next.end(), [](const Wanted& a, const Wanted& b) {
-          return a.may_be_index + a.must_read > b.may_be_index + b.must_read;
-        });
+    std::stable_sort(next.begin(), next.end(), LearnsMore);
     level = std::move(next);
   }
   return absl::OkStatus();
@@ -153,10 +158,16 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
   const std::set<std::string> doomed_tags(doomed.begin(), doomed.end());
   std::vector<Wanted> roots;
   for (const auto& [tag, state] : states) {
-    if (!state.digest || !MayBeIndex(state.media_type)) continue;
-    roots.push_back({*state.digest, true,
-                     doomed_tags.contains(tag) || IsSignatureLikeTag(tag)});
+    if (!state.digest) continue;
+    const bool doomed = doomed_tags.contains(tag);
+    const bool may_be_index = MayBeIndex(state.media_type);
+    if (may_be_index || (doomed && MayHaveSubject(state.media_type))) {
+      roots.push_back({*state.digest, may_be_index,
+                       doomed || (may_be_index && IsSignatureLikeTag(tag))});
+    }
   }
+  // Of one digest, the look that learns more comes first.
+  std::stable_sort(roots.begin(), roots.end(), LearnsMore);
   if (absl::Status status = Follow(roots); !status.ok()) return status;
   for (const Wanted& root : roots) {
     if (known_[root.digest].missing) {
@@ -171,9 +182,19 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
   return Result{Assemble(states, *std::move(referrers)), MissingChildren()};
 }
 
+absl::StatusOr<std::vector<Descriptor>> SnapshotReader::ReferrersOf(
+    const Digest& subject) const {
+  absl::StatusOr<std::vector<Descriptor>> attached =
+      ListReferrers(client_, repository_, subject);
+  // Then there are signature-like tags only.
+  if (absl::IsUnimplemented(attached.status())) {
+    return std::vector<Descriptor>();
+  }
+  return attached;
+}
+
 absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
     const TagStates& states, const std::vector<std::string>& doomed) {
-  using Support = RegistryConnection::Support;
   Referrers referrers;
   const std::multimap<std::string, Digest> signatures =
       SignaturesBySubject(states);
@@ -189,18 +210,17 @@ absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
     }
   }
   for (size_t next = 0; next < subjects.size(); ++next) {
-    if (client_.connection->referrers_api == Support::kNo) break;
     const Digest subject = subjects[next];
     for (const Descriptor& child : known_[subject].children) add(child.digest);
+    // A signature-like tag may be attached to something else, too.
+    std::vector<Wanted> wanted;
     const auto [first, last] = signatures.equal_range(subject.str());
     for (auto signature = first; signature != last; ++signature) {
+      wanted.push_back({signature->second, true, true});
       add(signature->second);
     }
-    absl::StatusOr<std::vector<Descriptor>> attached =
-        ListReferrers(client_, repository_, subject);
-    if (absl::IsUnimplemented(attached.status())) break;
+    absl::StatusOr<std::vector<Descriptor>> attached = ReferrersOf(subject);
     if (!attached.ok()) return attached.status();
-    std::vector<Wanted> wanted;
     for (const Descriptor& referrer : *attached) {
       wanted.push_back({referrer.digest, true, true});
     }

@@ -61,11 +61,16 @@ class SnapshotReader {
   };
   using Referrers = absl::flat_hash_map<Digest, std::vector<Digest>>;
 
+  // Of one digest, the look that learns more is to come first.
+  static bool LearnsMore(const Wanted& a, const Wanted& b);
   bool IsKnown(const Wanted& wanted) const;
   absl::StatusOr<Known> Look(const Wanted& wanted) const;
   // Reads `roots` and all that they reach through indexes.
   absl::Status Follow(const std::vector<Wanted>& roots);
   absl::Status LookAtAll(const std::vector<Wanted>& level);
+  // Empty where the registry has no referrers API.
+  absl::StatusOr<std::vector<Descriptor>> ReferrersOf(
+      const Digest& subject) const;
   absl::StatusOr<Referrers> ReadReferrers(
       const TagStates& states, const std::vector<std::string>& doomed);
   RepositorySnapshot Assemble(const TagStates& states,

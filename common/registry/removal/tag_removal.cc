@@ -5,10 +5,12 @@
 
 #include <atomic>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/registry/errors.h"
+#include "common/registry/listing.h"
 #include "common/registry/manifests.h"
 #include "common/registry/removal/deletion.h"
 #include "common/registry/removal/placeholder.h"
@@ -32,22 +34,26 @@ class Remover {
   absl::StatusOr<std::vector<TagRemovalOutcome>> Run() {
     absl::Status status = ReadKeptManifests();
     if (status.ok()) status = PushPlaceholderBlobs(client_, repository_);
-    if (!status.ok()) return status;
+    if (!status.ok()) return NotLost(status);
     absl::StatusOr<bool> by_tag = DeletesTagsAlone();
-    if (!by_tag.ok()) return by_tag.status();
+    if (!by_tag.ok()) return NotLost(by_tag.status());
     for (const TagToRemove& tag : tags_) {
       outcomes_.push_back(Remove(tag, *by_tag && tag.digest));
     }
-    if (placed_) {
-      status = FinishHalfRemovedTags(client_, repository_);
-      if (!status.ok()) FailPlaced(status);
-    }
+    DeletePlaced();
     status = CheckKeptManifests();
     if (!status.ok()) return status;
     return std::move(outcomes_);
   }
 
  private:
+  // DataLoss is kept for what a removal took along.
+  static absl::Status NotLost(const absl::Status& status) {
+    return absl::IsDataLoss(status)
+               ? WithCode(status, absl::StatusCode::kFailedPrecondition)
+               : status;
+  }
+
   // The bytes with which a manifest is put back, should it go with its tag.
   absl::Status ReadKeptManifests() {
     for (const TagToRemove& tag : tags_) {
@@ -112,8 +118,14 @@ class Remover {
     if (by_tag) return RemoveByTag(tag);
     const absl::Status put =
         PutManifest(client_, repository_, tag.tag, Placeholder()).status();
-    if (!put.ok()) return {tag.tag, Kind::kFailed, put};
-    placed_ = true;
+    if (!put.ok()) {
+      // It may have come to pass all the same.
+      now = Resolve(tag.tag);
+      if (!now.ok() || *now != Placeholder().digest) {
+        return {tag.tag, Kind::kFailed, put};
+      }
+    }
+    placed_.insert(tag.tag);
     return {tag.tag, Kind::kRemoved, {}};
   }
 
@@ -129,34 +141,101 @@ class Remover {
                          : deleted};
   }
 
-  void FailPlaced(const absl::Status& status) {
+  // Deletes the placeholder, and with it the tags that bear it. A registry that
+  // did half of that is asked once more.
+  void DeletePlaced() {
+    if (placed_.empty()) return;
+    absl::Status status = FinishHalfRemovedTags(client_, repository_);
+    if (!status.ok()) {
+      return FailPlaced(
+          placed_,
+          Annotate(status,
+                   "the tag bears our placeholder now, which cannot be "
+                   "deleted; the next delete in this repository finishes it"));
+    }
+    absl::StatusOr<std::set<std::string>> left = PlacedAndListed();
+    if (left.ok() && !left->empty()) {
+      for (const std::string& tag : *left) {
+        status.Update(
+            PutManifest(client_, repository_, tag, Placeholder()).status());
+      }
+      status.Update(FinishHalfRemovedTags(client_, repository_));
+      left = PlacedAndListed();
+    }
+    if (!left.ok()) return FailPlaced(placed_, NotLost(left.status()));
+    FailPlaced(*left, absl::InternalError(absl::StrCat(
+                          "the registry deleted what the tag points at, but "
+                          "still lists the tag",
+                          status.ok() ? "" : ": ", status.message())));
+  }
+
+  // Placed tags that are listed, although nothing is behind them any more.
+  absl::StatusOr<std::set<std::string>> PlacedAndListed() {
+    absl::StatusOr<std::vector<std::string>> listed =
+        ListTags(client_, repository_);
+    if (absl::IsNotFound(listed.status())) return std::set<std::string>();
+    if (!listed.ok()) return listed.status();
+    std::set<std::string> left;
+    for (const std::string& tag : *listed) {
+      if (!placed_.contains(tag)) continue;
+      absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
+      if (!now.ok()) return now.status();
+      // Somebody else may have pushed it anew.
+      if (!*now || **now == Placeholder().digest) left.insert(tag);
+    }
+    return left;
+  }
+
+  void FailPlaced(const std::set<std::string>& tags,
+                  const absl::Status& status) {
     for (TagRemovalOutcome& outcome : outcomes_) {
-      if (outcome.kind != Kind::kRemoved) continue;
+      if (outcome.kind != Kind::kRemoved || !tags.contains(outcome.tag)) {
+        continue;
+      }
       outcome.kind = Kind::kFailed;
-      outcome.status = Annotate(
-          status,
-          "the tag bears our placeholder now, which cannot be deleted; the "
-          "next delete in this repository finishes it");
+      outcome.status = status;
     }
   }
 
   absl::Status CheckKeptManifests() {
-    std::vector<std::string> lost;
+    std::string lost;
+    absl::Status pushed_back;
     for (const auto& [digest, raw] : kept_) {
       const absl::Status head =
           HeadManifest(client_, repository_, digest.str()).status();
       if (head.ok()) continue;
-      if (!absl::IsNotFound(head)) return head;
-      lost.push_back(digest.str());
-      const absl::Status put =
-          PutManifest(client_, repository_, digest.str(), raw).status();
-      if (!put.ok()) return put;
+      if (!absl::IsNotFound(head)) return NotLost(head);
+      lost = digest.str();
+      pushed_back.Update(PushBack(raw));
     }
     if (lost.empty()) return absl::OkStatus();
     return absl::DataLossError(absl::StrCat(
-        "removing a tag took ", lost.front(),
-        " along, which other tags need; it was pushed back, and nothing more "
-        "is deleted from this registry: set shared-digest: keep for it"));
+        "removing a tag took ", lost, " along, which other tags need; ",
+        pushed_back.ok() ? "it was pushed back"
+                         : absl::StrCat("pushing it back failed (",
+                                        pushed_back.message(), ")"),
+        ", and nothing more is deleted from this registry: set "
+        "shared-digest: keep for it"));
+  }
+
+  // The manifest, and the tags that are to stay on it. One that points
+  // elsewhere by now is somebody else's.
+  absl::Status PushBack(const RawManifest& raw) {
+    absl::Status status =
+        PutManifest(client_, repository_, raw.digest.str(), raw).status();
+    std::set<std::string> tags;
+    for (const TagToRemove& tag : tags_) {
+      if (tag.digest != raw.digest) continue;
+      tags.insert(tag.kept_tags.begin(), tag.kept_tags.end());
+    }
+    for (const std::string& tag : tags) {
+      absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
+      status.Update(now.status());
+      if (now.ok() && !*now) {
+        status.Update(PutManifest(client_, repository_, tag, raw).status());
+      }
+    }
+    return status;
   }
 
   const RegistryClient client_;
@@ -164,7 +243,8 @@ class Remover {
   const std::vector<TagToRemove>& tags_;
   std::map<Digest, RawManifest> kept_;
   std::vector<TagRemovalOutcome> outcomes_;
-  bool placed_ = false;
+  // Tags that were pointed at the placeholder.
+  std::set<std::string> placed_;
 };
 
 }  // namespace

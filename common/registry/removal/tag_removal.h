@@ -20,6 +20,9 @@ struct TagToRemove {
   std::string tag;
   // What it points at; absent: nothing any more (it is dangling).
   std::optional<Digest> digest;
+  // Tags that point at it too and stay: they are put back with it, should the
+  // registry take it along.
+  std::vector<std::string> kept_tags = {};
 };
 
 // How each tag's removal ended.
@@ -38,9 +41,10 @@ struct TagRemovalOutcome {
 // Removes tags alone: by the registry's own delete of a tag where that is
 // proven to remove only a tag (on two probe tags of our own placeholder, once
 // per registry), otherwise by pointing them at the placeholder, which is then
-// deleted once. Nothing is deleted from the repository beside it. Afterwards
-// the manifests are looked at: were one gone, it is pushed back from the bytes
-// in hand and DataLoss is returned: the registry must not be deleted from any
+// deleted once. Nothing is deleted from the repository beside it. A tag is
+// removed when it is not listed any more. Afterwards the manifests are looked
+// at: were one gone, it is pushed back from the bytes in hand and DataLoss is
+// returned (and for no other reason): the registry must not be deleted from any
 // further. Other errors concern the repository as a whole.
 absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
     const RegistryClient& client, const std::string& repository,

@@ -48,7 +48,10 @@ TagState StateOf(const Digest& digest, std::string media_type) {
 }
 
 absl::Status CannotResolve(const std::string& tag, const absl::Status& status) {
-  return Annotate(status,
+  // NotFound would be read as: there is no such repository.
+  return Annotate(absl::IsNotFound(status)
+                      ? WithCode(status, absl::StatusCode::kFailedPrecondition)
+                      : status,
                   absl::StrCat("tag ", tag,
                                " cannot be resolved, so that nothing is "
                                "deleted from this repository"));
@@ -81,24 +84,26 @@ absl::StatusOr<TagStates> Resolve(const RegistryClient& client,
                                   const std::string& repository,
                                   const std::vector<std::string>& tags,
                                   ThreadPool& pool) {
-  std::vector<absl::StatusOr<ManifestHead>> heads(
-      tags.size(), absl::UnknownError("not asked"));
+  // Absent: not asked, because another could not be resolved.
+  std::vector<std::optional<absl::StatusOr<ManifestHead>>> heads(tags.size());
   std::atomic<bool> failed = false;
   pool.ParallelFor(tags.size(), kHeadsAtOnce, [&](size_t i) {
     if (failed) return;
     heads[i] = HeadManifest(client, repository, tags[i]);
-    if (!heads[i].ok() && !absl::IsNotFound(heads[i].status())) failed = true;
+    if (!heads[i]->ok() && !absl::IsNotFound(heads[i]->status())) failed = true;
   });
   TagStates states;
   std::vector<std::string> missing;
   for (size_t i = 0; i < tags.size(); ++i) {
     const std::string& tag = tags[i];
-    if (heads[i].ok()) {
-      states[tag] = StateOf(heads[i]->digest, std::move(heads[i]->media_type));
-    } else if (absl::IsNotFound(heads[i].status())) {
+    if (!heads[i]) continue;
+    absl::StatusOr<ManifestHead>& head = *heads[i];
+    if (head.ok()) {
+      states[tag] = StateOf(head->digest, std::move(head->media_type));
+    } else if (absl::IsNotFound(head.status())) {
       missing.push_back(tag);
-    } else if (!absl::IsUnknown(heads[i].status())) {
-      return CannotResolve(tag, heads[i].status());
+    } else {
+      return CannotResolve(tag, head.status());
     }
   }
   if (!missing.empty()) {

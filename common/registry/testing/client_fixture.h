@@ -1,0 +1,121 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_TESTING_CLIENT_FIXTURE_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_TESTING_CLIENT_FIXTURE_H_
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/concurrency/parallel.h"
+#include "common/http/cancellation.h"
+#include "common/http/transport.h"
+#include "common/registry/connection.h"
+#include "common/registry/credentials.h"
+#include "common/registry/manifest.h"
+#include "common/registry/request_gate.h"
+#include "common/registry/task_scope.h"
+
+namespace registry_manager {
+
+// A gate of `limit` requests at once that parks when it is told to, and
+// remembers what it was told. Thread-safe.
+class TestGate : public RequestGate {
+ public:
+  explicit TestGate(int limit = 16) : limit_(limit) {}
+
+  absl::Status Acquire(int requests, Cancellation* cancellation) override;
+  void Release() override;
+  absl::Duration ParkedFor() const override;
+  void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
+  void Answered() override {}
+
+  // As another task's answer would.
+  void Park(absl::Duration time);
+  struct Throttle {
+    ThrottleReason reason;
+    absl::Duration retry_after;
+  };
+  std::vector<Throttle> throttles() const;
+  int in_use() const;
+  int most_in_use() const;
+
+ private:
+  absl::Duration ParkedLocked() const;
+
+  const int limit_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  int in_use_ = 0;
+  int most_in_use_ = 0;
+  absl::Time parked_until_ = absl::InfinitePast();
+  std::vector<Throttle> throttles_;
+};
+
+// All that a client of one registry needs, for tests.
+class ClientFixture {
+ public:
+  // `url` is the registry's address.
+  explicit ClientFixture(absl::string_view url, Credentials credentials = {},
+                         int limit = 16, int retries = 3);
+
+  const RegistryClient& client() const { return client_; }
+  RegistryConnection& connection() { return connection_; }
+  TestGate& gate() { return gate_; }
+  TaskScope& task() { return task_; }
+  Cancellation& cancellation() { return cancellation_; }
+  // What the task may write from now on.
+  void SetMayWrite(absl::Status status);
+
+  // Of all fixtures of the process.
+  static HttpTransport& Transport();
+  static ThreadPool& Pool();
+
+ private:
+  mutable std::mutex mutex_;
+  absl::Status may_write_;
+  Cancellation cancellation_;
+  TaskScope task_;
+  TestGate gate_;
+  RegistryConnection connection_;
+  const RegistryClient client_;
+};
+
+// Bytes that a swap or a gap would show in.
+std::string TestBytes(size_t size, uint32_t seed = 1);
+
+Descriptor PushTestBlob(const RegistryClient& client,
+                        const std::string& repository, const std::string& bytes,
+                        const std::string& media_type);
+
+// What a test image is made of.
+struct TestImage {
+  std::vector<std::string> layers = {"layer"};
+  // The config's "created"; "" for none.
+  std::string created = "2024-05-01T12:00:00Z";
+  std::string media_type = "application/vnd.oci.image.manifest.v1+json";
+  std::optional<RawManifest> subject;
+  // Makes the image another one.
+  std::string salt;
+};
+
+// Pushes blobs and manifest, under its digest where `tag` is empty. Aborts the
+// test where that fails.
+RawManifest PushTestImage(const RegistryClient& client,
+                          const std::string& repository, const std::string& tag,
+                          const TestImage& image = {});
+RawManifest PushTestIndex(
+    const RegistryClient& client, const std::string& repository,
+    const std::string& tag, const std::vector<RawManifest>& children,
+    const std::string& media_type = "application/vnd.oci.image.index.v1+json");
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_TESTING_CLIENT_FIXTURE_H_

@@ -1,0 +1,46 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_TO_LAYOUT_H_
+#define REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_TO_LAYOUT_H_
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/reference/digest.h"
+#include "proto/task.pb.h"
+#include "worker/handlers/copy_engine.h"
+#include "worker/handlers/layout.h"
+#include "worker/handlers/sync_comparison.h"
+#include "worker/task_context.h"
+
+namespace registry_manager {
+
+// A repository in a folder as the target of a sync (layout.h says how it lies
+// there). Not thread-safe: one tag at a time.
+struct OpenedLayout {
+  // What is there already.
+  std::map<std::string, Digest> tags;
+  std::unique_ptr<CopyEngine> engine;
+};
+
+// Opens the repository of `task` in its target, which is a layout.
+// FailedPrecondition: the engine is not skopeo. NotFound: it is not installed.
+absl::StatusOr<OpenedLayout> OpenLayout(const proto::SyncRepository& task,
+                                        const proto::Registry& source,
+                                        TaskContext& context);
+
+// Compares what is there with the source's tags in `compared`.
+void CompareWithLayout(const std::map<std::string, Digest>& tags,
+                       std::map<std::string, TagComparison>& compared);
+
+// What a person is to know of the images in `compared`, once they are in the
+// layout; "" for nothing.
+std::string LayoutNote(const std::string& target,
+                       const std::map<std::string, TagComparison>& compared);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_TO_LAYOUT_H_
