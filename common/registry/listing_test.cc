@@ -1,0 +1,261 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/listing.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/registry/errors.h"
+#include "common/registry/testing/client_fixture.h"
+#include "common/registry/testing/registry_process.h"
+#include "common/registry/testing/scripted_registry.h"
+
+namespace registry_manager {
+namespace {
+
+using httplib::Request;
+using httplib::Response;
+using Texts = std::vector<std::string>;
+
+void Answer(Response& response, const std::string& body,
+            const std::string& link = "") {
+  response.set_content(body, "application/json");
+  if (!link.empty()) {
+    response.set_header("Link", absl::StrCat("<", link, ">; rel=\"next\""));
+  }
+}
+
+TEST(ListTagsTest, FollowsLinksThatAreRelativeAbsoluteOrOpaque) {
+  std::string self;
+  ScriptedRegistry server([&](const Request& request, Response& response) {
+    const std::string page = request.get_param_value("p");
+    if (page.empty()) {
+      Answer(response, R"({"tags":["1"]})", "/v2/r/tags/list?p=relative");
+    } else if (page == "relative") {
+      Answer(response, R"({"tags":["2"]})",
+             self + "/v2/r/tags/list?p=absolute");
+    } else if (page == "absolute") {
+      Answer(response, R"({"tags":["3"]})", "?p=%00%ff%3D&opaque=Zm9v==");
+    } else if (request.has_param("opaque")) {
+      Answer(response, R"({"tags":["4"]})");
+    }
+    return true;
+  });
+  self = server.url();
+  ClientFixture fixture(server.url());
+  EXPECT_EQ(*ListTags(fixture.client(), "r"), (Texts{"1", "2", "3", "4"}));
+  // As it stands.
+  EXPECT_EQ(server.Count("GET /v2/r/tags/list?p=%00%ff%3D&opaque=Zm9v=="), 1);
+}
+
+TEST(ListTagsTest, NullTagsAreNone) {
+  ScriptedRegistry server([](const Request&, Response& response) {
+    return Answer(response, R"({"name":"r","tags":null})"), true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_TRUE(ListTags(fixture.client(), "r")->empty());
+}
+
+TEST(ListTagsTest, ALinkToAnotherHostIsRefused) {
+  for (const char* link : {"http://127.0.0.2:1/v2/r/tags/list", "//evil/v2/"}) {
+    ScriptedRegistry server([&](const Request&, Response& response) {
+      return Answer(response, R"({"tags":["1"]})", link), true;
+    });
+    ClientFixture fixture(server.url());
+    EXPECT_TRUE(
+        absl::IsFailedPrecondition(ListTags(fixture.client(), "r").status()))
+        << link;
+    EXPECT_EQ(server.requests().size(), 1u);
+  }
+}
+
+TEST(ListTagsTest, LinksInCirclesEnd) {
+  ScriptedRegistry server([](const Request& request, Response& response) {
+    const bool a = request.get_param_value("p") == "a";
+    Answer(response, R"({"tags":["1"]})", a ? "?p=b" : "?p=a");
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_TRUE(absl::IsDataLoss(ListTags(fixture.client(), "r").status()));
+  EXPECT_LE(server.requests().size(), 4u);
+}
+
+TEST(ListTagsTest, AListingThatBreaksOffIsNoEmptyOne) {
+  ScriptedRegistry server([](const Request& request, Response& response) {
+    if (request.has_param("p")) {
+      AnswerError(response, 404, "NAME_UNKNOWN");
+    } else {
+      Answer(response, R"({"tags":["1"]})", "?p=2");
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  const absl::Status status = ListTags(fixture.client(), "r").status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_FALSE(absl::IsNotFound(status));
+}
+
+TEST(ListTagsTest, ARegistryThatKnowsNoPageSizeIsAskedWithoutOne) {
+  ScriptedRegistry server([](const Request& request, Response& response) {
+    if (request.has_param("n")) {
+      AnswerError(response, 400, "PAGINATION_NUMBER_INVALID");
+    } else {
+      Answer(response, R"({"tags":["1"]})");
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_EQ(*ListTags(fixture.client(), "r"), Texts{"1"});
+}
+
+TEST(ListTagsTest, WhatIsNoListingIsDataLoss) {
+  for (const char* body : {"", "<html>", "[]", "null", R"({"tags":[)"}) {
+    ScriptedRegistry server([&](const Request&, Response& response) {
+      return Answer(response, body), true;
+    });
+    ClientFixture fixture(server.url());
+    EXPECT_TRUE(absl::IsDataLoss(ListTags(fixture.client(), "r").status()))
+        << body;
+  }
+}
+
+TEST(ListTagsTest, OfARealRegistry) {
+  RegistryProcess registry;
+  ClientFixture fixture(registry.url());
+  EXPECT_TRUE(absl::IsNotFound(ListTags(fixture.client(), "none").status()));
+  PushTestImage(fixture.client(), "a/b", "one");
+  PushTestImage(fixture.client(), "a/b", "two");
+  EXPECT_EQ(ListTags(fixture.client(), "a/b")->size(), 2u);
+}
+
+TEST(CatalogTest, PagesOfARealRegistryAreFollowedByTheirCursor) {
+  RegistryProcess registry;
+  // Pages of two, whatever is asked for.
+  ScriptedRegistry server(
+      [&](const Request& request, Response& response) {
+        if (request.get_param_value("n") != "1000") return false;
+        response.status = 302;
+        response.set_header("Location", "/v2/_catalog?n=2");
+        return true;
+      },
+      registry.url());
+  ClientFixture fixture(server.url());
+  for (const char* name : {"a", "b/c", "d", "e", "f"}) {
+    PushTestImage(fixture.client(), name, "latest");
+  }
+  Texts all;
+  std::string cursor;
+  int pages = 0;
+  do {
+    const auto page = ListCatalogPage(fixture.client(), cursor);
+    ASSERT_TRUE(page.ok()) << page.status();
+    all.insert(all.end(), page->repositories.begin(), page->repositories.end());
+    cursor = page->next_cursor;
+    ++pages;
+  } while (!cursor.empty() && pages < 10);
+  EXPECT_EQ(all, (Texts{"a", "b/c", "d", "e", "f"}));
+  EXPECT_EQ(pages, 3);
+}
+
+TEST(CatalogTest, ARefusedCursorIsToldFromARefusedCatalogue) {
+  int status = 400;
+  ScriptedRegistry server([&](const Request&, Response& response) {
+    return AnswerError(response, status, "X"), true;
+  });
+  ClientFixture fixture(server.url());
+  for (const int refusal : {400, 404}) {
+    status = refusal;
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        ListCatalogPage(fixture.client(), "/v2/_catalog?last=x").status()));
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ListCatalogPage(fixture.client(), "http://elsewhere/x").status()));
+  for (const int refusal : {404, 405, 403}) {
+    status = refusal;
+    const absl::Status refused = ListCatalogPage(fixture.client(), "").status();
+    EXPECT_TRUE(refusal == 403 ? absl::IsPermissionDenied(refused)
+                               : absl::IsUnimplemented(refused));
+    EXPECT_TRUE(absl::StrContains(refused.message(), "'repositories'"));
+    EXPECT_EQ(RegistryOf(refused), server.url());
+  }
+}
+
+TEST(CatalogTest, APageThatIsItsOwnNextEnds) {
+  ScriptedRegistry server([](const Request&, Response& response) {
+    return Answer(response, R"({"repositories":["a"]})",
+                  "/v2/_catalog?last=a&n=1"),
+           true;
+  });
+  ClientFixture fixture(server.url());
+  const auto first = ListCatalogPage(fixture.client(), "");
+  ASSERT_TRUE(first.ok());
+  EXPECT_TRUE(absl::IsDataLoss(
+      ListCatalogPage(fixture.client(), first->next_cursor).status()));
+}
+
+const Digest kSubject = Digest::Of("subject");
+
+TEST(ReferrersTest, AreListedOverPages) {
+  const auto entry = [](const std::string& text) {
+    return absl::StrCat(R"({"mediaType":"m","digest":")",
+                        Digest::Of(text).str(), R"(","size":1})");
+  };
+  ScriptedRegistry server([&](const Request& request, Response& response) {
+    if (request.has_param("p")) {
+      Answer(response, R"({"manifests":[)" + entry("b") + "]}");
+    } else {
+      Answer(response, R"({"manifests":[)" + entry("a") + "]}", "?p=2");
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  const auto referrers = ListReferrers(fixture.client(), "r", kSubject);
+  ASSERT_TRUE(referrers.ok()) << referrers.status();
+  ASSERT_EQ(referrers->size(), 2u);
+  EXPECT_EQ((*referrers)[1].digest, Digest::Of("b"));
+}
+
+TEST(ReferrersTest, ARealRegistryHasNoneAndIsAskedOnce) {
+  RegistryProcess registry;
+  ScriptedRegistry server(nullptr, registry.url());
+  ClientFixture fixture(server.url());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(absl::IsUnimplemented(
+        ListReferrers(fixture.client(), "r", kSubject).status()));
+  }
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
+// Otherwise nobody's referrers would be seen any more.
+TEST(ReferrersTest, ARepositoryThatIsNotThereTellsNothingOfTheRegistry) {
+  ScriptedRegistry server([&](const Request& request, Response& response) {
+    if (absl::StrContains(request.path, "/new/")) {
+      AnswerError(response, 404, "NAME_UNKNOWN");
+    } else {
+      Answer(response, R"({"manifests":[]})");
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_TRUE(absl::IsUnimplemented(
+      ListReferrers(fixture.client(), "new", kSubject).status()));
+  EXPECT_TRUE(ListReferrers(fixture.client(), "old", kSubject).ok());
+  EXPECT_TRUE(ListReferrers(fixture.client(), "new", kSubject)->empty());
+}
+
+TEST(ReferrersTest, AnErrorIsNotAnAbsence) {
+  ScriptedRegistry server([&](const Request&, Response& response) {
+    return AnswerError(response, 403, "DENIED"), true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      ListReferrers(fixture.client(), "r", kSubject).status()));
+}
+
+}  // namespace
+}  // namespace registry_manager
