@@ -229,11 +229,16 @@ TEST_F(WorkerTest, SilentCoordinatorLosesTheTaskAndMeetsANewSession) {
   EXPECT_FALSE(Receive(absl::Milliseconds(300)).has_value());
 }
 
-TEST_F(WorkerTest, NewCoordinatorIsJoinedWithTheEpochOfTheOld) {
+TEST_F(WorkerTest, NewCoordinatorIsMetWithANewSession) {
   heartbeat_ms_ = 50;
-  Start(RunUntilCancelled);
+  std::promise<void> running;
+  Start([&](const proto::Task& task, TaskContext& context) {
+    if (task.lease().id().index() == 1) running.set_value();
+    return RunUntilCancelled(task, context);
+  });
   Join();
   Dispatch(1);
+  running.get_future().wait();
   EXPECT_EQ(epoch_seen_, 0u);
   const std::string old_session = session_;
 
@@ -241,7 +246,7 @@ TEST_F(WorkerTest, NewCoordinatorIsJoinedWithTheEpochOfTheOld) {
   Join();
 
   EXPECT_NE(session_, old_session);
-  EXPECT_EQ(epoch_seen_, 1u);
+  EXPECT_EQ(epoch_seen_, 2u);
   Dispatch(2);
   // Nothing of the cancelled task; the new one goes on.
   EXPECT_FALSE(Receive(absl::Milliseconds(200)).has_value());
@@ -291,9 +296,16 @@ TEST_F(WorkerTest, StopLetsRunningTasksEndAndFlushesResults) {
 }
 
 TEST_F(WorkerTest, StopCancelsWhatDoesNotEndInTime) {
-  Start(RunUntilCancelled, /*drain=*/absl::Milliseconds(100));
+  std::promise<void> running;
+  Start(
+      [&](const proto::Task& task, TaskContext& context) {
+        running.set_value();
+        return RunUntilCancelled(task, context);
+      },
+      /*drain=*/absl::Milliseconds(100));
   Join();
   Dispatch(1);
+  running.get_future().wait();
   worker_->Stop();
   const auto result = ReceiveResult();
   ASSERT_TRUE(result.has_value());

@@ -76,7 +76,7 @@ std::string TimeText(int64_t unix_seconds) {
 void PrintRecord(const OutcomeRecord& record) {
   std::string line =
       absl::StrCat("  ", record.result, "  ", record.action, "  ",
-                   ImageName(record.registry, Printable(record.repository)));
+                   ImageName(record.registry, record.repository));
   if (!record.reference.empty()) {
     const bool digest = record.reference.find(':') != std::string::npos;
     absl::StrAppend(&line, digest ? "@" : ":", Printable(record.reference));

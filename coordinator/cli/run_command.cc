@@ -102,12 +102,15 @@ class Submission {
   absl::StatusOr<RunLoop::End> Carry();
   void AddRegistries(Scheduler& scheduler) const;
   int Conclude(const absl::StatusOr<RunLoop::End>& end);
+  int GiveUp(const absl::Status& why);
   bool AllDry() const;
 
   const RunCommand command_;
   Config config_;
   RunOptions options_;
   std::vector<std::string> notes_;
+  // Those that hold for the run, whenever it is looked at.
+  std::vector<std::string> lasting_notes_;
   std::vector<Stream> streams_;
   std::optional<StateFolder> folder_;
   OpenJournal journal_;
@@ -133,6 +136,7 @@ int Submission::Run() {
   }
   options_ = {command_.verb, command_.dry_run};
   streams_ = StreamsOf(config_, options_, notes_);
+  lasting_notes_ = notes_;
   status = OpenRun();
   if (absl::IsInvalidArgument(status)) return Complain(status, kUsage);
   if (!status.ok()) return Complain(status, kUnreachable);
@@ -245,6 +249,7 @@ absl::Status Submission::OpenReporter() {
   header.set_config(command_.config);
   header.set_dry_run(AllDry());
   header.set_begun_unix(begun_);
+  *header.mutable_notes() = {lasting_notes_.begin(), lasting_notes_.end()};
   reporter_->SetHeader(header);
   if (resumed_) {
     const absl::StatusOr<proto::RunSnapshot> earlier =
@@ -286,6 +291,14 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
   absl::StatusOr<std::unique_ptr<FleetSocket>> fleet =
       FleetSocket::Bind(endpoint, epoch_);
   if (!fleet.ok()) return fleet.status();
+  // Held until the last worker has ended.
+  std::optional<RepositoryLocks> locks;
+  if (folder_) {
+    absl::StatusOr<RepositoryLocks> opened =
+        RepositoryLocks::Open(folder_->locks());
+    if (!opened.ok()) return opened.status();
+    locks.emplace(*std::move(opened));
+  }
   LocalWorkersOptions workers_options;
   workers_options.endpoint = endpoint;
   workers_options.workers =
@@ -297,13 +310,6 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
   absl::StatusOr<std::unique_ptr<LocalWorkers>> workers =
       LocalWorkers::Start(workers_options);
   if (!workers.ok()) return workers.status();
-  std::optional<RepositoryLocks> locks;
-  if (folder_) {
-    absl::StatusOr<RepositoryLocks> opened =
-        RepositoryLocks::Open(folder_->locks());
-    if (!opened.ok()) return opened.status();
-    locks.emplace(*std::move(opened));
-  }
   const SchedulerOptions scheduler_options;
   Scheduler scheduler(scheduler_options);
   AddRegistries(scheduler);
@@ -319,11 +325,29 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
   return end;
 }
 
-int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
-  if (!end.ok()) {
-    reporter_->Flush();
-    return Complain(end.status(), kUnreachable);
+int Submission::GiveUp(const absl::Status& why) {
+  // Aborted: the run, and its snapshot, are another coordinator's.
+  const bool is_ours = KeepsRun(command_.verb) && !absl::IsAborted(why);
+  if (is_ours && !last_.run().empty()) {
+    last_.set_state(proto::RunSnapshot::INTERRUPTED);
+    last_.clear_pid();
+    last_.set_workers(0);
+    last_.set_exit_status(kUnreachable);
+    reporter_->OnProgress(last_);
   }
+  reporter_->Flush();
+  journal_.journal->Release().IgnoreError();
+  Complain(why, kUnreachable);
+  if (is_ours) {
+    fprintf(stderr,
+            "run %s is not finished; the same command goes on with it\n",
+            id_.c_str());
+  }
+  return kUnreachable;
+}
+
+int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
+  if (!end.ok()) return GiveUp(end.status());
   const bool interrupted = *end == RunLoop::End::kInterrupted;
   const bool incomplete = run_->Incomplete();
   const absl::Status closed = interrupted || incomplete

@@ -75,8 +75,9 @@ absl::Status OutcomeLog::Flush() {
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) {
       const int error = errno;
-      // A full disk must not make the process grow.
-      if (buffer_.size() > 16 * kFlushAt) buffer_.clear();
+      // A full disk must not make the process grow. What was written last may
+      // be a part of a line.
+      if (buffer_.size() > 16 * kFlushAt) buffer_ = "\n";
       return absl::UnavailableError(
           absl::StrCat("cannot write the run's outcomes: ", strerror(error)));
     }

@@ -101,7 +101,8 @@ void Reporter::OnActions(
     const google::protobuf::RepeatedPtrField<Action>& actions) {
   if (options_.list) {
     for (const Action& action : actions) {
-      printf("%s:%s\n", Where(about).c_str(), action.reference().c_str());
+      printf("%s:%s\n", Where(about).c_str(),
+             Printable(action.reference()).c_str());
     }
     return;
   }
@@ -138,7 +139,7 @@ void Reporter::OnEnded(const Run::About& about,
   whole.set_reason(reason);
   Log(about, whole);
   if (about.is_listing || options_.list) {
-    OnNotice(absl::StrCat(about.stream->registry, ": ", reason));
+    OnNotice(absl::StrCat(Where(about), ": ", reason));
   }
 }
 

@@ -23,7 +23,17 @@ absl::StatusOr<RepositoryLocks> RepositoryLocks::Open(
     return absl::FailedPreconditionError(
         absl::StrCat("cannot open ", file, ": ", strerror(errno)));
   }
-  return RepositoryLocks(fd);
+  RepositoryLocks locks(fd);
+  // Otherwise everything would look as if it was held by another.
+  struct flock probe = {};
+  probe.l_type = F_WRLCK;
+  probe.l_whence = SEEK_SET;
+  if (fcntl(fd, F_OFD_GETLK, &probe) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot lock parts of ", file, ": ", strerror(errno),
+        "; set XDG_STATE_HOME to a folder on a file system of this machine"));
+  }
+  return locks;
 }
 
 RepositoryLocks::~RepositoryLocks() {

@@ -100,7 +100,8 @@ absl::StatusOr<RunLoop::End> RunLoop::Run() {
 int RunLoop::PollTimeout(absl::Time now) const {
   absl::Time wake = std::min(parts_.scheduler->NextWake(), next_progress_);
   if (journal_away_) wake = std::min(wake, next_flush_);
-  if (!journal_away_ && (feed_again_ || !IsFlushed())) return 0;
+  const bool feeds = feed_again_ && !draining_;
+  if (!journal_away_ && (feeds || !IsFlushed())) return 0;
   const absl::Duration wait =
       std::clamp(wake - now, absl::ZeroDuration(), absl::Milliseconds(1000));
   return static_cast<int>(

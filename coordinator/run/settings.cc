@@ -3,6 +3,9 @@
 
 #include "coordinator/run/settings.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace registry_manager {
 namespace {
 
@@ -47,6 +50,42 @@ void SetSyncPolicy(const SyncPolicyConfig& config, const RunOptions& options,
   for (const std::string& filter : config.filters) policy.add_filters(filter);
 }
 
+proto::Registry RegistryOf(const RegistryConfig& config) {
+  proto::Registry registry;
+  registry.set_id(RegistryId(config));
+  registry.set_name(config.name);
+  registry.set_username(config.username);
+  registry.set_password(config.password);
+  registry.set_auth_file(config.auth_file);
+  registry.set_insecure(config.insecure);
+  registry.set_ca_file(config.ca_file);
+  registry.set_client_cert(config.client_cert);
+  registry.set_client_key(config.client_key);
+  registry.set_max_connections(config.max_connections);
+  return registry;
+}
+
+bool HasCredentials(const proto::Registry& registry) {
+  return !registry.username().empty() || !registry.auth_file().empty();
+}
+
+// Two entries with one address are one registry: the first with credentials,
+// and the lower limit.
+void AddRegistry(const RegistryConfig& config, proto::RunSettings& settings) {
+  proto::Registry registry = RegistryOf(config);
+  for (proto::Registry& known : *settings.mutable_registries()) {
+    if (known.id() != registry.id()) continue;
+    const uint32_t connections =
+        std::min(known.max_connections(), registry.max_connections());
+    if (!HasCredentials(known) && HasCredentials(registry)) {
+      known = std::move(registry);
+    }
+    known.set_max_connections(connections);
+    return;
+  }
+  *settings.add_registries() = std::move(registry);
+}
+
 }  // namespace
 
 proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
@@ -56,18 +95,8 @@ proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
   settings.set_run(run);
   settings.set_retries(retries);
   settings.set_details(details);
-  for (const RegistryConfig& from : config.registries) {
-    proto::Registry& registry = *settings.add_registries();
-    registry.set_id(RegistryId(from));
-    registry.set_name(from.name);
-    registry.set_username(from.username);
-    registry.set_password(from.password);
-    registry.set_auth_file(from.auth_file);
-    registry.set_insecure(from.insecure);
-    registry.set_ca_file(from.ca_file);
-    registry.set_client_cert(from.client_cert);
-    registry.set_client_key(from.client_key);
-    registry.set_max_connections(from.max_connections);
+  for (const RegistryConfig& registry : config.registries) {
+    AddRegistry(registry, settings);
   }
   if (config.delete_policy) {
     SetDeletePolicy(*config.delete_policy, options,

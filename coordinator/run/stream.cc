@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/reference/digest.h"
 
@@ -25,23 +26,40 @@ std::optional<std::vector<proto::RepositoryEntry>> EntriesOf(
     const RegistryConfig& registry) {
   if (!registry.repositories) return std::nullopt;
   std::vector<proto::RepositoryEntry> entries;
+  absl::flat_hash_map<std::string, size_t> places;
   for (const RepositoryEntry& named : *registry.repositories) {
-    auto entry =
-        std::find_if(entries.begin(), entries.end(),
-                     [&](const proto::RepositoryEntry& candidate) {
-                       return candidate.repository() == named.repository;
-                     });
-    if (entry == entries.end()) {
-      entry = entries.insert(entries.end(), proto::RepositoryEntry());
-      entry->set_repository(named.repository);
-    }
+    const auto [place, is_new] =
+        places.try_emplace(named.repository, entries.size());
+    if (is_new) entries.emplace_back().set_repository(named.repository);
+    proto::RepositoryEntry& entry = entries[place->second];
     if (named.tag.empty()) {
-      entry->set_whole(true);
+      entry.set_whole(true);
     } else {
-      entry->add_named(named.tag);
+      entry.add_named(named.tag);
     }
   }
   return entries;
+}
+
+bool AreSame(const Stream& a, const Stream& b) {
+  if (a.kind != b.kind || a.registry != b.registry || a.target != b.target ||
+      a.entries.has_value() != b.entries.has_value()) {
+    return false;
+  }
+  return !a.entries ||
+         std::equal(a.entries->begin(), a.entries->end(), b.entries->begin(),
+                    b.entries->end(), [](const auto& one, const auto& other) {
+                      return one.SerializeAsString() ==
+                             other.SerializeAsString();
+                    });
+}
+
+// Two entries of a config may be one registry.
+void AddOnce(Stream stream, std::vector<Stream>& streams) {
+  for (const Stream& known : streams) {
+    if (AreSame(known, stream)) return;
+  }
+  streams.push_back(std::move(stream));
 }
 
 std::vector<Stream> SyncStreams(const Config& config,
@@ -61,7 +79,7 @@ std::vector<Stream> SyncStreams(const Config& config,
       stream.rename.push_back({rule.old_text, rule.new_text});
     }
     stream.connections = policy.engine == SyncEngine::kSkopeo ? 6 : 1;
-    streams.push_back(std::move(stream));
+    AddOnce(std::move(stream), streams);
   }
   return streams;
 }
@@ -92,7 +110,7 @@ void AddDeleteStreams(const Config& config, const RunOptions& options,
     stream.dry_run = dry;
     stream.entries = EntriesOf(registry);
     stream.start = policy.start;
-    streams.push_back(std::move(stream));
+    AddOnce(std::move(stream), streams);
   }
 }
 
@@ -136,6 +154,7 @@ void AddDeletePolicy(const Config& config, const RunOptions& options,
   fingerprint.Add(policy.exclude);
   fingerprint.Add(static_cast<int>(policy.shared_digest));
   fingerprint.Add(static_cast<int>(policy.dangling_tags));
+  fingerprint.Add(policy.registries.size());
   for (const std::string& name : policy.registries) {
     fingerprint.Add(*config.FindRegistry(name));
   }
@@ -149,6 +168,7 @@ void AddSyncPolicy(const Config& config, const RunOptions& options,
   fingerprint.Add(policy.force);
   fingerprint.Add(policy.referrers);
   fingerprint.Add(static_cast<int>(policy.engine));
+  fingerprint.Add(policy.replace.size());
   for (const ReplaceRule& rule : policy.replace) {
     fingerprint.Add(rule.old_text);
     fingerprint.Add(rule.new_text);
@@ -156,6 +176,7 @@ void AddSyncPolicy(const Config& config, const RunOptions& options,
   fingerprint.Add(policy.filters.size());
   for (const std::string& filter : policy.filters) fingerprint.Add(filter);
   fingerprint.Add(*config.FindRegistry(policy.from));
+  fingerprint.Add(policy.to.size());
   for (const std::string& name : policy.to) {
     fingerprint.Add(RegistryId(*config.FindRegistry(name)));
   }
@@ -213,7 +234,7 @@ std::vector<Stream> StreamsOf(const Config& config, const RunOptions& options,
       stream.kind = Stream::Kind::kList;
       stream.registry = RegistryId(registry);
       stream.entries = EntriesOf(registry);
-      streams.push_back(std::move(stream));
+      AddOnce(std::move(stream), streams);
     }
     return streams;
   }

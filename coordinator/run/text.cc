@@ -90,7 +90,7 @@ std::string DisplayRegistry(absl::string_view registry) {
 std::string ImageName(absl::string_view registry,
                       absl::string_view repository) {
   if (repository.empty()) return DisplayRegistry(registry);
-  return absl::StrCat(DisplayRegistry(registry), "/", repository);
+  return absl::StrCat(DisplayRegistry(registry), "/", Printable(repository));
 }
 
 std::string Number(uint64_t number) {
@@ -145,16 +145,21 @@ std::string ProgressLine(const proto::RunSnapshot& snapshot) {
 
 std::string Summary(const proto::RunSnapshot& snapshot) {
   std::vector<std::string> lines;
+  const bool is_kept = snapshot.verb() != "plan" && snapshot.verb() != "list";
   std::string state;
   switch (snapshot.state()) {
     case proto::RunSnapshot::RUNNING:
       state = absl::StrCat("is running (process ", snapshot.pid(), ")");
       break;
     case proto::RunSnapshot::INTERRUPTED:
-      state = "was interrupted; the same command goes on with it";
+      state = is_kept ? "was interrupted; the same command goes on with it"
+                      : "was interrupted";
       break;
     case proto::RunSnapshot::INCOMPLETE:
-      state = "is incomplete; the same command goes on with it";
+      state = is_kept
+                  ? "is incomplete; once the registries that were set aside "
+                    "answer, the same command goes on with it"
+                  : "is incomplete: a registry was set aside";
       break;
     default:
       state = snapshot.totals().failed() > 0 ? "finished, with failures"

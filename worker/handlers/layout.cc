@@ -10,7 +10,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
@@ -47,8 +46,12 @@ absl::Status CannotWrite(const fs::path& path, absl::string_view why) {
 
 absl::StatusOr<std::string> ReadFile(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream) return text;
+  std::string text;
+  char buffer[16 << 10];
+  while (stream.read(buffer, sizeof buffer) || stream.gcount() > 0) {
+    text.append(buffer, stream.gcount());
+  }
+  if (stream.is_open() && !stream.bad()) return text;
   return absl::DataLossError(
       absl::StrCat("cannot read ", Printable(path.string())));
 }
@@ -96,7 +99,8 @@ absl::Status Replace(const fs::path& fresh, const fs::path& path) {
 
 class DirLayout : public Layout {
  public:
-  explicit DirLayout(fs::path image) : image_(std::move(image)) {}
+  explicit DirLayout(const fs::path& image)
+      : image_(image), partial_(absl::StrCat(image.string(), ":", kPartial)) {}
 
   absl::StatusOr<std::map<std::string, Digest>> ReadTags() const override {
     std::map<std::string, Digest> tags;
@@ -117,26 +121,26 @@ class DirLayout : public Layout {
 
   absl::StatusOr<std::string> Begin(const std::string& tag,
                                     const ManifestHead& image) override {
+    static_cast<void>(tag);
     static_cast<void>(image);
     absl::Status status = MakeFolder(image_.parent_path());
-    if (status.ok()) status = RemoveAll(PartialOf(tag));
+    if (status.ok()) status = RemoveAll(partial_);
     if (!status.ok()) return status;
-    return absl::StrCat("dir:", PartialOf(tag).string());
+    return absl::StrCat("dir:", partial_.string());
   }
 
   absl::Status Commit(const std::string& tag,
                       const ManifestHead& image) override {
     static_cast<void>(image);
-    return Replace(PartialOf(tag), absl::StrCat(image_.string(), ":", tag));
+    return Replace(partial_, absl::StrCat(image_.string(), ":", tag));
   }
+
+  void Abandon() override { RemoveAll(partial_).IgnoreError(); }
 
  private:
-  fs::path PartialOf(const std::string& tag) const {
-    return absl::StrCat(image_.string(), ":", kPartial, "-", tag);
-  }
-
   // Without ":TAG".
   const fs::path image_;
+  const fs::path partial_;
 };
 
 class OciLayout : public Layout {
@@ -148,6 +152,7 @@ class OciLayout : public Layout {
                                     const ManifestHead& image) override;
   absl::Status Commit(const std::string& tag,
                       const ManifestHead& image) override;
+  void Abandon() override { RemoveAll(Partial()).IgnoreError(); }
 
  private:
   // Skopeo would turn Docker's lists into indexes, which have other digests;

@@ -46,6 +46,8 @@ class Layout {
   // Skopeo has written it: the tag points at it from now on, in one step.
   virtual absl::Status Commit(const std::string& tag,
                               const ManifestHead& image) = 0;
+  // Skopeo has failed: what it wrote aside goes. The tag is as it was.
+  virtual void Abandon() = 0;
 };
 
 // True for "oci:…" and "dir:…".

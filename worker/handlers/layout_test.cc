@@ -128,6 +128,9 @@ TEST_F(LayoutTest, DoesNotTouchWhatIsNoLayout) {
     Write(root_ + "/team/app/index.json", text);
     EXPECT_TRUE(absl::IsDataLoss(Open("oci:")->ReadTags().status())) << text;
   }
+  fs::remove_all(root_);
+  fs::create_directories(root_ + "/team/app/index.json");
+  EXPECT_TRUE(absl::IsDataLoss(Open("oci:")->ReadTags().status()));
 }
 
 TEST_F(LayoutTest, PutsADockerListIntoAnOciLayoutByteForByte) {
@@ -188,10 +191,21 @@ TEST_F(LayoutTest, KeepsAFolderForEachTag) {
 TEST_F(LayoutTest, LeavesATagAsItWasUntilTheCommit) {
   Write(root_ + "/team/app:1.0/manifest.json", "old");
   // What a copy that was cut short has left is no tag.
-  WriteDir(root_ + "/team/app:.partial-1.0", "new");
+  WriteDir(root_ + "/team/app:.partial", "new");
   EXPECT_THAT(*Open("dir:")->ReadTags(),
               UnorderedElementsAre(Pair("1.0", Digest::Of("old"))));
-  EXPECT_FALSE(fs::exists(Open("dir:")->Begin("1.0", oci_)->substr(4)));
+  EXPECT_FALSE(fs::exists(Open("dir:")->Begin("2.0", oci_)->substr(4)));
+}
+
+TEST_F(LayoutTest, LeavesNothingOfACopyThatFailed) {
+  for (const char* kind : {"oci:", "dir:"}) {
+    const std::unique_ptr<Layout> layout = Open(kind);
+    const std::string folder = layout->Begin("1.0", list_)->substr(4);
+    WriteDir(folder, "[]");
+    layout->Abandon();
+    EXPECT_FALSE(fs::exists(folder));
+    EXPECT_THAT(*layout->ReadTags(), IsEmpty());
+  }
 }
 
 TEST_F(LayoutTest, DoesNotMistakeOneRepositoryForAnother) {

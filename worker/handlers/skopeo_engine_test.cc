@@ -67,11 +67,13 @@ int CountSecretFolders() {
 // The skopeo that this process runs; 0 where there is none.
 pid_t FindSkopeo() {
   for (const auto& entry : fs::directory_iterator("/proc")) {
-    const std::string stat = ReadFile(entry.path() / "stat");
-    if (absl::StrContains(stat, absl::StrCat("(skopeo) ")) &&
-        absl::StrContains(stat, absl::StrCat(" ", getpid(), " "))) {
-      return atoi(entry.path().filename().c_str());
-    }
+    const pid_t pid = atoi(entry.path().filename().c_str());
+    if (pid == 0) continue;
+    std::ifstream stat(entry.path() / "stat");
+    std::string id, name, state;
+    pid_t parent = 0;
+    stat >> id >> name >> state >> parent;
+    if (name == "(skopeo)" && parent == getpid()) return pid;
   }
   return 0;
 }

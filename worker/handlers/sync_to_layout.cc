@@ -30,8 +30,10 @@ class LayoutEngine : public CopyEngine {
     if (!image.ok()) return image.status();
     const absl::StatusOr<std::string> destination = layout_->Begin(tag, *image);
     if (!destination.ok()) return destination.status();
-    const absl::Status status = copier_->CopyTo(tag, *destination);
-    return status.ok() ? layout_->Commit(tag, *image) : status;
+    absl::Status status = copier_->CopyTo(tag, *destination);
+    if (status.ok()) status = layout_->Commit(tag, *image);
+    if (!status.ok()) layout_->Abandon();
+    return status;
   }
 
  private:

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -55,6 +56,23 @@ bool Listens(int port) {
               sizeof address) == 0;
   close(fd);
   return connected;
+}
+
+std::string JsonOf(const Descriptor& content) {
+  return absl::StrCat(R"({"mediaType":")", content.media_type, R"(","size":)",
+                      content.size, R"(,"digest":")", content.digest.str(),
+                      R"("})");
+}
+
+Digest PushManifest(const RegistryClient& client, const std::string& repository,
+                    const std::string& tag, absl::string_view media_type,
+                    const std::string& members) {
+  const std::string bytes = absl::StrCat(R"({"schemaVersion":2,"mediaType":")",
+                                         media_type, "\",", members, "}");
+  const RawManifest manifest{Digest::Of(bytes), std::string(media_type), bytes};
+  const auto put = PutManifest(client, repository, tag, manifest);
+  EXPECT_TRUE(put.ok()) << put.status();
+  return manifest.digest;
 }
 
 }  // namespace
@@ -183,27 +201,6 @@ Descriptor TaskBench::PushBlob(const RegistryClient& client,
             absl::OkStatus());
   return blob;
 }
-
-namespace {
-
-std::string JsonOf(const Descriptor& content) {
-  return absl::StrCat(R"({"mediaType":")", content.media_type, R"(","size":)",
-                      content.size, R"(,"digest":")", content.digest.str(),
-                      R"("})");
-}
-
-Digest PushManifest(const RegistryClient& client, const std::string& repository,
-                    const std::string& tag, absl::string_view media_type,
-                    const std::string& members) {
-  const std::string bytes = absl::StrCat(R"({"schemaVersion":2,"mediaType":")",
-                                         media_type, "\",", members, "}");
-  const RawManifest manifest{Digest::Of(bytes), std::string(media_type), bytes};
-  const auto put = PutManifest(client, repository, tag, manifest);
-  EXPECT_TRUE(put.ok()) << put.status();
-  return manifest.digest;
-}
-
-}  // namespace
 
 Digest TaskBench::PushImage(const proto::Registry& registry,
                             const std::string& repository,

@@ -101,9 +101,9 @@ struct TestImage {
   // The config's "created"; "" for none.
   std::string created = "2024-05-01T12:00:00Z";
   std::string media_type = "application/vnd.oci.image.manifest.v1+json";
-  std::optional<RawManifest> subject;
+  std::optional<RawManifest> subject = std::nullopt;
   // Makes the image another one.
-  std::string salt;
+  std::string salt = "";
 };
 
 // Pushes blobs and manifest, under its digest where `tag` is empty. Aborts the

@@ -40,6 +40,8 @@ ScriptedRegistry::ScriptedRegistry(Script script, std::string upstream,
   server_.Put(".*", serve);
   server_.Patch(".*", serve);
   server_.Delete(".*", serve);
+  // It would wait for idle connections when it stops.
+  server_.set_keep_alive_max_count(1);
   running_ = std::make_unique<RunningServer>(server_, "http");
 }
 

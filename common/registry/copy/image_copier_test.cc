@@ -1,0 +1,403 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/copy/image_copier.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/registry/errors.h"
+#include "common/registry/media_types.h"
+#include "common/registry/removal/placeholder.h"
+#include "common/registry/testing/client_fixture.h"
+#include "common/registry/testing/registry_process.h"
+#include "common/registry/testing/scripted_registry.h"
+
+namespace registry_manager {
+namespace {
+
+using httplib::Request;
+using httplib::Response;
+using nlohmann::json;
+
+class ImageCopierTest : public testing::Test {
+ protected:
+  // Of one worker: `target_url` empty is the second registry.
+  struct Copy {
+    Copy(ImageCopierTest& test, const std::string& source_url,
+         const std::string& target_url)
+        : source(source_url),
+          target(target_url),
+          copier({source.client(),
+                  "from",
+                  {&target.connection(), &source.task()},
+                  "to"},
+                 &test.ledger_, &ClientFixture::Pool(), &test.tally_) {}
+    ClientFixture source;
+    ClientFixture target;
+    ImageCopier copier;
+  };
+
+  absl::Status CopyTag(const std::string& tag,
+                       const std::string& target_url = "") {
+    Copy copy(*this, a_.url(), target_url.empty() ? b_.url() : target_url);
+    return copy.copier.CopyTag(tag);
+  }
+  // Byte for byte the same at the target.
+  void ExpectCopied(const std::string& reference, const RawManifest& manifest) {
+    const auto copied = GetManifest(to_.client(), "to", reference);
+    ASSERT_TRUE(copied.ok()) << copied.status();
+    EXPECT_EQ(copied->bytes, manifest.bytes);
+    EXPECT_EQ(copied->digest, manifest.digest);
+    EXPECT_EQ(copied->media_type, manifest.media_type);
+  }
+  RawManifest PushImage(const std::string& tag, const TestImage& image = {}) {
+    return PushTestImage(from_.client(), "from", tag, image);
+  }
+
+  RegistryProcess a_;
+  RegistryProcess b_;
+  ClientFixture from_{a_.url()};
+  ClientFixture to_{b_.url()};
+  BlobLedger ledger_;
+  CopyTally tally_;
+};
+
+TEST_F(ImageCopierTest, CopiesImagesOfDockerAndOci) {
+  for (const absl::string_view type : {kOciManifest, kDockerManifest}) {
+    const RawManifest image =
+        PushImage("latest", {.layers = {"one", TestBytes(20 << 20)},
+                             .media_type = std::string(type)});
+    const absl::Status status = CopyTag("latest");
+    EXPECT_TRUE(status.ok()) << status;
+    ExpectCopied("latest", image);
+  }
+  // The layers are the same.
+  EXPECT_EQ(tally_.blobs_copied, 3u);
+}
+
+TEST_F(ImageCopierTest, CopiesNestedIndexesChildrenFirst) {
+  const RawManifest one = PushImage("", {.salt = "1"});
+  const RawManifest two =
+      PushImage("", {.media_type = std::string(kDockerManifest), .salt = "2"});
+  const RawManifest inner = PushTestIndex(from_.client(), "from", "", {one});
+  const RawManifest list = PushTestIndex(from_.client(), "from", "", {two},
+                                         std::string(kDockerList));
+  const RawManifest outer =
+      PushTestIndex(from_.client(), "from", "v1", {inner, list, one});
+  const absl::Status status = CopyTag("v1");
+  ASSERT_TRUE(status.ok()) << status;
+  ExpectCopied("v1", outer);
+  for (const RawManifest& child : {one, two, inner, list}) {
+    ExpectCopied(child.digest.str(), child);
+  }
+}
+
+TEST_F(ImageCopierTest, ASecondCopySendsNothing) {
+  const RawManifest image = PushImage("", {.layers = {TestBytes(1 << 20)}});
+  PushTestIndex(from_.client(), "from", "v1", {image});
+  ScriptedRegistry proxy(nullptr, b_.url());
+  ASSERT_TRUE(CopyTag("v1", proxy.url()).ok());
+  EXPECT_EQ(tally_.blobs_copied, 2u);
+  const int writes =
+      proxy.Count("POST") + proxy.Count("PATCH") + proxy.Count("PUT");
+  // Also of a worker that knows nothing of the first.
+  for (const bool fresh : {false, true}) {
+    BlobLedger empty;
+    Copy copy(*this, a_.url(), proxy.url());
+    ImageCopier copier(
+        {copy.source.client(), "from", copy.target.client(), "to"},
+        fresh ? &empty : &ledger_, &ClientFixture::Pool(), &tally_);
+    ASSERT_TRUE(copier.CopyTag("v1").ok());
+  }
+  EXPECT_EQ(tally_.blobs_copied, 2u);
+  // But the tag itself.
+  EXPECT_EQ(proxy.Count("POST") + proxy.Count("PATCH") + proxy.Count("PUT"),
+            writes + 2);
+}
+
+TEST_F(ImageCopierTest, AnIndexThatLostAChildAtTheTargetIsMended) {
+  const RawManifest image = PushImage("", {.salt = "x"});
+  const RawManifest inner = PushTestIndex(from_.client(), "from", "", {image});
+  PushTestIndex(from_.client(), "from", "v1", {inner});
+  ASSERT_TRUE(CopyTag("v1").ok());
+  ASSERT_TRUE(DeleteManifest(to_.client(), "to", image.digest.str()).ok());
+  ASSERT_TRUE(CopyTag("v1").ok());
+  ExpectCopied(image.digest.str(), image);
+}
+
+TEST_F(ImageCopierTest, OfForeignLayersOnlyTheirAddressIsCopied) {
+  const RawManifest base = PushImage("");
+  json document = json::parse(base.bytes);
+  document["layers"].push_back(
+      {{"mediaType",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"},
+       {"digest", Digest::Of("nowhere").str()},
+       {"size", 7},
+       {"urls", {"https://example.com/layer"}}});
+  const std::string bytes = document.dump();
+  // The source answers with it; 2.8.2 does not take such as it is configured.
+  ScriptedRegistry source(
+      [&](const Request& request, Response& response) {
+        if (!absl::EndsWith(request.path, "/manifests/foreign")) return false;
+        response.set_content(bytes, std::string(kOciManifest));
+        return true;
+      },
+      a_.url());
+  std::string pushed;
+  ScriptedRegistry target(
+      [&](const Request& request, Response& response) {
+        if (request.method != "PUT" ||
+            !absl::StrContains(request.path, "/manifests/")) {
+          return false;
+        }
+        pushed = request.body;
+        response.status = 201;
+        return true;
+      },
+      b_.url());
+  Copy copy(*this, source.url(), target.url());
+  const absl::Status status = copy.copier.CopyTag("foreign");
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(pushed, bytes);
+  EXPECT_EQ(tally_.blobs_copied, 2u);
+}
+
+TEST_F(ImageCopierTest, UnknownMediaTypesAreCopiedAsTheyAre) {
+  const std::string blob = "an artifact's content";
+  const Descriptor descriptor =
+      PushTestBlob(from_.client(), "from", blob, "application/x");
+  const std::string bytes = absl::StrCat(
+      R"({"mediaType":"application/vnd.future.manifest.v9+json","blobs":[{"mediaType":"application/x","digest":")",
+      descriptor.digest.str(), R"(","size":)", descriptor.size, "}]}  ");
+  ScriptedRegistry source(
+      [&](const Request& request, Response& response) {
+        if (!absl::EndsWith(request.path, "/manifests/odd")) return false;
+        response.set_content(bytes, "application/octet-stream");
+        return true;
+      },
+      a_.url());
+  std::string type, pushed;
+  ScriptedRegistry target(
+      [&](const Request& request, Response& response) {
+        if (request.method != "PUT" ||
+            !absl::StrContains(request.path, "/manifests/")) {
+          return false;
+        }
+        type = request.get_header_value("Content-Type");
+        pushed = request.body;
+        response.status = 201;
+        return true;
+      },
+      b_.url());
+  Copy copy(*this, source.url(), target.url());
+  const absl::Status status = copy.copier.CopyTag("odd");
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(pushed, bytes);
+  EXPECT_EQ(type, "application/vnd.future.manifest.v9+json");
+  EXPECT_EQ(tally_.blobs_copied, 1u);
+}
+
+TEST_F(ImageCopierTest, AMissingBlobAtTheSourceLeavesTheTagAsItWas) {
+  const RawManifest before = PushImage("latest", {.salt = "before"});
+  ASSERT_TRUE(CopyTag("latest").ok());
+  PushImage("latest", {.layers = {TestBytes(1 << 20, 7)}});
+  ScriptedRegistry source(
+      [&](const Request& request, Response& response) {
+        if (!absl::EndsWith(request.path,
+                            Digest::Of(TestBytes(1 << 20, 7)).str())) {
+          return false;
+        }
+        AnswerError(response, 404, "BLOB_UNKNOWN");
+        return true;
+      },
+      a_.url());
+  Copy copy(*this, source.url(), b_.url());
+  const absl::Status status = copy.copier.CopyTag("latest");
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(),
+                                Digest::Of(TestBytes(1 << 20, 7)).str()));
+  ExpectCopied("latest", before);
+}
+
+TEST_F(ImageCopierTest, AMissingChildAtTheSourceIsNamed) {
+  const RawManifest image = PushImage("", {.salt = "gone"});
+  PushTestIndex(from_.client(), "from", "v1", {image});
+  a_.LoseManifest("from", image.digest.str());
+  const absl::Status status = CopyTag("v1");
+  EXPECT_TRUE(absl::IsNotFound(status));
+  EXPECT_TRUE(absl::StrContains(status.message(), image.digest.str()));
+  EXPECT_TRUE(
+      absl::IsNotFound(HeadManifest(to_.client(), "to", "v1").status()));
+}
+
+TEST_F(ImageCopierTest, AManifestThatIsRefusedInPassingIsPutOnceMore) {
+  const RawManifest image = PushImage("latest");
+  for (const bool passing : {true, false}) {
+    std::atomic<int> puts = 0;
+    ScriptedRegistry target(
+        [&](const Request& request, Response& response) {
+          if (request.method != "PUT" ||
+              !absl::StrContains(request.path, "/manifests/")) {
+            return false;
+          }
+          if (++puts > 1 && passing) return false;
+          AnswerError(response, 400, "MANIFEST_BLOB_UNKNOWN");
+          return true;
+        },
+        b_.url());
+    const absl::Status status = CopyTag("latest", target.url());
+    EXPECT_EQ(status.ok(), passing) << status;
+    EXPECT_EQ(puts, 2);
+  }
+  ExpectCopied("latest", image);
+}
+
+TEST_F(ImageCopierTest, WhatTheLedgerSaysWronglyIsSentAfterAll) {
+  const RawManifest image = PushImage("latest");
+  const auto manifest = ParseManifest(image);
+  for (const Descriptor& blob : {*manifest->config, manifest->layers.front()}) {
+    ASSERT_TRUE(ledger_
+                    .Claim(to_.connection().address(), "to", blob.digest,
+                           to_.cancellation())
+                    .ok());
+    ledger_.Finish(to_.connection().address(), "to", blob.digest, true);
+  }
+  const absl::Status status = CopyTag("latest");
+  EXPECT_TRUE(status.ok()) << status;
+  ExpectCopied("latest", image);
+}
+
+TEST_F(ImageCopierTest, HalfRemovedTagsAndSchemaOneAreNotCopied) {
+  ASSERT_TRUE(PushPlaceholderBlobs(from_.client(), "from").ok());
+  ASSERT_TRUE(PutManifest(from_.client(), "from", "half", Placeholder()).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(CopyTag("half")));
+  ScriptedRegistry source([](const Request&, Response& response) {
+    response.set_content(
+        R"({"schemaVersion":1,"fsLayers":[],"history":[]})",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws");
+    return true;
+  });
+  Copy copy(*this, source.url(), b_.url());
+  EXPECT_TRUE(absl::IsUnimplemented(copy.copier.CopyTag("old")));
+}
+
+TEST_F(ImageCopierTest, IndexesWithoutEndAreRefused) {
+  RawManifest child = PushImage("");
+  for (int depth = 0; depth < 8; ++depth) {
+    child = PushTestIndex(from_.client(), "from", absl::StrCat("d", depth),
+                          {child});
+  }
+  EXPECT_TRUE(CopyTag("d7").ok());
+  PushTestIndex(from_.client(), "from", "d8", {child});
+  EXPECT_TRUE(absl::IsDataLoss(CopyTag("d8")));
+}
+
+TEST_F(ImageCopierTest, ReachIsTheImageAndAllThatItsIndexesList) {
+  const RawManifest one = PushImage("", {.salt = "1"});
+  const RawManifest two = PushImage("", {.salt = "2"});
+  const RawManifest inner = PushTestIndex(from_.client(), "from", "", {one});
+  const RawManifest outer =
+      PushTestIndex(from_.client(), "from", "v1", {inner, two, one});
+  Copy copy(*this, a_.url(), b_.url());
+  const auto reached =
+      copy.copier.Reach({outer.digest, std::string(kOciIndex)});
+  ASSERT_TRUE(reached.ok()) << reached.status();
+  EXPECT_EQ(
+      std::set<Digest>(reached->begin(), reached->end()),
+      (std::set<Digest>{outer.digest, inner.digest, one.digest, two.digest}));
+}
+
+// A source that has a referrers API, in front of a real registry without.
+class ReferrersCopyTest : public ImageCopierTest {
+ protected:
+  ReferrersCopyTest()
+      : source_(
+            [this](const Request& request, Response& response) {
+              const size_t at = request.path.find("/referrers/");
+              if (at == std::string::npos) return false;
+              json list = json::array();
+              for (const auto& [subject, referrer] : referrers_) {
+                if (!absl::EndsWith(request.path, subject.str())) continue;
+                list.push_back({{"mediaType", std::string(kOciManifest)},
+                                {"digest", referrer.digest.str()},
+                                {"size", referrer.bytes.size()}});
+              }
+              response.set_content(
+                  json{{"schemaVersion", 2}, {"manifests", list}}.dump(),
+                  std::string(kOciIndex));
+              return true;
+            },
+            a_.url()) {}
+
+  RawManifest Attach(const RawManifest& subject, const std::string& salt) {
+    const RawManifest referrer =
+        PushImage("", {.subject = subject, .salt = salt});
+    referrers_.emplace(subject.digest, referrer);
+    return referrer;
+  }
+
+  std::multimap<Digest, RawManifest> referrers_;
+  ScriptedRegistry source_;
+};
+
+TEST_F(ReferrersCopyTest, ComeAlongWithTheirOwnAndAreFiledByTag) {
+  const RawManifest image = PushImage("latest");
+  const RawManifest sbom = Attach(image, "sbom");
+  const RawManifest other = Attach(image, "other");
+  const RawManifest signature = Attach(sbom, "signature");
+  Copy copy(*this, source_.url(), b_.url());
+  ASSERT_TRUE(copy.copier.CopyTag("latest").ok());
+  for (const size_t expected : {3u, 0u}) {
+    const auto copied = copy.copier.CopyReferrers(image.digest);
+    ASSERT_TRUE(copied.ok()) << copied.status();
+    EXPECT_EQ(copied->size(), expected);
+  }
+  for (const RawManifest& referrer : {sbom, other, signature}) {
+    ExpectCopied(referrer.digest.str(), referrer);
+  }
+  const auto index = GetManifest(to_.client(), "to",
+                                 absl::StrCat("sha256-", image.digest.hex()));
+  ASSERT_TRUE(index.ok()) << index.status();
+  EXPECT_EQ(ParseManifest(*index)->children.size(), 2u);
+}
+
+TEST_F(ReferrersCopyTest, ATargetThatFilesThemKeepsNoTag) {
+  const RawManifest image = PushImage("latest");
+  Attach(image, "sbom");
+  ScriptedRegistry target(
+      [&](const Request& request, Response& response) {
+        if (!absl::StrContains(request.path, "/referrers/")) return false;
+        response.set_content(R"({"schemaVersion":2,"manifests":[]})",
+                             std::string(kOciIndex));
+        return true;
+      },
+      b_.url(),
+      [&](const Request& request, Response& response) {
+        if (request.method == "PUT") {
+          response.set_header("OCI-Subject", image.digest.str());
+        }
+      });
+  Copy copy(*this, source_.url(), target.url());
+  ASSERT_TRUE(copy.copier.CopyTag("latest").ok());
+  EXPECT_EQ(copy.copier.CopyReferrers(image.digest)->size(), 1u);
+  EXPECT_TRUE(
+      absl::IsNotFound(HeadManifest(to_.client(), "to",
+                                    absl::StrCat("sha256-", image.digest.hex()))
+                           .status()));
+}
+
+TEST_F(ReferrersCopyTest, ASourceWithoutTheApiHasNone) {
+  const RawManifest image = PushImage("latest");
+  Copy copy(*this, a_.url(), b_.url());
+  EXPECT_TRUE(copy.copier.CopyReferrers(image.digest)->empty());
+}
+
+}  // namespace
+}  // namespace registry_manager

@@ -1,0 +1,94 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/outcome_log.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace registry_manager {
+namespace {
+
+std::string File(const std::string& name) {
+  const std::string file = testing::TempDir() + "/" + name;
+  remove(file.c_str());
+  return file;
+}
+
+OutcomeRecord Record(const std::string& repository) {
+  return {7,        "delete", "https://a.example", repository, "delete",
+          "failed", "1.0",    "sha256:00",         "why"};
+}
+
+void Append(const std::string& file, const std::string& repository) {
+  absl::StatusOr<OutcomeLog> log = OutcomeLog::Open(file);
+  ASSERT_TRUE(log.ok()) << log.status();
+  log->Append(Record(repository));
+  EXPECT_TRUE(log->Flush().ok());
+}
+
+std::vector<std::string> Repositories(const std::string& file) {
+  std::vector<std::string> names;
+  EXPECT_TRUE(ReadOutcomes(file, [&](const OutcomeRecord& record) {
+                names.push_back(record.repository);
+              }).ok());
+  return names;
+}
+
+TEST(OutcomeLogTest, GivesBackWhatWasAppended) {
+  const std::string file = File("fields.jsonl");
+  Append(file, "app");
+  OutcomeRecord read;
+  ASSERT_TRUE(
+      ReadOutcomes(file, [&](const OutcomeRecord& one) { read = one; }).ok());
+  EXPECT_EQ(read.time, 7);
+  EXPECT_EQ(read.policy, "delete");
+  EXPECT_EQ(read.registry, "https://a.example");
+  EXPECT_EQ(read.repository, "app");
+  EXPECT_EQ(read.action, "delete");
+  EXPECT_EQ(read.result, "failed");
+  EXPECT_EQ(read.reference, "1.0");
+  EXPECT_EQ(read.digest, "sha256:00");
+  EXPECT_EQ(read.reason, "why");
+}
+
+TEST(OutcomeLogTest, AppendsAcrossProcesses) {
+  const std::string file = File("append.jsonl");
+  Append(file, "a");
+  Append(file, "b");
+  EXPECT_EQ(Repositories(file), std::vector<std::string>({"a", "b"}));
+}
+
+TEST(OutcomeLogTest, ATornLineIsLeftOutAndSwallowsNothing) {
+  const std::string file = File("torn.jsonl");
+  Append(file, "a");
+  std::ofstream(file, std::ios::app) << R"({"time":1,"repository":"to)";
+  Append(file, "b");
+  EXPECT_EQ(Repositories(file), std::vector<std::string>({"a", "b"}));
+}
+
+TEST(OutcomeLogTest, TakesTextThatIsNoUtf8) {
+  const std::string file = File("bytes.jsonl");
+  Append(file, "a\xff");
+  EXPECT_EQ(Repositories(file).size(), 1u);
+}
+
+TEST(OutcomeLogTest, IsPrivate) {
+  const std::string file = File("private.jsonl");
+  Append(file, "a");
+  struct stat info;
+  ASSERT_EQ(stat(file.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST(OutcomeLogTest, SaysWhereThereIsNoFile) {
+  EXPECT_TRUE(absl::IsNotFound(
+      ReadOutcomes(File("none"), [](const OutcomeRecord&) {})));
+}
+
+}  // namespace
+}  // namespace registry_manager

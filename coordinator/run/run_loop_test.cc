@@ -1,0 +1,363 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/run_loop.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "coordinator/run/run_fixture_for_test.h"
+
+namespace registry_manager {
+namespace {
+
+using Kind = Stream::Kind;
+
+constexpr char kSession[] = "session";
+constexpr uint32_t kPid = 4711;
+
+// One worker at the other end of the socket, which does at once what it is
+// told.
+class WorkerForTest : public FleetSocket {
+ public:
+  WorkerForTest() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { SayHello(); }
+  ~WorkerForTest() override { close(fd_); }
+
+  // What becomes of a dispatched task; nothing: no result yet.
+  std::function<std::optional<proto::TaskResult>(const proto::Task&)>
+      carry_out = [](const proto::Task&) { return Done(); };
+  // Told of everything that is sent to the worker.
+  std::function<void(const proto::Envelope&)> on_sent =
+      [](const proto::Envelope&) {};
+
+  void Say(proto::Envelope message) {
+    message.set_session(kSession);
+    inbox_.push_back(std::move(message));
+    const uint64_t one = 1;
+    EXPECT_EQ(write(fd_, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+  }
+  void SayHello() {
+    proto::Envelope message;
+    message.mutable_hello()->set_slots(4);
+    message.mutable_hello()->set_pid(kPid);
+    Say(std::move(message));
+  }
+  // Not even a Hello.
+  void StaySilent() { inbox_.clear(); }
+  void SayResult(const proto::Lease& lease, proto::TaskResult result,
+                 uint64_t number) {
+    *result.mutable_id() = lease.id();
+    result.set_attempt(lease.attempt());
+    proto::Envelope message;
+    message.mutable_result()->set_number(number);
+    *message.mutable_result()->mutable_result() = std::move(result);
+    Say(std::move(message));
+  }
+
+  std::optional<proto::Envelope> Receive() override {
+    if (inbox_.empty()) {
+      uint64_t count = 0;
+      if (read(fd_, &count, sizeof count) < 0) return std::nullopt;
+      return std::nullopt;
+    }
+    proto::Envelope message = std::move(inbox_.front());
+    inbox_.pop_front();
+    return message;
+  }
+  bool Send(const std::string&, proto::Envelope message) override {
+    on_sent(message);
+    if (message.has_dispatch()) {
+      const proto::Task& task = message.dispatch().task();
+      if (auto result = carry_out(task)) {
+        SayResult(task.lease(), *std::move(result), ++results_);
+      }
+    }
+    return true;
+  }
+  void Drop(const std::string&) override {}
+  int fd() const override { return fd_; }
+
+ private:
+  const int fd_;
+  std::deque<proto::Envelope> inbox_;
+  uint64_t results_ = 0;
+};
+
+class ProcessesForTest : public LocalWorkers {
+ public:
+  std::vector<Exit> exits;
+  std::function<void()> on_restart = [] {};
+
+  std::vector<Exit> Poll(absl::Time) override {
+    if (!exits.empty()) on_restart();
+    return std::exchange(exits, {});
+  }
+  void StopRestarting() override {}
+  int alive() const override { return 1; }
+};
+
+class ListenerForTest : public RunListener {
+ public:
+  Names ended, refused, notices;
+  // Called about once a second.
+  std::function<void()> on_progress = [] {};
+
+  void OnActions(
+      const Run::About&,
+      const google::protobuf::RepeatedPtrField<proto::Action>&) override {}
+  void OnEnded(const Run::About& about,
+               const proto::TaskResult& result) override {
+    ended.push_back(
+        absl::StrCat(about.repository, " ",
+                     proto::TaskResult::Outcome_Name(result.outcome())));
+  }
+  void OnRefused(const Run::About& about, const std::string&, bool) override {
+    refused.push_back(about.repository);
+  }
+  void OnNotice(const std::string& text) override { notices.push_back(text); }
+  void OnProgress(const proto::RunSnapshot&) override { on_progress(); }
+};
+
+// testing::Test has a Run of its own.
+using RunOfTasks = Run;
+
+class RunLoopTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = testing::TempDir() + "/loop-XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    absl::StatusOr<RepositoryLocks> locks = RepositoryLocks::Open(folder);
+    ASSERT_TRUE(locks.ok());
+    locks_.emplace(*std::move(locks));
+    absl::StatusOr<RepositoryLocks> others = RepositoryLocks::Open(folder);
+    ASSERT_TRUE(others.ok());
+    others_.emplace(*std::move(others));
+    ASSERT_EQ(pipe2(signals_, O_NONBLOCK | O_CLOEXEC), 0);
+  }
+  void TearDown() override {
+    close(signals_[0]);
+    close(signals_[1]);
+  }
+
+  void Signal() {
+    signalfd_siginfo info = {};
+    info.ssi_signo = SIGINT;
+    EXPECT_EQ(write(signals_[1], &info, sizeof info),
+              static_cast<ssize_t>(sizeof info));
+  }
+
+  absl::StatusOr<RunLoop::End> Carry(std::vector<Stream> streams) {
+    run_ = std::make_unique<RunOfTasks>("RUN1", std::move(streams));
+    Commit commit;
+    run_->Begin(commit);
+    EXPECT_TRUE(journal_.Write(commit).ok());
+    Scheduler scheduler(options_);
+    RunLoop loop({run_.get(),
+                  &journal_,
+                  &scheduler,
+                  &worker_,
+                  &processes_,
+                  &*locks_,
+                  &listener_,
+                  {},
+                  options_,
+                  signals_[0]});
+    return loop.Run();
+  }
+
+  SchedulerOptions options_;
+  JournalForTest journal_;
+  WorkerForTest worker_;
+  ProcessesForTest processes_;
+  ListenerForTest listener_;
+  std::optional<RepositoryLocks> locks_;
+  // Another coordinator's.
+  std::optional<RepositoryLocks> others_;
+  int signals_[2] = {-1, -1};
+  std::unique_ptr<RunOfTasks> run_;
+};
+
+TEST_F(RunLoopTest, CarriesARunToItsEnd) {
+  worker_.carry_out = [](const proto::Task& task) {
+    const bool first =
+        task.has_list_catalog() && task.list_catalog().cursor().empty();
+    if (first) return Page({"x", "y"}, "next");
+    if (task.has_list_catalog()) return Page({"z"}, "");
+    return Done();
+  };
+  const auto end = Carry({StreamFor(Kind::kDelete, kA)});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, RunLoop::End::kReachedEnd);
+  EXPECT_TRUE(run_->Finished());
+  // Two pages, three repositories.
+  EXPECT_EQ(listener_.ended.size(), 5u);
+  // Nothing is held any more.
+  EXPECT_TRUE(others_->TryLock("https://a.example/x"));
+}
+
+TEST_F(RunLoopTest, AcknowledgesOnlyWhatIsJournalledAlsoWhatIsSentAgain) {
+  worker_.carry_out = [this](const proto::Task& task) {
+    journal_.failing_writes = 2;
+    journal_.on_failed_write = [this, lease = task.lease()] {
+      worker_.SayResult(lease, Done(), 1);
+    };
+    return Done();
+  };
+  int acknowledged = 0;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (!message.has_result_ack()) return;
+    ++acknowledged;
+    EXPECT_EQ(journal_.ReadOutcomes(0, 1).value()[0], TaskState::kDone);
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_GE(acknowledged, 1);
+  EXPECT_EQ(listener_.ended, Names({"x DONE"}));
+}
+
+TEST_F(RunLoopTest, GoesOnWhenTheJournalIsBack) {
+  worker_.carry_out = [this](const proto::Task&) {
+    journal_.failing_writes = 2;
+    return Done();
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(listener_.ended.size(), 2u);
+  ASSERT_GE(listener_.notices.size(), 2u);
+  EXPECT_NE(listener_.notices[0].find("journal"), std::string::npos);
+  EXPECT_EQ(listener_.notices[1], "the journal is back");
+}
+
+TEST_F(RunLoopTest, AReadThatFailsWhileFeedingLosesNoTask) {
+  journal_.reads_until_failure = 1;
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"}),
+                          Naming(StreamFor(Kind::kDelete, kB), {"y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(listener_.ended.size(), 2u);
+}
+
+TEST_F(RunLoopTest, ARegistryThatDoesNotDeleteIsReportedOnce) {
+  Names names;
+  for (int i = 0; i < 600; ++i) names.push_back(absl::StrCat("r", i));
+  worker_.carry_out = [](const proto::Task&) {
+    proto::TaskResult result = Failed("it does not delete");
+    result.mutable_problem()->set_kind(
+        proto::Problem::REGISTRY_DOES_NOT_DELETE);
+    result.mutable_problem()->set_registry(kA);
+    return result;
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), names)});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(run_->totals.failed(), 1u);
+  EXPECT_EQ(listener_.refused.size(), 600u - 256u);
+  EXPECT_EQ(run_->Snapshot().streams(0).skipped(), 599u);
+}
+
+TEST_F(RunLoopTest, ARegistryThatRefusesIsSetAsideAndTheOthersGoOn) {
+  worker_.carry_out = [](const proto::Task& task) {
+    if (task.delete_repository().registry() == kB) return Done();
+    proto::TaskResult result = Failed("wrong password");
+    result.mutable_problem()->set_kind(
+        proto::Problem::REGISTRY_REFUSES_CREDENTIALS);
+    result.mutable_problem()->set_registry(kA);
+    return result;
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"}),
+                          Naming(StreamFor(Kind::kDelete, kB), {"z"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, RunLoop::End::kReachedEnd);
+  EXPECT_TRUE(run_->Incomplete());
+  EXPECT_EQ(listener_.ended, Names({"z DONE"}));
+}
+
+TEST_F(RunLoopTest, WaitsForARepositoryThatAnotherCoordinatorWritesTo) {
+  ASSERT_TRUE(others_->TryLock("https://a.example/x"));
+  listener_.on_progress = [this] {
+    if (listener_.ended == Names({"y DONE"})) {
+      others_->Unlock("https://a.example/x");
+    }
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(listener_.ended, Names({"y DONE", "x DONE"}));
+}
+
+TEST_F(RunLoopTest, ASignalWaitsForWhatIsUnderWay) {
+  std::optional<proto::Lease> lease;
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    lease = task.lease();
+    Signal();
+    return std::nullopt;
+  };
+  bool drained = false;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (!message.has_drain()) return;
+    drained = true;
+    worker_.SayResult(*lease, Done(), 1);
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"}),
+                          StreamFor(Kind::kDelete, kB)});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, RunLoop::End::kInterrupted);
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(RunLoopTest, ASecondSignalWaitsForNothing) {
+  worker_.carry_out =
+      [&](const proto::Task&) -> std::optional<proto::TaskResult> {
+    Signal();
+    Signal();
+    return std::nullopt;
+  };
+  const absl::Time begin = absl::Now();
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, RunLoop::End::kInterrupted);
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(10));
+}
+
+TEST_F(RunLoopTest, GivesUpWhereWorkersEndBeforeTheyAreReady) {
+  worker_.StaySilent();
+  for (int i = 0; i < 10; ++i) processes_.exits.push_back({i + 1, "died"});
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_FALSE(end.ok());
+  EXPECT_NE(end.status().message().find("worker"), std::string::npos);
+}
+
+TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostThreeTimesIsGivenUp) {
+  int dispatched = 0;
+  worker_.carry_out =
+      [&](const proto::Task&) -> std::optional<proto::TaskResult> {
+    ++dispatched;
+    processes_.exits.push_back({static_cast<int>(kPid), "was killed"});
+    return std::nullopt;
+  };
+  processes_.on_restart = [this] { worker_.SayHello(); };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(dispatched, 3);
+  EXPECT_EQ(listener_.ended, Names({"x FAILED"}));
+  EXPECT_EQ(run_->totals.failed(), 1u);
+}
+
+TEST_F(RunLoopTest, EndsWhenTheRunIsAnothersNow) {
+  listener_.on_progress = [this] { EXPECT_TRUE(journal_.Release().ok()); };
+  worker_.carry_out = [](const proto::Task&) { return Done(); };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  EXPECT_FALSE(end.ok());
+}
+
+}  // namespace
+}  // namespace registry_manager
