@@ -606,6 +606,18 @@ TEST_F(SessionTest, SettingsTellTheMostConnections) {
       absl::IsFailedPrecondition(grants_.Gate("r")->Acquire(2, &cancellation)));
 }
 
+TEST_F(SessionTest, WhatIsTooMuchIsHandedBack) {
+  Join();
+  for (uint32_t index = 1; index <= 1024; ++index) Dispatch(index);
+  EXPECT_TRUE(SentResults().empty());
+  Dispatch(1025);
+  const auto results = SentResults();
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(results[0].result().result().id().index(), 1025u);
+  EXPECT_EQ(results[0].result().result().problem().kind(),
+            proto::Problem::CANCELLED);
+}
+
 TEST_F(SessionTest, NothingSpinsWhileTheConnectionIsAway) {
   Join();
   SendSettings();

@@ -18,7 +18,7 @@
 namespace registry_manager {
 namespace {
 
-constexpr absl::string_view kPageSize = "1000";
+constexpr size_t kPageSize = 1000;
 // A million tags in one answer is a real registry's; more is none.
 constexpr size_t kMaxListing = 128 << 20;
 constexpr size_t kMaxPages = 100000;
@@ -98,6 +98,12 @@ absl::StatusOr<HttpResponse> GetPage(const RegistryClient& client, Url& url,
   return client.Refusal(request, *response);
 }
 
+bool IsSuffix(const std::vector<std::string>& page,
+              const std::vector<std::string>& tags) {
+  return page.size() <= tags.size() &&
+         std::equal(page.begin(), page.end(), tags.end() - page.size());
+}
+
 absl::StatusOr<Url> CatalogUrl(const RegistryClient& client,
                                const std::string& cursor) {
   Url url = client.connection->Endpoint("_catalog");
@@ -148,6 +154,7 @@ absl::StatusOr<std::vector<std::string>> ListTags(
   url.query = absl::StrCat("n=", kPageSize);
   const std::string scope = client.connection->Scope(repository, "pull");
   std::vector<std::string> tags;
+  bool follows_full_page = false;
   absl::flat_hash_set<std::string> seen;
   while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
     const bool first = seen.size() == 1;
@@ -160,6 +167,9 @@ absl::StatusOr<std::vector<std::string>> ListTags(
     absl::StatusOr<std::vector<std::string>> page =
         ParseStringArray(response->body, "tags");
     if (!page.ok()) return Unreadable(url, page.status());
+    // What a full page brings again, the registry has not cut there.
+    if (follows_full_page && IsSuffix(*page, tags)) return tags;
+    const size_t page_size = page->size();
     std::move(page->begin(), page->end(), std::back_inserter(tags));
     if (tags.size() > kMaxTags) {
       return absl::ResourceExhaustedError(
@@ -168,8 +178,17 @@ absl::StatusOr<std::vector<std::string>> ListTags(
     }
     absl::StatusOr<std::optional<Url>> next = NextPage(client, url, *response);
     if (!next.ok()) return next.status();
-    if (!*next) return tags;
-    url = **std::move(next);
+    follows_full_page = !*next && page_size == kPageSize;
+    if (*next) {
+      url = **std::move(next);
+    } else if (follows_full_page) {
+      // Some registries cut a listing where they were asked to, and say nothing
+      // of a next page. A tag that is not seen would not be protected.
+      url.query =
+          absl::StrCat("n=", kPageSize, "&last=", QueryEscape(tags.back()));
+    } else {
+      return tags;
+    }
   }
   return absl::DataLossError(absl::StrCat("the tag listing ", url.display(),
                                           " goes round in circles"));

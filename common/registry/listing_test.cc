@@ -124,6 +124,37 @@ TEST(ListTagsTest, WhatIsNoListingIsDataLoss) {
   }
 }
 
+// `count` tags that sort as they are numbered, from `first` on.
+std::string TagsBody(int first, int count) {
+  std::string body = R"({"tags":[)";
+  for (int i = first; i < first + count; ++i) {
+    absl::StrAppend(&body, i == first ? "" : ",", "\"", 10000 + i, "\"");
+  }
+  return body + "]}";
+}
+
+TEST(ListTagsTest, AFullPageWithoutALinkIsAskedOn) {
+  ScriptedRegistry server([](const Request& request, Response& response) {
+    const std::string last = request.get_param_value("last");
+    Answer(response, last.empty()      ? TagsBody(0, 1000)
+                     : last == "10999" ? TagsBody(1000, 1000)
+                                       : TagsBody(2000, 1));
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_EQ(ListTags(fixture.client(), "r")->size(), 2001u);
+  EXPECT_EQ(server.requests().size(), 3u);
+}
+
+TEST(ListTagsTest, AThousandTagsOfARegistryThatKnowsNoPagesAreAll) {
+  ScriptedRegistry server([](const Request&, Response& response) {
+    return Answer(response, TagsBody(0, 1000)), true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_EQ(ListTags(fixture.client(), "r")->size(), 1000u);
+  EXPECT_EQ(server.requests().size(), 2u);
+}
+
 TEST(ListTagsTest, OfARealRegistry) {
   RegistryProcess registry;
   ClientFixture fixture(registry.url());

@@ -61,7 +61,7 @@ class ZmqFleetSocket : public FleetSocket {
 
  private:
   // True: the session is the peer's now.
-  bool Bind(const std::string& session, const std::string& peer);
+  bool BindSession(const std::string& session, const std::string& peer);
   void RejectPeer(const std::string& peer, const std::string& session,
                   absl::string_view reason);
   bool SendTo(const std::string& peer, const std::string& session,
@@ -84,7 +84,7 @@ std::optional<proto::Envelope> ZmqFleetSocket::Receive() {
     if (!envelope.ok()) continue;
     const std::string& session = envelope->session();
     if (envelope->has_hello()) {
-      if (Bind(session, message->peer)) return *std::move(envelope);
+      if (BindSession(session, message->peer)) return *std::move(envelope);
       continue;
     }
     const auto owner = peer_of_session_.find(session);
@@ -97,7 +97,8 @@ std::optional<proto::Envelope> ZmqFleetSocket::Receive() {
   }
 }
 
-bool ZmqFleetSocket::Bind(const std::string& session, const std::string& peer) {
+bool ZmqFleetSocket::BindSession(const std::string& session,
+                                 const std::string& peer) {
   if (session.empty() || session.size() > kMaxSessionBytes) {
     RejectPeer(peer, "", "a session's name has 1 to 64 bytes");
     return false;

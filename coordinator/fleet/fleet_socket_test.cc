@@ -23,12 +23,13 @@ namespace {
 
 constexpr uint64_t kEpoch = 5;
 
+// Asks again when `fd` is readable, and every few milliseconds.
 bool Await(int fd, const std::function<bool()>& ready) {
   const absl::Time deadline = absl::Now() + absl::Seconds(10);
   while (!ready()) {
     if (absl::Now() > deadline) return false;
     pollfd poll_fd{fd, POLLIN, 0};
-    poll(&poll_fd, 1, 1000);
+    poll(&poll_fd, 1, 5);
   }
   return true;
 }
@@ -56,8 +57,10 @@ class Peer {
     envelope.mutable_heartbeat()->set_number(number);
     Send(std::move(envelope), session);
   }
+  int fd() const { return socket_->fd(); }
+  bool Readable() const { return socket_->Readable(); }
   std::optional<proto::Envelope> Receive() {
-    if (!Await(socket_->fd(), [&] { return socket_->Readable(); })) {
+    if (!Await(fd(), [&] { return Readable(); })) {
       return std::nullopt;
     }
     return *ParseEnvelope(*socket_->Receive());
@@ -115,12 +118,11 @@ TEST_F(FleetSocketTest, UnknownSessionIsToldToBeginANewOne) {
   Peer peer(endpoint_);
   peer.SendHeartbeat("stranger", 1);
   // The socket answers by itself.
-  std::optional<proto::Envelope> answer;
-  EXPECT_FALSE(socket_->Receive().has_value());
-  pollfd poll_fd{socket_->fd(), POLLIN, 0};
-  poll(&poll_fd, 1, 10000);
-  EXPECT_FALSE(socket_->Receive().has_value());
-  answer = peer.Receive();
+  ASSERT_TRUE(Await(peer.fd(), [&] {
+    EXPECT_FALSE(socket_->Receive().has_value());
+    return peer.Readable();
+  }));
+  const std::optional<proto::Envelope> answer = peer.Receive();
   ASSERT_TRUE(answer.has_value());
   EXPECT_TRUE(answer->has_reject());
   EXPECT_EQ(answer->session(), "stranger");

@@ -3,6 +3,7 @@
 
 #include "coordinator/fleet/local_workers.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -63,6 +65,17 @@ class LocalWorkersTest : public testing::Test {
   bool AwaitLines(size_t lines) const {
     return Eventually([&] { return Log().size() >= lines; });
   }
+  // The last line is the process id of a shell that becomes `sleep`: waits for
+  // that.
+  std::string AwaitSleeper() const {
+    const std::string process = absl::StrCat("/proc/", Log().back());
+    EXPECT_TRUE(Eventually([&] {
+      std::ifstream file(process + "/comm");
+      std::string name;
+      return std::getline(file, name) && name == "sleep";
+    }));
+    return process;
+  }
 
   std::string folder_;
   LocalWorkersOptions options_;
@@ -70,25 +83,31 @@ class LocalWorkersTest : public testing::Test {
 
 TEST_F(LocalWorkersTest, StartsWithArgumentsAndNothingElse) {
   WriteProgram(
-      "echo \"$@\"; echo \"${RM_REDIS_URL-unset}\"; "
-      "ls /proc/$$/fd | tr '\\n' ' '; echo; readlink /proc/$$/fd/0; "
-      "ps -o pgid= -p $$ | tr -d ' '; echo $$; exec sleep 100");
+      "echo \"$@\"; echo \"${RM_REDIS_URL-unset}\"; echo $$; exec sleep 100");
   setenv("RM_REDIS_URL", "redis://:secret@host", 1);
   options_.slots = 3;
   options_.verbosity = 2;
+  const int left_open = open("/dev/null", O_RDONLY);
 
   const auto workers = LocalWorkers::Start(options_);
+  close(left_open);
   unsetenv("RM_REDIS_URL");
 
   ASSERT_TRUE(workers.ok()) << workers.status();
-  ASSERT_TRUE(AwaitLines(6));
+  ASSERT_TRUE(AwaitLines(3));
   const std::vector<std::string> log = Log();
   EXPECT_EQ(log[0], "--connect ipc:///tmp/x --slots 3 --drain-seconds 3 -v -v");
   EXPECT_EQ(log[1], "unset");
-  // The shell itself holds its script at 10.
-  EXPECT_EQ(log[2], "0 1 10 2 ");
-  EXPECT_EQ(log[3], "/dev/null");
-  EXPECT_EQ(log[4], log[5]);
+  const std::string process = AwaitSleeper();
+  std::set<std::string> files;
+  for (const auto& file :
+       std::filesystem::directory_iterator(process + "/fd")) {
+    files.insert(file.path().filename());
+  }
+  EXPECT_EQ(files, (std::set<std::string>{"0", "1", "2"}));
+  EXPECT_EQ(std::filesystem::read_symlink(process + "/fd/0"), "/dev/null");
+  const pid_t pid = std::stoi(log[2]);
+  EXPECT_EQ(getpgid(pid), pid);
 }
 
 TEST_F(LocalWorkersTest, KillOfTheParentEndsTheChildren) {
@@ -196,11 +215,15 @@ TEST_F(LocalWorkersTest, BlockedSignalsOfTheParentReachTheChild) {
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &blocked, &old);
-  WriteProgram("grep SigBlk /proc/$$/status; exec sleep 100");
+  WriteProgram("echo $$; exec sleep 100");
   const auto workers = LocalWorkers::Start(options_);
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
   ASSERT_TRUE(AwaitLines(1));
-  EXPECT_TRUE(absl::EndsWith(Log()[0], "0000000000000000")) << Log()[0];
+  std::ifstream status(AwaitSleeper() + "/status");
+  std::stringstream text;
+  text << status.rdbuf();
+  EXPECT_TRUE(absl::StrContains(text.str(), "SigBlk:\t0000000000000000\n"))
+      << text.str();
 }
 
 TEST_F(LocalWorkersTest, ProgramThatCannotRunIsNamed) {

@@ -3,6 +3,7 @@
 
 #include "coordinator/run/run_loop.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -165,7 +165,10 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
       state = snapshot.totals().failed() > 0 ? "finished, with failures"
                                              : "finished";
   }
-  lines.push_back(absl::StrCat("run ", snapshot.run(), " ", state));
+  const std::string name = snapshot.verb() == "plan"
+                               ? "the plan"
+                               : absl::StrCat("run ", snapshot.run());
+  lines.push_back(absl::StrCat(name, " ", state));
   for (const proto::StreamSnapshot& stream : snapshot.streams()) {
     lines.push_back(StreamLine(stream));
   }

@@ -182,54 +182,73 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
   return Result{Assemble(states, *std::move(referrers)), MissingChildren()};
 }
 
-absl::StatusOr<std::vector<Descriptor>> SnapshotReader::ReferrersOf(
-    const Digest& subject) const {
-  absl::StatusOr<std::vector<Descriptor>> attached =
-      ListReferrers(client_, repository_, subject);
-  // Then there are signature-like tags only.
-  if (absl::IsUnimplemented(attached.status())) {
-    return std::vector<Descriptor>();
+absl::StatusOr<std::vector<std::vector<Descriptor>>>
+SnapshotReader::ListReferrersOf(const std::vector<Digest>& subjects) const {
+  std::vector<std::vector<Descriptor>> attached(subjects.size());
+  std::vector<absl::Status> results(subjects.size());
+  std::atomic<bool> failed = false;
+  pool_->ParallelFor(subjects.size(), kReadsAtOnce, [&](size_t i) {
+    if (failed) return;
+    absl::StatusOr<std::vector<Descriptor>> listed =
+        ListReferrers(client_, repository_, subjects[i]);
+    if (listed.ok()) {
+      attached[i] = *std::move(listed);
+    } else if (!absl::IsUnimplemented(listed.status())) {
+      results[i] = listed.status();
+      failed = true;
+    }
+  });
+  for (const absl::Status& result : results) {
+    if (!result.ok()) return result;
   }
   return attached;
 }
 
 absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
     const TagStates& states, const std::vector<std::string>& doomed) {
-  Referrers referrers;
   const std::multimap<std::string, Digest> signatures =
       SignaturesBySubject(states);
-  std::vector<Digest> subjects;
+  Referrers referrers;
   std::set<Digest> seen;
-  const auto add = [&](const Digest& digest) {
-    if (seen.insert(digest).second) subjects.push_back(digest);
+  std::vector<Digest> level;
+  const auto add = [&](const Digest& digest, std::vector<Digest>& digests) {
+    if (seen.insert(digest).second) digests.push_back(digest);
   };
   for (const std::string& tag : doomed) {
     const auto state = states.find(tag);
     if (state != states.end() && state->second.digest) {
-      add(*state->second.digest);
+      add(*state->second.digest, level);
     }
   }
-  for (size_t next = 0; next < subjects.size(); ++next) {
-    const Digest subject = subjects[next];
-    for (const Descriptor& child : known_[subject].children) add(child.digest);
-    // A signature-like tag may be attached to something else, too.
-    std::vector<Wanted> wanted;
-    const auto [first, last] = signatures.equal_range(subject.str());
-    for (auto signature = first; signature != last; ++signature) {
-      wanted.push_back({signature->second, true, true});
-      add(signature->second);
-    }
-    absl::StatusOr<std::vector<Descriptor>> attached = ReferrersOf(subject);
+  while (!level.empty()) {
+    absl::StatusOr<std::vector<std::vector<Descriptor>>> attached =
+        ListReferrersOf(level);
     if (!attached.ok()) return attached.status();
-    for (const Descriptor& referrer : *attached) {
-      wanted.push_back({referrer.digest, true, true});
+    std::vector<Digest> next;
+    std::vector<Wanted> wanted;
+    for (size_t i = 0; i < level.size(); ++i) {
+      // A signature-like tag may be attached to something else, too.
+      const auto [first, last] = signatures.equal_range(level[i].str());
+      for (auto signature = first; signature != last; ++signature) {
+        wanted.push_back({signature->second, true, true});
+        add(signature->second, next);
+      }
+      for (const Descriptor& referrer : (*attached)[i]) {
+        wanted.push_back({referrer.digest, true, true});
+      }
     }
     if (absl::Status status = Follow(wanted); !status.ok()) return status;
-    for (const Descriptor& referrer : *attached) {
-      if (known_[referrer.digest].missing) continue;
-      referrers[subject].push_back(referrer.digest);
-      add(referrer.digest);
+    for (size_t i = 0; i < level.size(); ++i) {
+      for (const Descriptor& child : known_[level[i]].children) {
+        add(child.digest, next);
+      }
+      for (const Descriptor& referrer : (*attached)[i]) {
+        if (known_[referrer.digest].missing) continue;
+        referrers[level[i]].push_back(referrer.digest);
+        add(referrer.digest, next);
+      }
     }
+    level = std::move(next);
   }
   return referrers;
 }

@@ -68,9 +68,9 @@ class SnapshotReader {
   // Reads `roots` and all that they reach through indexes.
   absl::Status Follow(const std::vector<Wanted>& roots);
   absl::Status LookAtAll(const std::vector<Wanted>& level);
-  // Empty where the registry has no referrers API.
-  absl::StatusOr<std::vector<Descriptor>> ReferrersOf(
-      const Digest& subject) const;
+  // By the referrers API; none where the registry has no such.
+  absl::StatusOr<std::vector<std::vector<Descriptor>>> ListReferrersOf(
+      const std::vector<Digest>& subjects) const;
   absl::StatusOr<Referrers> ReadReferrers(
       const TagStates& states, const std::vector<std::string>& doomed);
   RepositorySnapshot Assemble(const TagStates& states,

@@ -73,9 +73,13 @@ class Remover {
     // Most registries that cannot do it say so of a tag that does not exist.
     const absl::Status absent =
         DeleteManifest(client_, repository_, kProbeTags[0]);
+    if (absl::IsCancelled(absent) || IsNoAnswer(absent)) return absent;
     if (!absent.ok() && !absl::IsNotFound(absent)) {
-      if (absl::IsCancelled(absent) || IsNoAnswer(absent)) return absent;
-      known = Support::kNo;
+      // A failure in passing, or of this repository's rights, says nothing of
+      // the registry; the placeholder serves in any case.
+      if (absl::IsUnimplemented(absent) || absl::IsInvalidArgument(absent)) {
+        known = Support::kNo;
+      }
       return false;
     }
     absl::StatusOr<bool> proven = ProveOnProbeTags();

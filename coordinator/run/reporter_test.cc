@@ -1,0 +1,185 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/reporter.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <optional>
+#include <utility>
+
+#include "coordinator/run/run_fixture_for_test.h"
+
+namespace registry_manager {
+namespace {
+
+using proto::Action;
+
+// A reporter that writes the files of run RUN1, and what it prints.
+class ReporterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string base = testing::TempDir() + "/reporter-XXXXXX";
+    ASSERT_NE(mkdtemp(base.data()), nullptr);
+    setenv("XDG_STATE_HOME", base.c_str(), 1);
+    absl::StatusOr<StateFolder> folder = StateFolder::Open();
+    ASSERT_TRUE(folder.ok()) << folder.status();
+    folder_.emplace(*std::move(folder));
+    ASSERT_TRUE(folder_->MakeRun("RUN1").ok());
+  }
+
+  Reporter Make(ReporterOptions options) {
+    absl::StatusOr<OutcomeLog> log =
+        OutcomeLog::Open(folder_->run("RUN1") + "/outcomes.jsonl");
+    EXPECT_TRUE(log.ok()) << log.status();
+    Reporter reporter(options, folder_, *std::move(log));
+    proto::RunSnapshot header;
+    header.set_verb("submit");
+    header.set_begun_unix(77);
+    reporter.SetHeader(header);
+    return reporter;
+  }
+
+  std::vector<OutcomeRecord> Records() {
+    std::vector<OutcomeRecord> records;
+    EXPECT_TRUE(
+        ReadOutcomes(folder_->run("RUN1") + "/outcomes.jsonl",
+                     [&](const OutcomeRecord& one) { records.push_back(one); })
+            .ok());
+    return records;
+  }
+
+  Run::About App() const { return {&stream_, "app", false}; }
+
+  const Stream stream_ = StreamFor(Stream::Kind::kDelete, kA);
+  std::optional<StateFolder> folder_;
+};
+
+Action MakeAction(Action::Verb verb, Action::Result result,
+                  const std::string& reference, const std::string& reason) {
+  Action action;
+  action.set_verb(verb);
+  action.set_result(result);
+  action.set_reference(reference);
+  action.set_reason(reason);
+  return action;
+}
+
+proto::TaskResult TwoTags() {
+  proto::TaskResult result = Done();
+  result.mutable_counts()->set_tags(2);
+  result.mutable_counts()->set_deleted(1);
+  result.mutable_counts()->set_failed(1);
+  *result.add_actions() =
+      MakeAction(Action::DELETE_TAG, Action::DONE, "1.0", "");
+  *result.add_actions() =
+      MakeAction(Action::DELETE_TAG, Action::FAILED, "2.0", "denied");
+  return result;
+}
+
+proto::RunSnapshot Running() {
+  proto::RunSnapshot snapshot;
+  snapshot.set_run("RUN1");
+  snapshot.set_state(proto::RunSnapshot::RUNNING);
+  return snapshot;
+}
+
+TEST_F(ReporterTest, EveryActionIsLoggedAndFailuresAreInTheSnapshot) {
+  {
+    Reporter reporter = Make({});
+    reporter.OnEnded(App(), TwoTags());
+    reporter.OnProgress(Running());
+  }
+  const std::vector<OutcomeRecord> records = Records();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].reference, "1.0");
+  EXPECT_EQ(records[0].result, "done");
+  EXPECT_EQ(records[0].action, "delete");
+  EXPECT_EQ(records[0].registry, kA);
+  EXPECT_EQ(records[1].result, "failed");
+  EXPECT_EQ(records[1].reason, "denied");
+  const absl::StatusOr<proto::RunSnapshot> snapshot =
+      folder_->ReadSnapshot("RUN1");
+  ASSERT_TRUE(snapshot.ok());
+  EXPECT_EQ(snapshot->verb(), "submit");
+  EXPECT_EQ(snapshot->begun_unix(), 77);
+  ASSERT_EQ(snapshot->failures_size(), 1);
+  EXPECT_EQ(snapshot->failures(0).repository(), "app");
+  EXPECT_EQ(snapshot->failures(0).reference(), "2.0");
+  EXPECT_EQ(snapshot->failures(0).reason(), "denied");
+  EXPECT_EQ(snapshot->failures_total(), 1u);
+}
+
+TEST_F(ReporterTest, ARepositoryThatFailedIsLoggedWithItsReason) {
+  {
+    Reporter reporter = Make({});
+    reporter.OnEnded(App(), Failed("no such repository"));
+    reporter.OnRefused({&stream_, "other", false}, "its sync failed", true);
+  }
+  const std::vector<OutcomeRecord> records = Records();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].action, "task");
+  EXPECT_EQ(records[0].reason, "no such repository");
+  EXPECT_EQ(records[1].repository, "other");
+  EXPECT_EQ(records[1].result, "skipped");
+}
+
+TEST_F(ReporterTest, FailuresOfAnEarlierCoordinatorAreKept) {
+  Reporter first = Make({});
+  first.OnEnded(App(), TwoTags());
+  first.OnProgress(Running());
+  Reporter second = Make({});
+  second.RememberFailures(*folder_->ReadSnapshot("RUN1"));
+  second.OnEnded(App(), Failed("no"));
+  proto::RunSnapshot snapshot = Running();
+  second.Complete(snapshot);
+  EXPECT_EQ(snapshot.failures_total(), 2u);
+}
+
+TEST_F(ReporterTest, FailuresAreShownAlsoWithoutDetails) {
+  Reporter reporter = Make({});
+  testing::internal::CaptureStdout();
+  reporter.OnEnded(App(), TwoTags());
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "a.example/app: 2 tags: 1 deleted, 1 failed\n"
+            "    2.0  failed  denied\n");
+}
+
+TEST_F(ReporterTest, DetailsShowEveryTagAndNothingUnprintable) {
+  Reporter reporter = Make({.details = true});
+  proto::TaskResult result = Done();
+  result.mutable_counts()->set_tags(1);
+  result.mutable_counts()->set_kept(1);
+  *result.add_actions() =
+      MakeAction(Action::KEEP, Action::DONE, "1.0", "newest\x1b[2J");
+  testing::internal::CaptureStdout();
+  reporter.OnEnded(App(), result);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "a.example/app: 1 tag: 1 kept\n"
+            "    1.0  keep  newest\\x1b[2J\n");
+}
+
+TEST_F(ReporterTest, AListingIsImagesAndNothingElse) {
+  Reporter reporter({.list = true}, std::nullopt, std::nullopt);
+  proto::TaskResult result = Done();
+  *result.add_actions() = MakeAction(Action::LIST, Action::DONE, "1.0", "");
+  result.add_notes("a note");
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  reporter.OnEnded(App(), result);
+  reporter.OnEnded(App(), Failed("denied"));
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "a.example/app:1.0\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "a.example/app: denied\n");
+}
+
+TEST_F(ReporterTest, ANoticeIsGivenOnce) {
+  Reporter reporter = Make({});
+  testing::internal::CaptureStderr();
+  reporter.OnNotice("the same");
+  reporter.OnNotice("the same");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "the same\n");
+}
+
+}  // namespace
+}  // namespace registry_manager
