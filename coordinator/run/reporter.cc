@@ -145,9 +145,10 @@ void Reporter::OnEnded(const Run::About& about,
 
 void Reporter::OnRefused(const Run::About& about, const std::string& reason,
                          bool skipped) {
-  if (skipped && !options_.details) return;
-  printf("%s: %s: %s\n", Where(about).c_str(),
-         skipped ? "not carried out" : "failed", reason.c_str());
+  if (!skipped || options_.details) {
+    printf("%s: %s: %s\n", Where(about).c_str(),
+           skipped ? "not carried out" : "failed", reason.c_str());
+  }
   if (!skipped) Fail(about, "", reason);
   Action whole;
   whole.set_result(skipped ? Action::SKIPPED : Action::FAILED);
