@@ -174,8 +174,11 @@ bool Worker::HasStopped() {
   }
   const bool out_of_time = give_up_at_ && now >= *give_up_at_;
   if (!session_->idle() && !out_of_time) return false;
-  // A Goodbye promises that nothing is done any more.
-  if (executor_.WaitUntilIdle(absl::ZeroDuration())) session_->SayGoodbye();
+  // A Goodbye promises that nothing is done any more. A slot whose result is
+  // acknowledged may be a moment away from being free.
+  const absl::Duration patience =
+      session_->idle() ? kQuickFlush : absl::ZeroDuration();
+  if (executor_.WaitUntilIdle(patience)) session_->SayGoodbye();
   socket_->Close(kLinger);
   return true;
 }

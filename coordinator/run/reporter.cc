@@ -147,7 +147,8 @@ void Reporter::OnRefused(const Run::About& about, const std::string& reason,
                          bool skipped) {
   if (!skipped || options_.details) {
     printf("%s: %s: %s\n", Where(about).c_str(),
-           skipped ? "not carried out" : "failed", reason.c_str());
+           skipped ? "not carried out" : "failed",
+           Printable(reason, 2000).c_str());
   }
   if (!skipped) Fail(about, "", reason);
   Action whole;

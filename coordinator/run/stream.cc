@@ -78,7 +78,10 @@ std::vector<Stream> SyncStreams(const Config& config,
     for (const ReplaceRule& rule : policy.replace) {
       stream.rename.push_back({rule.old_text, rule.new_text});
     }
-    stream.connections = policy.engine == SyncEngine::kSkopeo ? 6 : 1;
+    // Within one registry a blob that cannot be mounted takes two: its GET
+    // and its PUT.
+    const int native = stream.registry == stream.target ? 2 : 1;
+    stream.connections = policy.engine == SyncEngine::kSkopeo ? 6 : native;
     AddOnce(std::move(stream), streams);
   }
   return streams;

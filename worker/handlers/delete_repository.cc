@@ -66,6 +66,8 @@ class Deletion {
                           const std::vector<const DigestDeletion*>& wave);
   void ReportDeletion(const DigestDeletion& deletion, Action::Result result,
                       const std::string& reason);
+  static std::vector<std::string> TagsOn(const PlannedDeletion& planned,
+                                         const TagRemoval& removal);
   absl::Status RemoveTagsAlone(const PlannedDeletion& planned);
   absl::Status FinishDanglingTags();
   const std::string& ReasonFor(const std::string& tag) const;
@@ -213,7 +215,8 @@ absl::Status Deletion::Execute(const PlannedDeletion& earlier) {
   status = DeleteWaves(*planned);
   if (!status.ok()) return status;
   status = RemoveTagsAlone(*planned);
-  if (!status.ok()) return status;
+  // Once others were harmed nothing more is deleted, and the intent stays.
+  if (!status.ok() || registry_problem_) return status;
   status = FinishDanglingTags();
   if (!status.ok()) return status;
   return context_.write_intent(task_.registry(), repository_, nullptr);
@@ -269,6 +272,18 @@ absl::Status Deletion::DeleteWave(
   return ends_task;
 }
 
+// The tags that stay on the digest of a tag that is removed alone.
+std::vector<std::string> Deletion::TagsOn(const PlannedDeletion& planned,
+                                          const TagRemoval& removal) {
+  std::vector<std::string> tags;
+  for (const auto& [tag, state] : planned.states) {
+    if (state.digest == removal.digest && !planned.doomed.contains(tag)) {
+      tags.push_back(tag);
+    }
+  }
+  return tags;
+}
+
 absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
   std::vector<TagToRemove> tags;
   for (const TagRemoval& removal : planned.plan.removals) {
@@ -277,7 +292,7 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
                               removal.digest.str(),
                               "what it is attached to could not be deleted"));
     } else {
-      tags.push_back({removal.tag, removal.digest});
+      tags.push_back({removal.tag, removal.digest, TagsOn(planned, removal)});
     }
   }
   for (const std::string& tag : planned.dangling) {
