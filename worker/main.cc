@@ -20,6 +20,7 @@
 #include "common/http/transport.h"
 #include "worker/clock.h"
 #include "worker/grant_pool.h"
+#include "worker/handlers/secret_folder.h"
 #include "worker/mailbox.h"
 #include "worker/task_handler.h"
 #include "worker/worker.h"
@@ -114,6 +115,7 @@ int Main(int argc, char** argv) {
   }
   options.drain = absl::Seconds(drain_seconds);
   LogTo(verbosity);
+  SecretFolder::RemoveLeftOvers();
   return Serve(std::move(options));
 }
 

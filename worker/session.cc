@@ -139,9 +139,6 @@ void Session::ReceiveWelcome(const proto::Welcome& welcome) {
 }
 
 void Session::ReceiveDispatch(const proto::Dispatch& dispatch) {
-  for (const proto::Grant& grant : dispatch.grants()) {
-    parts_.grants->Gate(grant.registry())->Apply(grant);
-  }
   const proto::Lease& lease = dispatch.task().lease();
   if (Find(lease.id(), lease.attempt()) != nullptr) return;
   auto assignment = std::make_shared<Assignment>(dispatch.task(), parts_.clock);
@@ -270,6 +267,14 @@ void Session::WriteIntent(const std::shared_ptr<Assignment>& assignment,
                           std::shared_ptr<IntentCall> call) {
   if (FindOwn(*assignment) == nullptr) {
     call->Answer(absl::CancelledError(kLeaseEnded));
+    return;
+  }
+  if (write.ByteSizeLong() > kMaxEnvelopeBytes - kEnvelopeOverhead) {
+    call->Answer(absl::FailedPreconditionError(absl::StrCat(
+        "what is to be deleted from ", Printable(write.repository()),
+        " is more than the ", kMaxEnvelopeBytes,
+        " bytes that can be journalled at once; raise mix-count "
+        "for a first run, so that fewer tags go at a time")));
     return;
   }
   const uint64_t number = intents_.NextNumber();

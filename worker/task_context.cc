@@ -25,17 +25,20 @@ absl::StatusOr<RegistryConnection*> WorkerServices::Connect(
   absl::StatusOr<Address> address = Address::Parse(registry.id());
   if (!address.ok()) return address.status();
   Credentials credentials{registry.username(), registry.password(), ""};
+  CredentialsLookUp look_up;
   if (credentials.anonymous()) {
-    absl::StatusOr<Credentials> found =
-        LookUpCredentials(registry.auth_file(), *address);
+    look_up = [file = registry.auth_file(), address = *address] {
+      return LookUpCredentials(file, address);
+    };
+    absl::StatusOr<Credentials> found = look_up();
     if (!found.ok()) return found.status();
     credentials = *std::move(found);
   }
   const TlsSettings tls{registry.insecure(), registry.ca_file(),
                         registry.client_cert(), registry.client_key()};
   connection = std::make_unique<RegistryConnection>(
-      RegistryOptions{*std::move(address), std::move(credentials), tls,
-                      retries},
+      RegistryOptions{*std::move(address), std::move(credentials), tls, retries,
+                      std::move(look_up)},
       transport_, gate_for_(registry.id()));
   return connection.get();
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "common/policy/manifest_graph.h"
 
@@ -22,12 +23,19 @@ class Planner {
   explicit Planner(const ManifestGraph& graph)
       : graph_(graph),
         doomed_(graph.size()),
+        gone_(graph.size()),
         planned_(graph.size()),
         kept_(graph.size()) {}
 
-  // What doomed tags bear may go, and all that follows it.
-  void PlanDoomedTags() {
+  // What doomed tags bear may go, and all that follows it and what is gone.
+  void PlanDoomedTags(const std::vector<Digest>& gone) {
     std::vector<int> work;
+    for (const Digest& digest : gone) {
+      const int number = graph_.Find(digest.str());
+      gone_[number] = true;
+      doomed_[number] = true;
+      Mark(number, planned_, work);
+    }
     for (const Tag& tag : graph_.tags) {
       if (!tag.doomed) continue;
       doomed_[tag.digest] = true;
@@ -36,15 +44,6 @@ class Planner {
     while (!work.empty()) {
       const int digest = Pop(work);
       for (int next : graph_.followers[digest]) Mark(next, planned_, work);
-    }
-  }
-
-  // These digests may go, and no other.
-  void PlanExactly(const std::vector<Digest>& intended) {
-    for (const Digest& digest : intended) {
-      const int number = graph_.Find(digest.str());
-      doomed_[number] = true;
-      planned_[number] = true;
     }
   }
 
@@ -93,12 +92,10 @@ class Planner {
 
   bool Goes(int digest) const { return planned_[digest] && !kept_[digest]; }
 
-  // A signature-like tag follows its subject, but for one that is newer than
-  // the plan that is being finished.
+  // A signature-like tag follows its subject.
   bool Stays(const Tag& tag) const {
     if (tag.doomed) return false;
-    return tag.subject == ManifestGraph::kUnknown || !Goes(tag.subject) ||
-           !planned_[tag.digest];
+    return tag.subject == ManifestGraph::kUnknown || !Goes(tag.subject);
   }
 
   // Those that go and that `digest` leads to.
@@ -174,6 +171,7 @@ class Planner {
       return waves[a] != waves[b] ? waves[a] < waves[b] : a < b;
     });
     for (int digest : order) {
+      if (gone_[digest]) continue;
       plan.deletions.push_back(
           {*graph_.digests[digest], std::move(tags[digest]), waves[digest]});
     }
@@ -221,15 +219,13 @@ class Planner {
         (!planned_[tag.subject] && !kept_[tag.subject])) {
       return absl::StrCat("its subject ", subject, " is not in the repository");
     }
-    if (kept_[tag.subject])
-      return absl::StrCat("its subject ", subject, " stays");
-    return absl::StrCat("it is newer than the plan that deletes its subject ",
-                        subject);
+    return absl::StrCat("its subject ", subject, " stays");
   }
 
   const ManifestGraph& graph_;
-  // Named by a doomed tag, or recorded as going.
+  // Borne by a doomed tag, or gone.
   std::vector<bool> doomed_;
+  std::vector<bool> gone_;
   std::vector<bool> planned_;
   std::vector<bool> kept_;
 };
@@ -237,20 +233,24 @@ class Planner {
 }  // namespace
 
 DeletePlan PlanDeletion(const RepositorySnapshot& snapshot,
-                        const std::vector<std::string>& doomed) {
-  const ManifestGraph graph(snapshot, doomed, {});
+                        const std::vector<std::string>& doomed,
+                        const std::vector<Digest>& gone) {
+  const ManifestGraph graph(snapshot, doomed, gone);
   Planner planner(graph);
-  planner.PlanDoomedTags();
+  planner.PlanDoomedTags(gone);
   return planner.Finish();
 }
 
-DeletePlan ResumeDeletion(const RepositorySnapshot& snapshot,
-                          const std::vector<std::string>& doomed,
-                          const std::vector<Digest>& intended) {
-  const ManifestGraph graph(snapshot, doomed, intended);
-  Planner planner(graph);
-  planner.PlanExactly(intended);
-  return planner.Finish();
+void AddGone(const std::vector<IntendedDeletion>& intended,
+             const std::vector<Digest>& gone, RepositorySnapshot& snapshot) {
+  const absl::flat_hash_set<Digest> is_gone(gone.begin(), gone.end());
+  for (const IntendedDeletion& one : intended) {
+    for (const Digest& leader : one.attached_to) {
+      if (is_gone.contains(leader)) {
+        snapshot.manifests[leader].children.push_back(one.digest);
+      }
+    }
+  }
 }
 
 }  // namespace registry_manager

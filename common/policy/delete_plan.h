@@ -98,23 +98,27 @@ struct DeletePlan {
 // A doomed tag's own digest stays, although no kept tag's index lists it, where
 // it is attached to a manifest that is kept. Attached to nothing in the
 // repository it goes, as the tag says.
-DeletePlan PlanDeletion(const RepositorySnapshot& snapshot,
-                        const std::vector<std::string>& doomed);
-
-// Finishes an interrupted plan from what was recorded of it: `intended` are the
-// digests of its deletions, `doomed` its doomed tags and its removals' tags
-// that are still listed and have not moved (signature-like tags that it deletes
-// with their subjects are not among them: they follow the subject again).
-// `snapshot` is the repository now.
 //
-// Nothing is deleted but `intended` digests, and of these only what nothing
-// kept reaches now: a tag that is new or has moved protects as a kept one does.
-// Where nothing is new, the survivors are those of the plan uninterrupted,
-// whichever of its deletions were done. Those already done are planned again:
-// the snapshot does not say whether an untagged manifest exists.
-DeletePlan ResumeDeletion(const RepositorySnapshot& snapshot,
-                          const std::vector<std::string>& doomed,
-                          const std::vector<Digest>& intended);
+// `gone` is what an earlier attempt at the deletion, which was cut short, has
+// deleted already. It counts as deleted in this same plan, but is not among its
+// deletions: what it led to, as AddGone put it into the snapshot, goes with it
+// as it would have gone then.
+DeletePlan PlanDeletion(const RepositorySnapshot& snapshot,
+                        const std::vector<std::string>& doomed,
+                        const std::vector<Digest>& gone = {});
+
+// A manifest of a plan, as it was recorded before the plan was carried out.
+struct IntendedDeletion {
+  Digest digest;
+  // Manifests of the same plan that lead to it: an index to its children, an
+  // image to its signature-like tags and referrers.
+  std::vector<Digest> attached_to;
+};
+
+// Puts what `gone` manifests led to, by what was `intended`, into the snapshot
+// of a repository that does not have them any more.
+void AddGone(const std::vector<IntendedDeletion>& intended,
+             const std::vector<Digest>& gone, RepositorySnapshot& snapshot);
 
 }  // namespace registry_manager
 

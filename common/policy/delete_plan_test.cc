@@ -523,55 +523,5 @@ TEST(DeletePlanTest, DeepChainsDoNotOverflowTheStack) {
   EXPECT_EQ(PlanDeletion(repository.snapshot(), {}).kept.size(), kDepth + 1u);
 }
 
-TEST(ResumeDeletionTest, FinishesWhatTheDeletedImageLeft) {
-  // A with its signature S, and an index I with its child X, were to go; A and
-  // I are gone.
-  const Repository left = Repository()
-                              .Tag(Sig("A"), "S")
-                              .Tag("k", "K")
-                              .Index("I", {})
-                              .Index("X", {});
-  const DeletePlan plan =
-      ResumeDeletion(left.snapshot(), {}, {D("S"), D("X"), D("I"), D("A")});
-  std::set<Digest> going;
-  for (const DigestDeletion& deletion : plan.deletions) {
-    going.insert(deletion.digest);
-  }
-  EXPECT_EQ(going, std::set<Digest>({D("A"), D("I"), D("X"), D("S")}));
-  EXPECT_EQ(plan.removals.size(), 0u);
-  EXPECT_EQ(plan.staying_signatures.size(), 0u);
-}
-
-TEST(ResumeDeletionTest, WhatIsNewProtects) {
-  // Pushed again under another tag: the image stays, and its signature.
-  const Repository again =
-      Repository().Tag("new", "A").Tag(Sig("A"), "S").Tag("b", "B");
-  const DeletePlan plan =
-      ResumeDeletion(again.snapshot(), {"b"}, {D("A"), D("S"), D("B")});
-  EXPECT_EQ(again.Deletions(plan), Texts{"B@0 b"});
-  EXPECT_EQ(Staying(plan), Texts{Sig("A")});
-
-  // A fallback tag that has moved to an index that is newer than the plan.
-  const Repository moved =
-      Repository().Tag("a", "A").Tag(Sig("A", ""), "F2").Index("F2", {"R"});
-  const DeletePlan fallback =
-      ResumeDeletion(moved.snapshot(), {"a"}, {D("A"), D("F"), D("R")});
-  std::set<Digest> going;
-  for (const DigestDeletion& deletion : fallback.deletions) {
-    going.insert(deletion.digest);
-  }
-  EXPECT_EQ(going, std::set<Digest>({D("A"), D("F")}));
-  EXPECT_EQ(Staying(fallback), Texts{Sig("A", "")});
-}
-
-TEST(ResumeDeletionTest, DeletesNothingThatWasNotIntended) {
-  const Repository repository =
-      Repository().Tag("a", "A").Tag("r", "R").Tag("k", "R");
-  const DeletePlan plan =
-      ResumeDeletion(repository.snapshot(), {"a", "r"}, {D("A")});
-  EXPECT_EQ(repository.Deletions(plan), Texts{"A@0 a"});
-  EXPECT_EQ(Removals(plan), Texts{"r by k"});
-}
-
 }  // namespace
 }  // namespace registry_manager

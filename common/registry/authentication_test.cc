@@ -29,6 +29,7 @@ using httplib::Request;
 using httplib::Response;
 
 const Credentials kUser = {"user", "pass word", ""};
+const Credentials kLapsed = {"user", "of yesterday", ""};
 // base64 of "user:pass word".
 constexpr char kBasic[] = "Basic dXNlcjpwYXNzIHdvcmQ=";
 
@@ -45,6 +46,11 @@ class TokenService {
     const std::lock_guard<std::mutex> lock(mutex_);
     answer_ = std::move(answer);
     status_ = status;
+  }
+  // Any other authorization is refused.
+  void Require(std::string authorization) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    required_ = std::move(authorization);
   }
   // Of the last request.
   std::multimap<std::string, std::string> query() const {
@@ -73,7 +79,8 @@ class TokenService {
     authorization_ = request.get_header_value("Authorization");
     body_ = request.body;
     target_ = request.target;
-    response.status = status_;
+    response.status =
+        required_.empty() || authorization_ == required_ ? status_ : 401;
     response.set_content(answer_.empty()
                              ? absl::StrCat(R"({"token":"T)", ++served_,
                                             R"(","expires_in":300})")
@@ -88,6 +95,7 @@ class TokenService {
   int status_ = 200;
   std::multimap<std::string, std::string> query_;
   std::string authorization_;
+  std::string required_;
   std::string body_;
   std::string target_;
   ScriptedRegistry server_;
@@ -140,6 +148,50 @@ TEST(AuthenticationTest, RefusedBasicIsNotTriedAgain) {
   EXPECT_TRUE(absl::StrContains(status.message(), "username and password"));
   EXPECT_FALSE(absl::StrContains(status.message(), "pass word"));
   EXPECT_EQ(registry.requests().size(), 2u);
+}
+
+TEST(AuthenticationTest, RefusedBasicCredentialsAreLookedUpAgain) {
+  ScriptedRegistry registry(TagsFor(kBasic, "Basic realm=\"r\""));
+  int looked_up = 0;
+  ClientFixture fixture(registry.url(), kLapsed, 16, 3, [&] {
+    ++looked_up;
+    return kUser;
+  });
+  EXPECT_TRUE(ListTags(fixture.client(), "a").ok());
+  EXPECT_TRUE(ListTags(fixture.client(), "b").ok());
+  EXPECT_EQ(looked_up, 1);
+  // Without, with those that have lapsed, with the new ones, and once more.
+  EXPECT_EQ(registry.requests().size(), 4u);
+}
+
+TEST(AuthenticationTest, TheSameCredentialsAgainAreARefusal) {
+  ScriptedRegistry registry(TagsFor(kBasic, "Basic realm=\"r\""));
+  int looked_up = 0;
+  ClientFixture fixture(registry.url(), kLapsed, 16, 3, [&] {
+    ++looked_up;
+    return kLapsed;
+  });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(
+        absl::IsUnauthenticated(ListTags(fixture.client(), "a").status()));
+  }
+  // Not by every request that is refused.
+  EXPECT_EQ(looked_up, 1);
+}
+
+TEST(AuthenticationTest, WhatTheTokenServiceRefusesIsLookedUpAgain) {
+  TokenService tokens;
+  tokens.Require(kBasic);
+  ScriptedRegistry registry([&](const Request& request, Response& response) {
+    if (request.get_header_value("Authorization").empty()) {
+      Challenge(response, tokens, "");
+    } else {
+      response.set_content(R"({"tags":null})", "application/json");
+    }
+    return true;
+  });
+  ClientFixture fixture(registry.url(), kLapsed, 16, 3, [] { return kUser; });
+  EXPECT_TRUE(ListTags(fixture.client(), "a").ok());
 }
 
 TEST(AuthenticationTest, WithoutCredentialsTheMessageAsksForThem) {

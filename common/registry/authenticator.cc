@@ -24,6 +24,8 @@ constexpr absl::Duration kTokenDeadline = absl::Minutes(1);
 constexpr absl::Duration kDefaultLifetime = absl::Seconds(60);
 // A run touches many repositories; tokens of those that are done are dropped.
 constexpr size_t kMaxTokens = 10000;
+// A helper may ask a cloud's service, and so may every request that is refused.
+constexpr absl::Duration kRenewEvery = absl::Seconds(30);
 
 // How long a token is used: to its end but for a margin in which a request may
 // be under way.
@@ -47,6 +49,15 @@ absl::Status TokenServiceError(const absl::Status& status) {
       absl::StrCat("asking for a token: ", status.message()));
 }
 
+absl::Status Refused(const Credentials& credentials) {
+  return absl::UnauthenticatedError(
+      credentials.anonymous()
+          ? "the registry wants credentials; give this registry a username and "
+            "a password in the config, or log in with docker login"
+          : "the registry refuses the credentials; check username and password "
+            "of this registry in the config");
+}
+
 const Challenge* Find(const std::vector<Challenge>& challenges,
                       absl::string_view scheme) {
   const auto found =
@@ -58,23 +69,26 @@ const Challenge* Find(const std::vector<Challenge>& challenges,
 }  // namespace
 
 Authenticator::Authenticator(Url registry, Credentials credentials,
-                             TlsSettings tls)
+                             TlsSettings tls, CredentialsLookUp renew)
     : registry_(std::move(registry)),
-      credentials_(std::move(credentials)),
-      tls_(std::move(tls)) {}
+      tls_(std::move(tls)),
+      renew_(std::move(renew)),
+      credentials_(std::move(credentials)) {}
 
 Authenticator::Scheme& Authenticator::SchemeFor(const ScopeSet& scopes) {
   const std::string first = scopes.empty() ? "" : *scopes.begin();
   return schemes_[first.substr(0, first.find(':'))];
 }
 
-absl::Status Authenticator::Refused() const {
-  return absl::UnauthenticatedError(
-      credentials_.anonymous()
-          ? "the registry wants credentials; give this registry a username and "
-            "a password in the config, or log in with docker login"
-          : "the registry refuses the credentials; check username and password "
-            "of this registry in the config");
+bool Authenticator::Renew(const Credentials& refused) {
+  if (credentials_ != refused) return true;
+  const absl::Time now = absl::Now();
+  if (!renew_ || now < renew_from_) return false;
+  renew_from_ = now + kRenewEvery;
+  absl::StatusOr<Credentials> found = renew_();
+  if (!found.ok() || *found == refused) return false;
+  credentials_ = *std::move(found);
+  return true;
 }
 
 absl::StatusOr<std::string> Authenticator::Authorization(
@@ -83,14 +97,10 @@ absl::StatusOr<std::string> Authenticator::Authorization(
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     scheme = SchemeFor(scopes);
-  }
-  switch (scheme.kind) {
-    case Scheme::Kind::kNone:
-      return "";
-    case Scheme::Kind::kBasic:
+    if (scheme.kind == Scheme::Kind::kNone) return "";
+    if (scheme.kind == Scheme::Kind::kBasic) {
       return BasicAuthorization(credentials_);
-    case Scheme::Kind::kBearer:
-      break;
+    }
   }
   absl::StatusOr<std::string> token = BearerToken(scopes, scheme, exchange);
   if (!token.ok()) return token.status();
@@ -109,9 +119,16 @@ absl::StatusOr<std::string> Authenticator::BearerToken(
     return cached.value;
   }
   cached.being_fetched = true;
-  lock.unlock();
-  absl::StatusOr<Token> token = Fetch(asked, scheme, exchange);
-  lock.lock();
+  const auto fetch = [&] {
+    const Credentials credentials = credentials_;
+    lock.unlock();
+    absl::StatusOr<Token> token = Fetch(asked, scheme, credentials, exchange);
+    lock.lock();
+    const bool refused = absl::IsUnauthenticated(token.status());
+    return std::pair(std::move(token), refused && Renew(credentials));
+  };
+  auto [token, renewed] = fetch();
+  if (renewed) token = fetch().first;
   // Another thread may have made room meanwhile, but never takes an entry that
   // is being fetched.
   tokens_[asked] = token.ok() ? *token : Token{};
@@ -130,7 +147,8 @@ absl::StatusOr<std::string> Authenticator::BearerToken(
 }
 
 absl::StatusOr<HttpRequest> Authenticator::TokenRequest(
-    const ScopeSet& scopes, const Scheme& scheme) const {
+    const ScopeSet& scopes, const Scheme& scheme,
+    const Credentials& credentials) const {
   absl::StatusOr<Url> realm = ParseUrl(scheme.realm);
   if (!realm.ok()) {
     return absl::FailedPreconditionError(
@@ -138,7 +156,7 @@ absl::StatusOr<HttpRequest> Authenticator::TokenRequest(
                      realm.status().message()));
   }
   if (registry_.scheme == "https" && realm->scheme == "http" &&
-      !credentials_.anonymous()) {
+      !credentials.anonymous()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the registry speaks https, but its token service ", realm->display(),
         " does not: the credentials are not sent there"));
@@ -152,14 +170,14 @@ absl::StatusOr<HttpRequest> Authenticator::TokenRequest(
   request.max_body = 1 << 20;
   request.deadlines.total = kTokenDeadline;
   request.url = realm->str();
-  if (!credentials_.identity_token.empty()) {
+  if (!credentials.identity_token.empty()) {
     request.method = HttpMethod::kPost;
     request.headers.Add("Content-Type", "application/x-www-form-urlencoded");
     request.body = absl::StrCat(
         "grant_type=refresh_token&client_id=registry-manager&service=",
         QueryEscape(scheme.service),
         "&scope=", QueryEscape(absl::StrJoin(scopes, " ")),
-        "&refresh_token=", QueryEscape(credentials_.identity_token));
+        "&refresh_token=", QueryEscape(credentials.identity_token));
     return request;
   }
   if (!scheme.service.empty()) {
@@ -168,16 +186,17 @@ absl::StatusOr<HttpRequest> Authenticator::TokenRequest(
   for (const std::string& scope : scopes) {
     request.url = AddQuery(request.url, "scope", scope);
   }
-  if (!credentials_.anonymous()) {
-    request.headers.Add("Authorization", BasicAuthorization(credentials_));
+  if (!credentials.anonymous()) {
+    request.headers.Add("Authorization", BasicAuthorization(credentials));
   }
   return request;
 }
 
 absl::StatusOr<Authenticator::Token> Authenticator::Fetch(
     const ScopeSet& scopes, const Scheme& scheme,
-    const Exchange& exchange) const {
-  absl::StatusOr<HttpRequest> request = TokenRequest(scopes, scheme);
+    const Credentials& credentials, const Exchange& exchange) const {
+  absl::StatusOr<HttpRequest> request =
+      TokenRequest(scopes, scheme, credentials);
   if (!request.ok()) return request.status();
   const HttpMethod method = request->method;
   const absl::StatusOr<Url> url = ParseUrl(request->url);
@@ -187,7 +206,8 @@ absl::StatusOr<Authenticator::Token> Authenticator::Fetch(
     return ErrorOfExchange(method, *url, response.status());
   }
   if (response->status == 401 || response->status == 403) {
-    return Annotate(Refused(), absl::StrCat("token service ", url->display()));
+    return Annotate(Refused(credentials),
+                    absl::StrCat("token service ", url->display()));
   }
   if (response->status / 100 != 2) {
     return TokenServiceError(ErrorOfResponse(method, *url, *response));
@@ -235,10 +255,10 @@ absl::Status Authenticator::Learn(const ScopeSet& scopes,
         "the registry refuses the request and asks for neither Basic nor "
         "Bearer authentication");
   }
-  if (credentials_.password.empty() ||
-      absl::StartsWith(authorization, "Basic ")) {
-    return Refused();
-  }
+  // What was refused is what is known, or another thread has found better.
+  const bool refused = authorization == BasicAuthorization(credentials_);
+  if (refused && !Renew(credentials_)) return Refused(credentials_);
+  if (credentials_.password.empty()) return Refused(credentials_);
   SchemeFor(scopes).kind = Scheme::Kind::kBasic;
   return absl::OkStatus();
 }

@@ -28,14 +28,16 @@ using ScopeSet = std::set<std::string>;
 
 // Finds the Authorization header for requests to one registry: none, Basic, or
 // a bearer token of the token service that the registry names. Tokens are
-// cached by scope set, and renewed before they lapse. Thread-safe: requests
-// that need the same token wait for one fetch.
+// cached by scope set, and renewed before they lapse; credentials are looked up
+// again once they are refused. Thread-safe: requests that need the same token
+// wait for one fetch.
 class Authenticator {
  public:
   // `exchange` carries one request out. `registry` is the registry's base URL.
   using Exchange =
       std::function<absl::StatusOr<HttpResponse>(HttpRequest request)>;
-  Authenticator(Url registry, Credentials credentials, TlsSettings tls);
+  Authenticator(Url registry, Credentials credentials, TlsSettings tls,
+                CredentialsLookUp renew);
 
   // The header's value for a request with `scopes`, by what is known so far; ""
   // for none. May fetch a token.
@@ -68,18 +70,23 @@ class Authenticator {
                                           const Scheme& scheme,
                                           const Exchange& exchange);
   absl::StatusOr<Token> Fetch(const ScopeSet& scopes, const Scheme& scheme,
+                              const Credentials& credentials,
                               const Exchange& exchange) const;
-  absl::StatusOr<HttpRequest> TokenRequest(const ScopeSet& scopes,
-                                           const Scheme& scheme) const;
+  absl::StatusOr<HttpRequest> TokenRequest(
+      const ScopeSet& scopes, const Scheme& scheme,
+      const Credentials& credentials) const;
+  // True: there are others than those that were refused. With the mutex held.
+  bool Renew(const Credentials& refused);
   absl::Status LearnBearer(const ScopeSet& scopes, const Challenge& challenge,
                            const std::string& authorization);
-  absl::Status Refused() const;
 
   const Url registry_;
-  const Credentials credentials_;
   const TlsSettings tls_;
+  const CredentialsLookUp renew_;
 
   std::mutex mutex_;
+  Credentials credentials_;
+  absl::Time renew_from_ = absl::InfinitePast();
   std::condition_variable token_fetched_;
   std::map<std::string, Scheme> schemes_;
   // Scopes that the registry named itself in a challenge, beside ours.

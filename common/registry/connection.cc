@@ -171,7 +171,8 @@ RegistryConnection::RegistryConnection(RegistryOptions options,
       base_(BaseOf(options_.address)),
       transport_(transport),
       gate_(gate),
-      authenticator_(base_, options_.credentials, options_.tls) {}
+      authenticator_(base_, options_.credentials, options_.tls,
+                     options_.renew_credentials) {}
 
 Url RegistryConnection::Endpoint(absl::string_view path) const {
   Url url = base_;

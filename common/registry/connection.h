@@ -27,6 +27,8 @@ struct RegistryOptions {
   TlsSettings tls;
   // How often a request that may be repeated is repeated.
   int retries = 3;
+  // Asked once the credentials are refused; empty: they stay as they are.
+  CredentialsLookUp renew_credentials = {};
 };
 
 // One request to a registry.

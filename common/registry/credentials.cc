@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -133,8 +133,9 @@ absl::StatusOr<Credentials> LookUpCredentials(const std::string& auth_file,
     return absl::FailedPreconditionError(
         absl::StrCat("the auth-file ", Printable(file), " cannot be read"));
   }
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  absl::StatusOr<json> document = ParseJson(text);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  absl::StatusOr<json> document = ParseJson(text.str());
   if (!document.ok() || !document->is_object()) {
     return absl::FailedPreconditionError(
         absl::StrCat(Printable(file), " is not a docker config.json"));

@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_CREDENTIALS_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_CREDENTIALS_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -20,7 +21,12 @@ struct Credentials {
   std::string identity_token;
 
   bool anonymous() const { return password.empty() && identity_token.empty(); }
+  friend bool operator==(const Credentials&, const Credentials&) = default;
 };
+
+// Finds a registry's credentials anew: those that helpers give lapse, some
+// within the hour.
+using CredentialsLookUp = std::function<absl::StatusOr<Credentials>()>;
 
 // Looks a registry up in docker's config.json: `credHelpers`, then
 // `credsStore`, then `auths` (helpers are programs `docker-credential-NAME` on

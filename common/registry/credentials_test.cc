@@ -102,6 +102,7 @@ TEST_F(CredentialsTest, ErrorsNameTheFileAndNoSecret) {
   EXPECT_FALSE(LookUp(R"({"credHelpers":{"reg":"absent"}})", "reg").ok());
   EXPECT_FALSE(
       LookUpCredentials("/nowhere/x.json", *Address::Parse("reg")).ok());
+  EXPECT_FALSE(LookUpCredentials("/tmp", *Address::Parse("reg")).ok());
 }
 
 TEST_F(CredentialsTest, OddMembersAreIgnored) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "common/concurrency/parallel.h"
 #include "common/policy/deletion_selection.h"
@@ -35,15 +36,19 @@ class RepositoryDriver {
   virtual absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(
       const TagStates& states, const std::vector<std::string>& tags) = 0;
   virtual absl::StatusOr<SnapshotReader::Result> ReadSnapshot(
-      const TagStates& states, const std::vector<std::string>& doomed) = 0;
+      const TagStates& states, const std::vector<std::string>& doomed,
+      const std::vector<Digest>& untagged) = 0;
 
-  virtual absl::StatusOr<bool> HasManifest(const Digest& digest) = 0;
+  // Which of them the repository does not have.
+  virtual absl::StatusOr<absl::flat_hash_set<Digest>> Missing(
+      const std::vector<Digest>& digests) = 0;
 
   virtual absl::Status CheckDeletes() = 0;
   virtual absl::Status Delete(const Digest& digest) = 0;
   virtual absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
       const std::vector<TagToRemove>& tags) = 0;
-  // Deletes the placeholder where the repository has it.
+  // Whether the repository has the placeholder.
+  virtual absl::StatusOr<bool> HasHalfRemovedTags() = 0;
   virtual absl::Status FinishHalfRemovedTags() = 0;
 };
 

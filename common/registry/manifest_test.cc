@@ -194,6 +194,14 @@ TEST(MediaTypesTest, ParametersAndCaseDoNotMatter) {
   EXPECT_TRUE(IsIndexType("Application/VND.oci.image.index.v1+json"));
   EXPECT_FALSE(IsIndexType(kOciManifest));
   EXPECT_FALSE(IsIndexType(""));
+  // What a proxy, or nobody, says is no image's type.
+  for (const char* type : {"", "application/json", "text/plain",
+                           "application/octet-stream", "application/x-new"}) {
+    EXPECT_TRUE(MayBeIndexType(type)) << type;
+  }
+  EXPECT_TRUE(MayBeIndexType(kOciIndex));
+  EXPECT_FALSE(MayBeIndexType(kOciManifest));
+  EXPECT_FALSE(MayBeIndexType(absl::StrCat(kDockerManifest, "; a=b")));
   EXPECT_TRUE(IsForeignLayerType(
       "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"));
   EXPECT_TRUE(IsForeignLayerType(

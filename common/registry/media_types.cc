@@ -18,6 +18,13 @@ bool IsIndexType(absl::string_view media_type) {
          absl::EqualsIgnoreCase(type, kDockerList);
 }
 
+bool MayBeIndexType(absl::string_view media_type) {
+  const absl::string_view type = WithoutParameters(media_type);
+  return !absl::EqualsIgnoreCase(type, kOciManifest) &&
+         !absl::EqualsIgnoreCase(type, kDockerManifest) &&
+         !absl::EqualsIgnoreCase(type, kOciArtifact) && !IsSchema1Type(type);
+}
+
 bool IsSchema1Type(absl::string_view media_type) {
   return absl::StartsWith(WithoutParameters(media_type),
                           "application/vnd.docker.distribution.manifest.v1+");

@@ -12,6 +12,8 @@ inline constexpr absl::string_view kOciIndex =
     "application/vnd.oci.image.index.v1+json";
 inline constexpr absl::string_view kOciManifest =
     "application/vnd.oci.image.manifest.v1+json";
+inline constexpr absl::string_view kOciArtifact =
+    "application/vnd.oci.artifact.manifest.v1+json";
 inline constexpr absl::string_view kOciConfig =
     "application/vnd.oci.image.config.v1+json";
 inline constexpr absl::string_view kOciEmpty =
@@ -40,6 +42,9 @@ absl::string_view WithoutParameters(absl::string_view media_type);
 
 // `media_type` is a Content-Type; parameters are ignored.
 bool IsIndexType(absl::string_view media_type);
+// False where the type is known to be an image's: anything else (none, one that
+// a proxy made up, one of tomorrow) has to be read before it is taken for one.
+bool MayBeIndexType(absl::string_view media_type);
 // Docker's schema 1: deprecated, signed, without a digest over its bytes.
 bool IsSchema1Type(absl::string_view media_type);
 // Layers that are not to be fetched from a registry (`urls` says where from).

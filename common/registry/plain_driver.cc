@@ -11,6 +11,8 @@
 namespace registry_manager {
 namespace {
 
+constexpr int kHeadsAtOnce = 16;
+
 class PlainDriver : public RepositoryDriver {
  public:
   PlainDriver(RegistryClient client, std::string repository, ThreadPool* pool)
@@ -32,16 +34,25 @@ class PlainDriver : public RepositoryDriver {
     return snapshots_.ReadCreationTimes(states, tags);
   }
   absl::StatusOr<SnapshotReader::Result> ReadSnapshot(
-      const TagStates& states,
-      const std::vector<std::string>& doomed) override {
-    return snapshots_.Read(states, doomed);
+      const TagStates& states, const std::vector<std::string>& doomed,
+      const std::vector<Digest>& untagged) override {
+    return snapshots_.Read(states, doomed, untagged);
   }
-  absl::StatusOr<bool> HasManifest(const Digest& digest) override {
-    const absl::Status head =
-        HeadManifest(client_, repository_, digest.str()).status();
-    if (head.ok()) return true;
-    if (absl::IsNotFound(head)) return false;
-    return head;
+  absl::StatusOr<absl::flat_hash_set<Digest>> Missing(
+      const std::vector<Digest>& digests) override {
+    std::vector<absl::Status> heads(digests.size());
+    pool_->ParallelFor(digests.size(), kHeadsAtOnce, [&](size_t i) {
+      heads[i] = HeadManifest(client_, repository_, digests[i].str()).status();
+    });
+    absl::flat_hash_set<Digest> missing;
+    for (size_t i = 0; i < digests.size(); ++i) {
+      if (absl::IsNotFound(heads[i])) {
+        missing.insert(digests[i]);
+      } else if (!heads[i].ok()) {
+        return heads[i];
+      }
+    }
+    return missing;
   }
   absl::Status CheckDeletes() override {
     return registry_manager::CheckDeletes(client_, repository_);
@@ -53,9 +64,12 @@ class PlainDriver : public RepositoryDriver {
       const std::vector<TagToRemove>& tags) override {
     return registry_manager::RemoveTags(client_, repository_, tags);
   }
+  absl::StatusOr<bool> HasHalfRemovedTags() override {
+    const auto missing = Missing({Placeholder().digest});
+    if (!missing.ok()) return missing.status();
+    return missing->empty();
+  }
   absl::Status FinishHalfRemovedTags() override {
-    absl::StatusOr<bool> there = HasManifest(Placeholder().digest);
-    if (!there.ok() || !*there) return there.status();
     return registry_manager::FinishHalfRemovedTags(client_, repository_);
   }
 

@@ -62,6 +62,8 @@ const char* StateName(const proto::RunSnapshot& snapshot) {
       return "incomplete";
     case proto::RunSnapshot::INTERRUPTED:
       return "interrupted";
+    case proto::RunSnapshot::ABANDONED:
+      return "abandoned";
     default:
       return "unknown";
   }

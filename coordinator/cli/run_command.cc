@@ -97,6 +97,7 @@ class Submission {
   // Opens folder and journal, and finds the run that this one goes on with.
   absl::Status OpenRun();
   absl::Status OwnRun(const std::string& identity);
+  void Abandon(const std::string& run);
   absl::Status BeginOrRestore();
   absl::Status OpenReporter();
   absl::StatusOr<RunLoop::End> Carry();
@@ -189,6 +190,7 @@ absl::Status Submission::OwnRun(const std::string& identity) {
     absl::Status status = journal.Own(record).status();
     if (status.ok()) status = journal.Finish();
     if (!status.ok()) return status;
+    Abandon(**unfinished);
     unfinished->reset();
   }
   resumed_ = unfinished->has_value();
@@ -198,6 +200,18 @@ absl::Status Submission::OwnRun(const std::string& identity) {
   if (!epoch.ok()) return epoch.status();
   epoch_ = *epoch;
   return folder_->MakeRun(id_);
+}
+
+// A run that was begun elsewhere has no snapshot here.
+void Submission::Abandon(const std::string& run) {
+  notes_.push_back(
+      absl::StrCat("run ", run, " is abandoned: --fresh plans anew"));
+  absl::StatusOr<proto::RunSnapshot> snapshot = folder_->ReadSnapshot(run);
+  if (!snapshot.ok()) return;
+  snapshot->set_state(proto::RunSnapshot::ABANDONED);
+  snapshot->clear_pid();
+  const absl::Status status = folder_->WriteSnapshot(*snapshot);
+  if (!status.ok()) notes_.push_back(std::string(status.message()));
 }
 
 absl::Status Submission::BeginOrRestore() {

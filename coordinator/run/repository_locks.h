@@ -25,7 +25,7 @@ class RepositoryLocks {
   }
   RepositoryLocks& operator=(RepositoryLocks&&) = delete;
 
-  // False: another coordinator writes to `repository` ("ADDRESS/NAME"). May be
+  // False: another coordinator writes to `repository` (a RepositoryId). May be
   // called again for one that is held; each is released as often.
   bool TryLock(const std::string& repository);
   void Unlock(const std::string& repository);

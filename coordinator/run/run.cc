@@ -15,34 +15,13 @@ namespace {
 
 // How many tasks of one stream the scheduler holds at a time.
 constexpr size_t kWindow = 256;
-// Entries of one shard: some 150 KiB of names.
-constexpr int kMaxShard = 4096;
-// A page of a catalogue is a task outside all shards: its shard number is this
-// and the stream's index.
-constexpr uint32_t kListingShards = 0xf0000000;
 // What is refused in one go.
 constexpr size_t kMaxRefused = 1024;
-// No catalogue has so many; one that goes on in a circle does.
-constexpr uint32_t kMaxPages = 100000;
-
-std::string WriteKey(const std::string& registry,
-                     const std::string& repository) {
-  return absl::StrCat(registry, "/", repository);
-}
 
 // A sync that has to end before anything is deleted from the registry.
 bool IsSyncOf(const Stream& stream, const std::string& registry) {
   return stream.kind == Stream::Kind::kSync &&
          (stream.registry == registry || stream.target == registry);
-}
-
-TaskState StateOf(const proto::TaskResult& result) {
-  if (result.outcome() == proto::TaskResult::FAILED ||
-      result.counts().failed() > 0) {
-    return TaskState::kDead;
-  }
-  return result.outcome() == proto::TaskResult::SKIPPED ? TaskState::kSkipped
-                                                        : TaskState::kDone;
 }
 
 }  // namespace
@@ -88,7 +67,10 @@ absl::Status Run::Restore(Journal& journal, const RunState& state,
                           Commit& commit) {
   totals = state.totals;
   for (const auto& [stream, listing] : state.listings) {
-    if (stream < streams_.size()) streams_[stream].listing = listing;
+    if (stream < streams_.size()) streams_[stream].Restore(listing);
+  }
+  for (const Attempts& attempts : state.attempts) {
+    attempts_[{attempts.shard, attempts.index}] = attempts;
   }
   for (uint32_t number = 0; number < state.shards; ++number) {
     absl::StatusOr<proto::Shard> shard = journal.ReadShard(number);
@@ -311,11 +293,18 @@ absl::Status Run::FeedShard(size_t stream, uint32_t shard, Journal& journal,
       continue;
     }
     ++fed_[stream];
-    fed.prepared.push_back(
+    Prepared prepared =
         progress.is_batches
             ? PrepareBatch(stream, key, entry.repository(),
                            content.batches(static_cast<int>(index)))
-            : PrepareRepository(stream, key, entry));
+            : PrepareRepository(stream, key, entry);
+    if (const auto tried = attempts_.find({shard, index});
+        tried != attempts_.end()) {
+      prepared.attempts = tried->second.attempts;
+      prepared.losses = tried->second.losses;
+      attempts_.erase(tried);
+    }
+    fed.prepared.push_back(std::move(prepared));
   }
   if (progress.next == progress.states.size()) contents_.erase(shard);
   return absl::OkStatus();
@@ -330,7 +319,8 @@ std::optional<Run::Refused> Run::Refuse(size_t stream, const TaskKey& key,
   }
   if (state.stopped) return Refused{key, state.stop_reason, true};
   if (spec.kind == Stream::Kind::kDelete &&
-      failed_syncs_.contains(NameHash(WriteKey(spec.registry, repository)))) {
+      failed_syncs_.contains(
+          NameHash(RepositoryId(spec.registry, repository)))) {
     return Refused{
         key, "nothing is deleted from it: its sync failed in this run", true};
   }
@@ -359,7 +349,7 @@ Run::Prepared Run::PrepareRepository(
       deletion.set_registry(spec.registry);
       *deletion.mutable_entry() = entry;
       if (!spec.dry_run) {
-        prepared.spec.writes = WriteKey(spec.registry, entry.repository());
+        prepared.spec.writes = RepositoryId(spec.registry, entry.repository());
       }
       break;
     }
@@ -371,7 +361,8 @@ Run::Prepared Run::PrepareRepository(
       sync.set_target_repository(state.TargetOf(entry.repository()));
       sync.set_expected(spec.entries.has_value());
       if (!spec.dry_run) {
-        prepared.spec.writes = WriteKey(spec.target, sync.target_repository());
+        prepared.spec.writes =
+            RepositoryId(spec.target, sync.target_repository());
       }
       break;
     }
@@ -395,155 +386,10 @@ Run::Prepared Run::PrepareBatch(size_t stream, const TaskKey& key,
   *sync.mutable_tags() = batch.tags();
   if (!state.spec().dry_run) {
     prepared.spec.writes =
-        WriteKey(state.spec().target, sync.target_repository());
+        RepositoryId(state.spec().target, sync.target_repository());
     prepared.spec.write_group = absl::StrCat(id_, "/", key.shard);
   }
   return prepared;
-}
-
-bool Run::End(const TaskKey& key, const proto::TaskResult& result,
-              Commit& commit) {
-  const auto handed = about_.find(key);
-  if (handed == about_.end()) return false;
-  const size_t stream = handed->second.stream;
-  const std::string repository = handed->second.repository;
-  if (key.shard >= kListingShards) {
-    EndListing(stream, result, commit);
-    return true;
-  }
-  if (fed_[stream] > 0) --fed_[stream];
-  AddCounts(result.counts(), totals);
-  const bool is_split = result.outcome() == proto::TaskResult::SPLIT &&
-                        result.batches_size() > 0 &&
-                        !streams_[stream].shards().at(key.shard).is_batches;
-  if (is_split) {
-    EndSplit(stream, key, repository, result, commit);
-  } else {
-    EndTask(stream, key, StateOf(result), result.counts(), commit);
-  }
-  return true;
-}
-
-void Run::EndSplit(size_t stream, const TaskKey& key,
-                   const std::string& repository,
-                   const proto::TaskResult& result, Commit& commit) {
-  commit.outcomes.push_back({key.shard, key.index, TaskState::kSplit});
-  commit.counts.push_back(result.counts());
-  streams_[stream].SetState(key.shard, key.index, TaskState::kSplit);
-  proto::Shard shard;
-  shard.add_entries()->set_repository(repository);
-  shard.mutable_parent()->set_run(id_);
-  shard.mutable_parent()->set_shard(key.shard);
-  shard.mutable_parent()->set_index(key.index);
-  *shard.mutable_batches() = result.batches();
-  if (result.counts().failed() > 0) {
-    shard.set_parent_failed(true);
-    RememberFailedSync(streams_[stream].spec(), repository);
-  }
-  Freeze(stream, std::move(shard), commit);
-}
-
-void Run::EndTask(size_t stream, const TaskKey& key, TaskState state,
-                  const proto::Counts& counts, Commit& commit) {
-  StreamState& stream_state = streams_[stream];
-  commit.outcomes.push_back({key.shard, key.index, state});
-  commit.counts.push_back(counts);
-  stream_state.SetState(key.shard, key.index, state);
-  if (state == TaskState::kDead) {
-    RememberFailedSync(stream_state.spec(), about_[key].repository);
-  }
-  const ShardProgress& progress = stream_state.shards().at(key.shard);
-  if (progress.is_batches && progress.ended == progress.states.size()) {
-    EndParent(stream, progress, commit);
-  }
-}
-
-void Run::EndParent(size_t stream, const ShardProgress& batches,
-                    Commit& commit) {
-  const TaskState state = batches.dead > 0 || batches.parent_failed
-                              ? TaskState::kDead
-                              : TaskState::kDone;
-  commit.outcomes.push_back(
-      {batches.parent_shard, batches.parent_index, state});
-  commit.counts.emplace_back();
-  streams_[stream].SetState(batches.parent_shard, batches.parent_index, state);
-}
-
-void Run::EndListing(size_t stream, const proto::TaskResult& result,
-                     Commit& commit) {
-  StreamState& state = streams_[stream];
-  listing_sent_[stream] = false;
-  if (result.outcome() == proto::TaskResult::FAILED) {
-    FailListing(stream, result.problem().message());
-    return;
-  }
-  const std::vector<std::string> names = state.TakeNewNames(
-      {result.repositories().begin(), result.repositories().end()});
-  for (size_t first = 0; first < names.size(); first += kMaxShard) {
-    proto::Shard shard;
-    const size_t last = std::min(first + kMaxShard, names.size());
-    for (size_t i = first; i < last; ++i) {
-      proto::RepositoryEntry& entry = *shard.add_entries();
-      entry.set_repository(names[i]);
-      entry.set_whole(true);
-    }
-    Freeze(stream, std::move(shard), commit);
-  }
-  state.listing.set_cursor(result.next_cursor());
-  state.listing.set_complete(result.next_cursor().empty());
-  commit.listings.emplace_back(stream, state.listing);
-  if (!state.listing.complete() && listing_pages_[stream] >= kMaxPages) {
-    FailListing(stream, absl::StrCat("the catalogue of ", state.spec().registry,
-                                     " does not end after ", kMaxPages,
-                                     " pages; name the repositories under "
-                                     "'repositories'"));
-  }
-}
-
-// Not journalled: the next submit, should this one be cut short, tries again.
-void Run::FailListing(size_t stream, std::string reason) {
-  streams_[stream].listing_failed = true;
-  streams_[stream].problem = std::move(reason);
-  totals.set_failed(totals.failed() + 1);
-}
-
-void Run::RememberFailedSync(const Stream& stream,
-                             const std::string& repository) {
-  if (stream.kind != Stream::Kind::kSync) return;
-  failed_syncs_.insert(NameHash(WriteKey(stream.registry, repository)));
-  const std::string target =
-      RenameRepository(repository, stream.rename).value_or(repository);
-  failed_syncs_.insert(NameHash(WriteKey(stream.target, target)));
-}
-
-void Run::SetAside(const std::string& registry, const std::string& reason) {
-  for (size_t i = 0; i < streams_.size(); ++i) {
-    StreamState& state = streams_[i];
-    const std::vector<std::string> touched = state.spec().registries();
-    if (HasEnded(i) ||
-        std::find(touched.begin(), touched.end(), registry) == touched.end()) {
-      continue;
-    }
-    state.set_aside = true;
-    state.problem = reason;
-  }
-  for (StreamState& state : streams_) {
-    if (!state.set_aside && AwaitsSetAside(state.spec())) {
-      state.problem = "not begun: the sync before it was set aside";
-    }
-  }
-}
-
-void Run::StopDeletes(const std::string& registry, const std::string& reason) {
-  for (StreamState& state : streams_) {
-    if (state.spec().kind == Stream::Kind::kDelete &&
-        state.spec().registry == registry) {
-      state.stopped = true;
-      state.stop_reason =
-          "not carried out: deleting from this registry was stopped";
-      state.problem = reason;
-    }
-  }
 }
 
 bool Run::IsStopped(const TaskKey& key) const {

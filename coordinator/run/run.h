@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -41,6 +42,9 @@ class Run {
     TaskSpec spec;
     // Without a lease.
     proto::Task task;
+    // What the journal knows of earlier coordinators.
+    int attempts = 0;
+    int losses = 0;
   };
   // What is refused before it is sent is ended in the commit.
   struct Refused {
@@ -67,8 +71,10 @@ class Run {
   // submit.
   void SetAside(const std::string& registry, const std::string& reason);
 
-  // Nothing more is to be deleted from the registry.
-  void StopDeletes(const std::string& registry, const std::string& reason);
+  // Nothing more is to be deleted from the registry in this run, also after a
+  // crash.
+  void StopDeletes(const std::string& registry, const std::string& reason,
+                   Commit& commit);
   // The task's stream was stopped after it was handed out.
   bool IsStopped(const TaskKey& key) const;
 
@@ -95,6 +101,12 @@ class Run {
   proto::RunSnapshot Snapshot() const;
 
  private:
+  // Entries of one shard: some 150 KiB of names.
+  static constexpr int kMaxShard = 4096;
+  // A page of a catalogue is a task outside all shards: its shard number is
+  // this and the stream's index.
+  static constexpr uint32_t kListingShards = 0xf0000000;
+
   bool IsOpen(size_t stream) const;
   bool HasEnded(size_t stream) const;
   bool SyncsOfHaveEnded(const std::string& registry) const;
@@ -145,8 +157,10 @@ class Run {
     std::string repository;
   };
   absl::flat_hash_map<TaskKey, Handed> about_;
-  // Repositories, by the hash of "ADDRESS/NAME", whose sync failed.
+  // Repositories, by the hash of their RepositoryId, whose sync failed.
   absl::flat_hash_set<uint64_t> failed_syncs_;
+  // Of tasks that earlier coordinators tried, by shard and index.
+  std::map<std::pair<uint32_t, uint32_t>, Attempts> attempts_;
   uint64_t ended_before_ = 0;
 };
 

@@ -72,11 +72,23 @@ class RunLoop {
     TaskSpec spec;
     // Of attempts that are tried again.
     proto::Counts lasting;
+    // The latest dispatch.
+    std::string session = "";
+    uint32_t attempt = 0;
   };
 
   void ReadSignals(absl::Time now);
   void BeginDrain(absl::Time now);
   void ReapWorkers(absl::Time now);
+  bool IsFlushed() const;
+  absl::Status FlushJournal();
+  void NoteJournalAway(const absl::Status& status);
+  absl::Status Housekeep(absl::Time now);
+  bool IsDone(absl::Time now) const;
+  int PollTimeout(absl::Time now) const;
+
+  // --- run_loop_messages.cc ---
+
   void ReadMessages(absl::Time now);
   void Handle(const proto::Envelope& message, absl::Time now);
   void HandleHello(const std::string& session, const proto::Hello& hello,
@@ -90,11 +102,12 @@ class RunLoop {
   void HandleProgress(const proto::Progress& progress);
   void Acknowledge(const std::string& session, uint64_t number);
   void EndTask(const TaskKey& key, proto::TaskResult result);
+  void CancelDeletes(const std::string& registry);
   void TellAnswered(const TaskSpec& spec, const proto::TaskResult& result,
                     absl::Time now);
-  bool IsFlushed() const;
-  absl::Status FlushJournal();
-  void NoteJournalAway(const absl::Status& status);
+
+  // --- run_loop_tasks.cc ---
+
   absl::Status Feed();
   void AddTasks(std::vector<class Run::Prepared> prepared);
   void RetryLocked();
@@ -103,12 +116,10 @@ class RunLoop {
   // With the intent that an earlier deletion in the repository left.
   absl::Status AddIntent(proto::DeleteRepository& deletion);
   void SetAside(const SetRegistryAside& effect, absl::Time now);
+  void JournalSetbacks(const CountSetbacks& count);
   // Its worker may act until the lease is over.
   void UnlockLater(const std::string& repository, absl::Time now);
   void UnlockDue(absl::Time now);
-  absl::Status Housekeep(absl::Time now);
-  bool IsDone(absl::Time now) const;
-  int PollTimeout(absl::Time now) const;
 
   RunLoopParts parts_;
   std::map<std::string, Session> sessions_;

@@ -265,6 +265,39 @@ TEST_F(RunLoopTest, ARegistryThatDoesNotDeleteIsReportedOnce) {
   EXPECT_EQ(run_->Snapshot().streams(0).skipped(), 599u);
 }
 
+TEST_F(RunLoopTest, WhereOthersAreHarmedWhatIsUnderWayIsCancelled) {
+  std::map<std::string, proto::Lease> under_way;
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    under_way[task.delete_repository().entry().repository()] = task.lease();
+    if (under_way.size() < 2) return std::nullopt;
+    proto::TaskResult result = Failed("it was taken along");
+    result.mutable_problem()->set_kind(proto::Problem::REGISTRY_HARMS_OTHERS);
+    result.mutable_problem()->set_registry(kA);
+    return result;
+  };
+  Names cancelled;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (!message.has_cancel()) return;
+    for (const auto& [repository, lease] : under_way) {
+      if (lease.id().index() != message.cancel().id().index() ||
+          lease.id().shard() != message.cancel().id().shard()) {
+        continue;
+      }
+      cancelled.push_back(repository);
+      proto::TaskResult result = Failed("cancelled");
+      result.mutable_problem()->set_kind(proto::Problem::CANCELLED);
+      worker_.SayResult(lease, std::move(result), 100 + cancelled.size());
+    }
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  // The second one harmed, the first one was under way.
+  EXPECT_EQ(cancelled, Names({"x"}));
+  EXPECT_TRUE(run_->Finished());
+  EXPECT_EQ(run_->Snapshot().streams(0).skipped(), 1u);
+}
+
 TEST_F(RunLoopTest, ARegistryThatRefusesIsSetAsideAndTheOthersGoOn) {
   worker_.carry_out = [](const proto::Task& task) {
     if (task.delete_repository().registry() == kB) return Done();
@@ -341,6 +374,9 @@ TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostThreeTimesIsGivenUp) {
   int dispatched = 0;
   worker_.carry_out =
       [&](const proto::Task&) -> std::optional<proto::TaskResult> {
+    // A coordinator that takes over goes on counting.
+    const std::vector<Attempts> journalled = journal_.Read()->attempts;
+    EXPECT_EQ(journalled.empty() ? 0 : journalled[0].losses, dispatched);
     ++dispatched;
     processes_.exits.push_back({static_cast<int>(kPid), "was killed"});
     return std::nullopt;

@@ -167,6 +167,32 @@ TEST_F(RunTest, AStartThatIsGivenWhenResumingIsIgnored) {
                                 "delete a.example/y"}));
 }
 
+TEST_F(RunTest, AListingThatBeginsAgainLeavesTheSameNamesOutAfterACrash) {
+  Stream stream = StreamFor(Kind::kDelete, kA);
+  stream.start = 2;
+  Begin({stream});
+  HandedOut();
+  EndAndWrite("page a.example ", Page({"w", "x", "y"}, "next"));
+  Crash();
+  HandedOut();
+  proto::TaskResult again = Page({"w", "x", "y", "z"}, "");
+  again.set_listed_again(true);
+  EndAndWrite("page a.example next", again);
+  EXPECT_EQ(HandedOut(), Names({"delete a.example/y", "delete a.example/z"}));
+}
+
+TEST_F(RunTest, GoesOnCountingWhatEarlierCoordinatorsTried) {
+  Begin({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(journal_->WriteAttempts({0, 1, 2, 1}).ok());
+  Crash();
+  HandedOut();
+  ASSERT_EQ(handed_out_.size(), 2u);
+  EXPECT_EQ(handed_out_[0].attempts, 0);
+  EXPECT_EQ(handed_out_[0].losses, 0);
+  EXPECT_EQ(handed_out_[1].attempts, 2);
+  EXPECT_EQ(handed_out_[1].losses, 1);
+}
+
 // --- the order of sync and delete ---
 
 TEST_F(RunTest, DeletingWaitsForEverySyncOfItsRegistry) {
@@ -530,7 +556,9 @@ TEST_F(RunTest, StoppedDeletesAreSkippedWithoutListingOn) {
   HandedOut();
   EndAndWrite("page a.example ", Page(names, "next"));
   EXPECT_EQ(HandedOut().size(), 256u + 2);
-  run_->StopDeletes(kA, "it does not delete");
+  Commit stop;
+  run_->StopDeletes(kA, "it does not delete", stop);
+  ASSERT_TRUE(journal_->Write(stop).ok());
   EXPECT_TRUE(run_->IsStopped(handed_out_[2].spec.key));
   EXPECT_FALSE(run_->IsStopped(handed_out_[0].spec.key));
   EndAndWrite("page a.example next", Page({"more"}, "and more"));

@@ -15,8 +15,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
+#include <sstream>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -148,11 +148,13 @@ absl::StatusOr<proto::RunSnapshot> StateFolder::ReadSnapshot(
   if (!IsRunId(id)) return unknown;
   std::ifstream stream(absl::StrCat(run(id), "/snapshot.json"));
   if (!stream) return unknown;
-  const std::string json{std::istreambuf_iterator<char>(stream), {}};
+  std::ostringstream json;
+  json << stream.rdbuf();
   proto::RunSnapshot snapshot;
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
-  if (!google::protobuf::util::JsonStringToMessage(json, &snapshot, options)
+  if (!google::protobuf::util::JsonStringToMessage(json.str(), &snapshot,
+                                                   options)
            .ok()) {
     return absl::DataLossError(
         absl::StrCat("the snapshot of run ", id, " cannot be read"));

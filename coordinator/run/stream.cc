@@ -262,4 +262,9 @@ std::string IdentityOf(const Config& config, const RunOptions& options) {
   return fingerprint.Take();
 }
 
+std::string RepositoryId(const std::string& registry,
+                         const std::string& repository) {
+  return absl::StrCat(registry, "/", repository);
+}
+
 }  // namespace registry_manager

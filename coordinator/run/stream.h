@@ -61,6 +61,9 @@ std::string IdentityOf(const Config& config, const RunOptions& options);
 
 // A registry's id: its address, or "oci:/path".
 std::string RegistryId(const RegistryConfig& registry);
+// A repository's name among those of all registries: "ADDRESS/REPOSITORY".
+std::string RepositoryId(const std::string& registry,
+                         const std::string& repository);
 
 }  // namespace registry_manager
 

@@ -16,6 +16,18 @@ StreamState::StreamState(Stream spec)
   listing.set_start(spec_.start);
 }
 
+void StreamState::Restore(const proto::Listing& journalled) {
+  listing = journalled;
+  if (!listing.stopped().empty()) StopDeletes(listing.stopped());
+}
+
+void StreamState::StopDeletes(const std::string& reason) {
+  stopped = true;
+  stop_reason = "not carried out: deleting from this registry was stopped";
+  problem = reason;
+  listing.set_stopped(reason);
+}
+
 void StreamState::AddRepositories(uint32_t shard, const proto::Shard& content) {
   shards_[shard].states.assign(content.entries_size(), TaskState::kPending);
   unfed_repositories_.insert(shard);
@@ -44,10 +56,9 @@ std::vector<std::string> StreamState::TakeNewNames(
     const std::vector<std::string>& names) {
   std::vector<std::string> fresh;
   for (const std::string& name : names) {
-    // Also those that are left out: a listing may begin again.
-    if (!frozen_.insert(NameHash(name)).second) continue;
     listing.set_seen(listing.seen() + 1);
-    if (listing.seen() > listing.start()) fresh.push_back(name);
+    if (listing.seen() <= listing.start()) continue;
+    if (frozen_.insert(NameHash(name)).second) fresh.push_back(name);
   }
   return fresh;
 }

@@ -78,13 +78,17 @@ class StreamState {
   std::optional<uint32_t> NextUnfed();
   bool AllEnded() const { return open_tasks_ == 0; }
 
+  // Goes on from what the journal holds.
+  void Restore(const proto::Listing& listing);
+  // The registry does not delete, or harms others.
+  void StopDeletes(const std::string& reason);
+
   proto::Listing listing;
   bool listing_failed = false;
   // Why this stream ended early, or waits.
   std::string problem;
   bool set_aside = false;
-  // Nothing more of it is sent, and why: what is left is skipped. (The registry
-  // does not delete, harms others, or what this rests on has failed.)
+  // Nothing more of it is sent, and why: what is left is skipped.
   bool stopped = false;
   std::string stop_reason;
 

@@ -48,7 +48,17 @@ TEST(StreamStateTest, LeavesOutTheFirstNamesAcrossPages) {
 TEST(StreamStateTest, AListingThatBeginsAgainLeavesTheSameNamesOut) {
   StreamState state(Catalogue(1));
   EXPECT_EQ(state.TakeNewNames({"a", "b"}), Names({"b"}));
+  state.listing.set_seen(0);
   EXPECT_EQ(state.TakeNewNames({"a", "b", "c"}), Names({"c"}));
+}
+
+TEST(StreamStateTest, WhatTheJournalSaysWasStoppedStaysStopped) {
+  StreamState state(Catalogue());
+  state.StopDeletes("it does not delete");
+  StreamState resumed(Catalogue());
+  resumed.Restore(state.listing);
+  EXPECT_TRUE(resumed.stopped);
+  EXPECT_EQ(resumed.problem, "it does not delete");
 }
 
 TEST(StreamStateTest, TheJournalsStartCounts) {

@@ -161,6 +161,9 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
                     "answer, the same command goes on with it"
                   : "is incomplete: a registry was set aside";
       break;
+    case proto::RunSnapshot::ABANDONED:
+      state = "was interrupted, and abandoned for a new one";
+      break;
     default:
       state = snapshot.totals().failed() > 0 ? "finished, with failures"
                                              : "finished";

@@ -116,8 +116,16 @@ struct SetRegistryAside {
   std::string registry;
   std::string reason;
 };
-using SchedulerEffect = std::variant<DispatchTask, CancelTask, GrantConnections,
-                                     GiveUpTask, SetRegistryAside>;
+// How often the task has failed, and its worker was lost, so far. To be
+// journalled, so that the next coordinator goes on counting.
+struct CountSetbacks {
+  TaskKey task;
+  int attempts;
+  int losses;
+};
+using SchedulerEffect =
+    std::variant<DispatchTask, CancelTask, GrantConnections, GiveUpTask,
+                 SetRegistryAside, CountSetbacks>;
 
 class Scheduler {
  public:

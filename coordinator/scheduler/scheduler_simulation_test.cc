@@ -33,6 +33,7 @@ constexpr int kRegistries = 6;
 struct ModelTask {
   TaskSpec spec;
   int outcomes = 0;
+  int setbacks = 0;
 };
 
 // One attempt inside a worker.
@@ -269,6 +270,15 @@ class Simulation {
       own.permits = grant.permits;
       SendWant(grant.worker, grant.registry);
     });
+  }
+
+  // What the journal would hold: each setback once, none after the last.
+  void Do(const CountSetbacks& count) {
+    ModelTask& task = tasks_.at(count.task);
+    ++task.setbacks;
+    EXPECT_EQ(count.attempts + count.losses, task.setbacks);
+    EXPECT_LT(count.attempts, SchedulerOptions().max_attempts);
+    EXPECT_LT(count.losses, SchedulerOptions().max_losses);
   }
 
   void SendWant(const std::string& session, const std::string& registry) {

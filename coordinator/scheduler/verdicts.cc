@@ -77,6 +77,7 @@ void Scheduler::Impl::CountFailure(TaskId id, const std::string& reason,
                             " attempts)"));
     return;
   }
+  effects_.push_back(CountSetbacks{task.key, task.attempts, task.losses});
   Requeue(id, jitter_.Full(task.attempts, kBackOffBase, kBackOffCap), now);
 }
 
@@ -92,6 +93,7 @@ void Scheduler::Impl::CountLoss(TaskId id, const WorkerSession& session,
                             "(out of memory) says why, then retry"));
     return;
   }
+  effects_.push_back(CountSetbacks{task.key, task.attempts, task.losses});
   Requeue(id, jitter_.Full(task.losses, kBackOffBase, kBackOffCap), now);
 }
 

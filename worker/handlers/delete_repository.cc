@@ -14,7 +14,7 @@
 #include "absl/time/clock.h"
 #include "common/policy/attachment.h"
 #include "common/registry/driver.h"
-#include "common/registry/errors.h"
+#include "common/registry/removal/deletion.h"
 #include "worker/handlers/deletion_planner.h"
 #include "worker/handlers/intent.h"
 #include "worker/handlers/outcome.h"
@@ -30,6 +30,9 @@ constexpr int kDeletesAtOnce = 16;
 // A plan that is older is made afresh.
 constexpr absl::Duration kPlanLifetime = absl::Minutes(5);
 constexpr int kMaxPlans = 3;
+// A deleted manifest's tags may be listed a little longer.
+constexpr int kLooksAtTags = 5;
+constexpr absl::Duration kLookAtTagsEvery = absl::Seconds(2);
 
 // One deletion task from its first look to its last.
 class Deletion {
@@ -56,21 +59,35 @@ class Deletion {
 
  private:
   absl::Status RunOrFail();
-  absl::Status FinishEarlierAttempt();
+  // OK where the registry deletes here; otherwise nothing may be written.
+  absl::Status CheckDeletes();
+  absl::Status FinishHalfRemovedTags();
+  absl::Status ReportLostRemovals(const PlannedDeletion& planned);
   void ReportKept(const PlannedDeletion& planned);
   void ReportPlanned(const PlannedDeletion& planned);
-  absl::Status Execute(const PlannedDeletion& planned);
+  void ReportDeletion(const DigestDeletion& deletion, Action::Result result,
+                      const std::string& reason);
+  void ReportTag(Action::Verb verb, Action::Result result,
+                 const std::string& tag, const std::string& reason);
+  const std::string& ReasonFor(const std::string& tag) const;
+
+  absl::Status Execute(PlannedDeletion planned);
   absl::StatusOr<PlannedDeletion> LookAgain(const PlannedDeletion& earlier);
+  absl::Status WriteIntent(const PlannedDeletion& planned);
+  bool IsOld(const PlannedDeletion& planned) const;
+  // Carries a plan out, until it is old: then `out_of_time_`.
   absl::Status DeleteWaves(const PlannedDeletion& planned);
   absl::Status DeleteWave(const PlannedDeletion& planned,
                           const std::vector<const DigestDeletion*>& wave);
-  void ReportDeletion(const DigestDeletion& deletion, Action::Result result,
-                      const std::string& reason);
+  void Spare(const PlannedDeletion& planned, const DigestDeletion& failed,
+             const absl::Status& status);
+  absl::Status CheckOutcome(const std::vector<const DigestDeletion*>& deleted);
+  absl::StatusOr<TagStates> TagsLeft(
+      const std::vector<const DigestDeletion*>& deleted);
   static std::vector<std::string> TagsOn(const PlannedDeletion& planned,
                                          const TagRemoval& removal);
   absl::Status RemoveTagsAlone(const PlannedDeletion& planned);
-  absl::Status FinishDanglingTags();
-  const std::string& ReasonFor(const std::string& tag) const;
+  void ReportRemoval(const TagRemovalOutcome& removal);
 
   const proto::DeleteRepository& task_;
   TaskContext& context_;
@@ -85,18 +102,29 @@ class Deletion {
   std::map<std::string, std::string> reasons_;
   // Digests that are not deleted after all, with what is attached to them.
   std::set<Digest> spared_;
-  // Tags whose manifests were deleted: none may be listed in the end.
+  // Those of them that were reported: a later plan may have them again.
+  std::set<Digest> reported_;
+  // Tags that are done with; those whose image was deleted and that dangle now
+  // are taken away with the tags that are removed alone.
   std::set<std::string> deleted_tags_;
+  std::set<std::string> dangling_tags_;
   std::optional<proto::Problem> registry_problem_;
+  bool deletes_ = false;
   bool acted_ = false;
+  bool out_of_time_ = false;
+  // The journal holds an intent of this repository.
+  bool has_intent_ = false;
+  // Something failed: the intent stays, for whoever deletes here next.
+  bool failed_ = false;
 };
 
 absl::Status Deletion::RunOrFail() {
   const bool dry = policy_.dry_run();
   if (!dry) {
-    if (absl::Status status = FinishEarlierAttempt(); !status.ok()) {
-      return status;
-    }
+    has_intent_ = task_.has_intent();
+    if (has_intent_) planner_.Remember(task_.intent());
+    absl::Status status = FinishHalfRemovedTags();
+    if (!status.ok() || registry_problem_) return status;
   }
   absl::StatusOr<PlannedDeletion> planned = planner_.Plan();
   if (!planned.ok()) return planned.status();
@@ -104,23 +132,65 @@ absl::Status Deletion::RunOrFail() {
   for (const std::string& note : planned->notes) outcome_.Note(note);
   ReportKept(*planned);
   acted_ = !planned->empty();
-  if (planned->empty()) return absl::OkStatus();
   if (dry) {
     ReportPlanned(*planned);
     return absl::OkStatus();
   }
-  return Execute(*planned);
+  absl::Status status = ReportLostRemovals(*planned);
+  if (status.ok() && !planned->empty()) status = Execute(*std::move(planned));
+  // Once others were harmed nothing more is deleted, and the intent stays.
+  if (!status.ok() || registry_problem_ || failed_ || !has_intent_) {
+    return status;
+  }
+  return context_.write_intent(task_.registry(), repository_, nullptr);
 }
 
-// Half-removed tags, and what the journalled intent of an attempt that was cut
-// short still leaves to do.
-absl::Status Deletion::FinishEarlierAttempt() {
-  if (!task_.has_intent()) return driver_->FinishHalfRemovedTags();
-  absl::Status status = driver_->CheckDeletes();
-  if (status.ok()) status = driver_->FinishHalfRemovedTags();
-  if (status.ok()) status = FinishIntent(task_.intent(), *driver_, outcome_);
-  if (!status.ok()) return status;
-  return context_.write_intent(task_.registry(), repository_, nullptr);
+absl::Status Deletion::CheckDeletes() {
+  if (deletes_) return absl::OkStatus();
+  const absl::Status status = driver_->CheckDeletes();
+  deletes_ = status.ok();
+  if (!absl::IsUnimplemented(status)) return status;
+  registry_problem_ = ProblemOf(status, connection_);
+  registry_problem_->set_kind(proto::Problem::REGISTRY_DOES_NOT_DELETE);
+  return absl::OkStatus();
+}
+
+absl::Status Deletion::FinishHalfRemovedTags() {
+  absl::StatusOr<bool> some = driver_->HasHalfRemovedTags();
+  if (!some.ok() || !*some) return some.status();
+  absl::Status status = CheckDeletes();
+  if (!status.ok() || registry_problem_) return status;
+  if (!has_intent_) {
+    // A registry that is killed in this leaves them dangling: by our doing.
+    absl::StatusOr<TagStates> states = driver_->ReadTagStates();
+    if (!states.ok()) return states.status();
+    proto::Intent intent;
+    for (const auto& [tag, state] : *states) {
+      if (state.kind == TagState::Kind::kHalfRemoved) {
+        intent.add_removals()->set_tag(tag);
+      }
+    }
+    status = context_.write_intent(task_.registry(), repository_, &intent);
+    if (!status.ok()) return status;
+    has_intent_ = true;
+    planner_.Remember(intent);
+  }
+  return driver_->FinishHalfRemovedTags();
+}
+
+// Where a removal was cut short nobody has looked at the image yet.
+absl::Status Deletion::ReportLostRemovals(const PlannedDeletion& planned) {
+  absl::StatusOr<std::vector<ResolvedTag>> lost =
+      planner_.LostRemovals(planned);
+  if (!lost.ok()) return lost.status();
+  for (const ResolvedTag& removal : *lost) {
+    outcome_.Add(MakeAction(
+        Action::UNTAG, Action::FAILED, removal.tag, removal.digest.str(),
+        "an earlier attempt, which was cut short, removed the tag alone, and "
+        "now its image is gone, too: other tags needed it; push it again, and "
+        "set shared-digest: keep unless somebody else deleted it"));
+  }
+  return absl::OkStatus();
 }
 
 void Deletion::ReportKept(const PlannedDeletion& planned) {
@@ -173,20 +243,56 @@ void Deletion::ReportDeletion(const DigestDeletion& deletion,
   }
 }
 
+void Deletion::ReportTag(Action::Verb verb, Action::Result result,
+                         const std::string& tag, const std::string& reason) {
+  if (result == Action::FAILED) failed_ = true;
+  outcome_.Add(MakeAction(verb, result, tag, "", reason));
+}
+
 absl::StatusOr<PlannedDeletion> Deletion::LookAgain(
     const PlannedDeletion& earlier) {
-  for (int plan = 0; plan < kMaxPlans; ++plan) {
-    const absl::Time begun = absl::Now();
-    std::vector<std::string> moved;
-    absl::StatusOr<PlannedDeletion> planned =
-        planner_.PlanAgain(earlier, moved);
-    if (!planned.ok()) return planned.status();
-    if (absl::Now() - begun > kPlanLifetime) continue;
-    for (const std::string& tag : moved) {
-      outcome_.Add(MakeAction(Action::DELETE_TAG, Action::SKIPPED, tag, "",
-                              "it was moved or removed since it was planned"));
-    }
-    return planned;
+  std::vector<std::string> moved;
+  absl::StatusOr<PlannedDeletion> planned = planner_.PlanAgain(earlier, moved);
+  if (!planned.ok()) return planned.status();
+  for (const std::string& tag : moved) {
+    if (deleted_tags_.contains(tag)) continue;
+    outcome_.Add(MakeAction(Action::DELETE_TAG, Action::SKIPPED, tag, "",
+                            "it was moved or removed since it was planned"));
+  }
+  return planned;
+}
+
+absl::Status Deletion::WriteIntent(const PlannedDeletion& planned) {
+  const proto::Intent intent =
+      IntentOf(planned.snapshot, planned.plan, planned.gone, planned.dangling);
+  const absl::Status status =
+      context_.write_intent(task_.registry(), repository_, &intent);
+  if (!status.ok()) return status;
+  has_intent_ = true;
+  planner_.Remember(intent);
+  return absl::OkStatus();
+}
+
+bool Deletion::IsOld(const PlannedDeletion& planned) const {
+  return absl::Now() - planned.looked_at > kPlanLifetime;
+}
+
+absl::Status Deletion::Execute(PlannedDeletion planned) {
+  absl::Status status = CheckDeletes();
+  if (!status.ok() || registry_problem_) return status;
+  for (int fruitless = 0; fruitless < kMaxPlans;) {
+    absl::StatusOr<PlannedDeletion> again = LookAgain(planned);
+    if (!again.ok()) return again.status();
+    planned = *std::move(again);
+    reasons_.insert(planned.doomed.begin(), planned.doomed.end());
+    if (planned.empty()) return absl::OkStatus();
+    status = WriteIntent(planned);
+    if (!status.ok()) return status;
+    const size_t deleted = deleted_tags_.size();
+    status = DeleteWaves(planned);
+    if (!status.ok()) return status;
+    if (!out_of_time_) return RemoveTagsAlone(planned);
+    fruitless = deleted_tags_.size() > deleted ? 0 : fruitless + 1;
   }
   return absl::UnavailableError(absl::StrCat(
       "looking at every tag of ", repository_, " takes longer than ",
@@ -194,42 +300,17 @@ absl::StatusOr<PlannedDeletion> Deletion::LookAgain(
       ", so that nothing can be deleted safely; raise max-connections"));
 }
 
-absl::Status Deletion::Execute(const PlannedDeletion& earlier) {
-  absl::StatusOr<PlannedDeletion> planned = LookAgain(earlier);
-  if (!planned.ok()) return planned.status();
-  reasons_ = planned->doomed;
-  if (planned->empty()) return absl::OkStatus();
-  if (absl::Status status = driver_->CheckDeletes(); !status.ok()) {
-    if (absl::IsUnimplemented(status)) {
-      registry_problem_ = ProblemOf(status, connection_);
-      registry_problem_->set_kind(proto::Problem::REGISTRY_DOES_NOT_DELETE);
-      return absl::OkStatus();
-    }
-    return status;
-  }
-  const proto::Intent intent =
-      IntentOf(planned->snapshot, planned->plan, planned->dangling);
-  absl::Status status =
-      context_.write_intent(task_.registry(), repository_, &intent);
-  if (!status.ok()) return status;
-  status = DeleteWaves(*planned);
-  if (!status.ok()) return status;
-  status = RemoveTagsAlone(*planned);
-  // Once others were harmed nothing more is deleted, and the intent stays.
-  if (!status.ok() || registry_problem_) return status;
-  status = FinishDanglingTags();
-  if (!status.ok()) return status;
-  return context_.write_intent(task_.registry(), repository_, nullptr);
-}
-
 absl::Status Deletion::DeleteWaves(const PlannedDeletion& planned) {
+  out_of_time_ = IsOld(planned);
   const std::vector<DigestDeletion>& deletions = planned.plan.deletions;
-  for (size_t first = 0; first < deletions.size();) {
+  for (size_t first = 0; first < deletions.size() && !out_of_time_;) {
     std::vector<const DigestDeletion*> wave;
     const int number = deletions[first].wave;
     for (; first < deletions.size() && deletions[first].wave == number;
          ++first) {
-      if (spared_.contains(deletions[first].digest)) {
+      const Digest& digest = deletions[first].digest;
+      if (spared_.contains(digest)) {
+        if (!reported_.insert(digest).second) continue;
         ReportDeletion(deletions[first], Action::SKIPPED,
                        "what it is attached to could not be deleted");
       } else {
@@ -246,30 +327,93 @@ absl::Status Deletion::DeleteWaves(const PlannedDeletion& planned) {
 absl::Status Deletion::DeleteWave(
     const PlannedDeletion& planned,
     const std::vector<const DigestDeletion*>& wave) {
-  std::vector<absl::Status> results(wave.size());
+  // Absent: not begun, because the plan had become old.
+  std::vector<std::optional<absl::Status>> results(wave.size());
   context_.services->pool().ParallelFor(
       wave.size(), kDeletesAtOnce, [&](size_t i) {
-        results[i] = driver_->Delete(wave[i]->digest);
-        if (!results[i].ok()) return;
-        ReportDeletion(*wave[i], Action::DONE, "");
+        if (!IsOld(planned)) results[i] = driver_->Delete(wave[i]->digest);
       });
-  const Attachments attachments(planned.snapshot);
   absl::Status ends_task;
+  std::vector<const DigestDeletion*> deleted;
   for (size_t i = 0; i < wave.size(); ++i) {
-    const DigestDeletion& deletion = *wave[i];
-    if (results[i].ok()) {
-      deleted_tags_.insert(deletion.tags.begin(), deletion.tags.end());
-      continue;
+    if (!results[i]) {
+      out_of_time_ = true;
+    } else if (results[i]->ok()) {
+      deleted.push_back(wave[i]);
+    } else if (EndsTask(*results[i]) || MayTakeEffectYet(*results[i])) {
+      ends_task.Update(*results[i]);
+    } else {
+      Spare(planned, *wave[i], *results[i]);
     }
-    if (EndsTask(results[i])) {
-      ends_task.Update(results[i]);
-      continue;
-    }
-    ReportDeletion(deletion, Action::FAILED, ReasonOf(results[i]));
-    const std::vector<Digest> dependents = attachments.ReachOf(deletion.digest);
-    spared_.insert(dependents.begin(), dependents.end());
   }
-  return ends_task;
+  const absl::Status checked = CheckOutcome(deleted);
+  return ends_task.ok() ? checked : ends_task;
+}
+
+void Deletion::Spare(const PlannedDeletion& planned,
+                     const DigestDeletion& failed, const absl::Status& status) {
+  failed_ = true;
+  ReportDeletion(failed, Action::FAILED, ReasonOf(status));
+  const std::vector<Digest> dependents =
+      Attachments(planned.snapshot).ReachOf(failed.digest);
+  spared_.insert(failed.digest);
+  reported_.insert(failed.digest);
+  spared_.insert(dependents.begin(), dependents.end());
+}
+
+// The tags of deleted manifests that are listed still, and are not somebody
+// else's by now. Registries behind a cache take a while.
+absl::StatusOr<TagStates> Deletion::TagsLeft(
+    const std::vector<const DigestDeletion*>& deleted) {
+  std::map<std::string, Digest> bore;
+  std::set<std::string> tags;
+  for (const DigestDeletion* deletion : deleted) {
+    for (const std::string& tag : deletion->tags) {
+      bore.emplace(tag, deletion->digest);
+      tags.insert(tag);
+    }
+  }
+  if (tags.empty()) return TagStates();
+  for (int look = 0;; ++look) {
+    absl::StatusOr<TagStates> left = driver_->ReadTagStatesOf(tags);
+    if (!left.ok()) return left.status();
+    std::erase_if(*left, [&](const auto& entry) {
+      const TagState& state = entry.second;
+      return state.kind == TagState::Kind::kHalfRemoved ||
+             (state.digest && *state.digest != bore.at(entry.first));
+    });
+    const bool still_borne =
+        std::any_of(left->begin(), left->end(),
+                    [](const auto& entry) { return entry.second.digest; });
+    if (!still_borne || look + 1 == kLooksAtTags) return left;
+    const absl::Status slept =
+        context_.scope->cancellation().SleepFor(kLookAtTagsEvery);
+    if (!slept.ok()) return slept;
+  }
+}
+
+absl::Status Deletion::CheckOutcome(
+    const std::vector<const DigestDeletion*>& deleted) {
+  absl::StatusOr<TagStates> left = TagsLeft(deleted);
+  if (!left.ok()) return left.status();
+  for (const DigestDeletion* deletion : deleted) {
+    if (deletion->tags.empty()) ReportDeletion(*deletion, Action::DONE, "");
+    for (const std::string& tag : deletion->tags) {
+      deleted_tags_.insert(tag);
+      const auto state = left->find(tag);
+      if (state == left->end()) {
+        outcome_.Add(MakeAction(Action::DELETE_TAG, Action::DONE, tag,
+                                deletion->digest.str(), ReasonFor(tag)));
+      } else if (state->second.kind == TagState::Kind::kDangling) {
+        dangling_tags_.insert(tag);
+      } else {
+        ReportTag(Action::DELETE_TAG, Action::FAILED, tag,
+                  "its manifest was deleted, but the registry still lists the "
+                  "tag and hands it out");
+      }
+    }
+  }
+  return absl::OkStatus();
 }
 
 // The tags that stay on the digest of a tag that is removed alone.
@@ -295,9 +439,9 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
       tags.push_back({removal.tag, removal.digest, TagsOn(planned, removal)});
     }
   }
-  for (const std::string& tag : planned.dangling) {
-    tags.push_back({tag, std::nullopt});
-  }
+  std::set<std::string> dangling = dangling_tags_;
+  dangling.insert(planned.dangling.begin(), planned.dangling.end());
+  for (const std::string& tag : dangling) tags.push_back({tag, std::nullopt});
   absl::StatusOr<std::vector<TagRemovalOutcome>> outcomes =
       driver_->RemoveTags(tags);
   if (absl::IsDataLoss(outcomes.status())) {
@@ -307,46 +451,33 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
   }
   if (!outcomes.ok()) return outcomes.status();
   for (const TagRemovalOutcome& removal : *outcomes) {
-    using Kind = TagRemovalOutcome::Kind;
     if (EndsTask(removal.status)) return removal.status;
-    const Action::Result result = removal.kind == Kind::kRemoved ? Action::DONE
-                                  : removal.kind == Kind::kMoved
-                                      ? Action::SKIPPED
-                                      : Action::FAILED;
-    const std::string reason =
-        removal.kind == Kind::kMoved    ? "it was moved since it was planned"
-        : removal.kind == Kind::kFailed ? ReasonOf(removal.status)
-                                        : ReasonFor(removal.tag);
-    outcome_.Add(MakeAction(Action::UNTAG, result, removal.tag, "", reason));
+    ReportRemoval(removal);
   }
   return absl::OkStatus();
 }
 
-// A tag whose manifest was deleted and that is listed still is dangling: the
-// registry did half of its work.
-absl::Status Deletion::FinishDanglingTags() {
-  if (deleted_tags_.empty()) return absl::OkStatus();
-  absl::StatusOr<TagStates> states = driver_->ReadTagStatesOf(deleted_tags_);
-  if (!states.ok()) return states.status();
-  std::vector<TagToRemove> dangling;
-  for (const auto& [tag, state] : *states) {
-    if (state.kind == TagState::Kind::kDangling) {
-      dangling.push_back({tag, std::nullopt});
-    }
+void Deletion::ReportRemoval(const TagRemovalOutcome& removal) {
+  using Kind = TagRemovalOutcome::Kind;
+  // A tag whose manifest was deleted and that the registry left listed.
+  const bool half_done = dangling_tags_.contains(removal.tag);
+  const Action::Verb verb = half_done ? Action::DELETE_TAG : Action::UNTAG;
+  switch (removal.kind) {
+    case Kind::kRemoved:
+      ReportTag(verb, Action::DONE, removal.tag, ReasonFor(removal.tag));
+      break;
+    case Kind::kMoved:
+      ReportTag(verb, half_done ? Action::DONE : Action::SKIPPED, removal.tag,
+                "it was moved since it was planned");
+      break;
+    case Kind::kFailed:
+      ReportTag(verb, Action::FAILED, removal.tag,
+                half_done ? absl::StrCat("its manifest was deleted, but the "
+                                         "registry still lists the tag: ",
+                                         ReasonOf(removal.status))
+                          : ReasonOf(removal.status));
+      break;
   }
-  absl::StatusOr<std::vector<TagRemovalOutcome>> outcomes =
-      driver_->RemoveTags(dangling);
-  if (!outcomes.ok()) return outcomes.status();
-  for (const TagRemovalOutcome& outcome : *outcomes) {
-    if (outcome.kind != TagRemovalOutcome::Kind::kFailed) continue;
-    if (EndsTask(outcome.status)) return outcome.status;
-    outcome_.Add(MakeAction(
-        Action::DELETE_TAG, Action::FAILED, outcome.tag, "",
-        absl::StrCat("its manifest was deleted, but the registry still lists "
-                     "the tag: ",
-                     outcome.status.message())));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace

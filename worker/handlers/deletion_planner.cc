@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "common/policy/tag_rules.h"
 #include "common/reference/reference.h"
 
@@ -58,9 +60,10 @@ DeletionPlanner::DeletionPlanner(const proto::DeletePolicy& policy,
     : policy_(policy), entry_(entry), driver_(driver) {}
 
 absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan() {
+  PlannedDeletion planned;
+  planned.looked_at = absl::Now();
   absl::StatusOr<TagStates> states = driver_->ReadTagStates();
   if (!states.ok()) return states.status();
-  PlannedDeletion planned;
   planned.states = *std::move(states);
   absl::Status status = TakeDangling(planned);
   if (!status.ok()) return status;
@@ -81,9 +84,10 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan() {
 
 absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanAgain(
     const PlannedDeletion& earlier, std::vector<std::string>& moved) {
+  PlannedDeletion planned;
+  planned.looked_at = absl::Now();
   absl::StatusOr<TagStates> states = driver_->ReadTagStates();
   if (!states.ok()) return states.status();
-  PlannedDeletion planned;
   planned.states = *std::move(states);
   absl::Status status = TakeDangling(planned);
   if (!status.ok()) return status;
@@ -105,7 +109,10 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanAgain(
 absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
   std::vector<std::string> dangling, half_removed;
   for (const auto& [tag, state] : planned.states) {
-    if (state.kind == TagState::Kind::kDangling) dangling.push_back(tag);
+    if (state.kind == TagState::Kind::kDangling) {
+      const bool ours = earlier_.tags.contains(tag);
+      (ours ? planned.dangling : dangling).push_back(tag);
+    }
     if (state.kind == TagState::Kind::kHalfRemoved) half_removed.push_back(tag);
   }
   if (!half_removed.empty()) {
@@ -116,7 +123,8 @@ absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
   if (dangling.empty()) return absl::OkStatus();
   switch (policy_.dangling_tags()) {
     case proto::DeletePolicy::REMOVE:
-      planned.dangling = std::move(dangling);
+      planned.dangling.insert(planned.dangling.end(), dangling.begin(),
+                              dangling.end());
       return absl::OkStatus();
     case proto::DeletePolicy::KEEP_DANGLING:
       planned.notes.push_back(
@@ -145,17 +153,58 @@ absl::StatusOr<DeletionSelection> DeletionPlanner::Select(
                            driver_->ReadCreationTimes(states, to_date));
 }
 
+absl::Status DeletionPlanner::FindGone(PlannedDeletion& planned,
+                                       std::vector<Digest>& left) const {
+  absl::flat_hash_set<Digest> tagged;
+  for (const auto& [tag, state] : planned.states) {
+    if (state.digest) tagged.insert(*state.digest);
+  }
+  std::vector<Digest> untagged;
+  for (const IntendedDeletion& one : earlier_.deletions) {
+    if (!tagged.contains(one.digest)) untagged.push_back(one.digest);
+  }
+  const auto missing = driver_->Missing(untagged);
+  if (!missing.ok()) return missing.status();
+  for (Digest& digest : untagged) {
+    (missing->contains(digest) ? planned.gone : left)
+        .push_back(std::move(digest));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ResolvedTag>> DeletionPlanner::LostRemovals(
+    const PlannedDeletion& planned) {
+  std::vector<ResolvedTag> removed;
+  std::vector<Digest> digests;
+  for (const ResolvedTag& removal : earlier_.removals) {
+    if (planned.states.contains(removal.tag)) continue;
+    removed.push_back(removal);
+    digests.push_back(removal.digest);
+  }
+  const auto missing = driver_->Missing(digests);
+  if (!missing.ok()) return missing.status();
+  std::erase_if(removed, [&](const ResolvedTag& removal) {
+    return !missing->contains(removal.digest);
+  });
+  return removed;
+}
+
 absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned) {
-  if (planned.doomed.empty()) return absl::OkStatus();
+  std::vector<Digest> left;
+  if (absl::Status status = FindGone(planned, left); !status.ok()) {
+    return status;
+  }
+  if (planned.doomed.empty() && planned.gone.empty()) return absl::OkStatus();
   std::vector<std::string> doomed;
   for (const auto& [tag, reason] : planned.doomed) doomed.push_back(tag);
   absl::StatusOr<SnapshotReader::Result> read =
-      driver_->ReadSnapshot(planned.states, doomed);
+      driver_->ReadSnapshot(planned.states, doomed, left);
   if (!read.ok()) return read.status();
   planned.snapshot = std::move(read->snapshot);
   planned.notes.insert(planned.notes.end(), read->notes.begin(),
                        read->notes.end());
-  planned.plan = PlanDeletion(planned.snapshot, doomed);
+  AddGone(earlier_.deletions, planned.gone, planned.snapshot);
+  planned.plan = PlanDeletion(planned.snapshot, doomed, planned.gone);
   for (const DeletePlan::StayingSignature& signature :
        planned.plan.staying_signatures) {
     planned.kept[signature.tag] = signature.reason;

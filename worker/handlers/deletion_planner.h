@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/policy/delete_plan.h"
 #include "common/policy/deletion_selection.h"
 #include "common/registry/driver.h"
 #include "proto/task.pb.h"
+#include "worker/handlers/intent.h"
 
 namespace registry_manager {
 
@@ -27,6 +29,10 @@ struct PlannedDeletion {
   std::map<std::string, std::string> kept;
   // Dangling tags that are to be removed.
   std::vector<std::string> dangling;
+  // What an earlier attempt has deleted already.
+  std::vector<Digest> gone;
+  // When the repository was looked at: before its tags were listed.
+  absl::Time looked_at;
   std::vector<std::string> notes;
 
   bool empty() const {
@@ -42,9 +48,20 @@ class DeletionPlanner {
                   const proto::RepositoryEntry& entry,
                   RepositoryDriver* driver);
 
+  // Takes into all further plans what `intent` says was begun: what it has left
+  // half done is finished, and is not said to be somebody else's.
+  void Remember(const proto::Intent& intent) {
+    earlier_ = EarlierIntent(intent);
+  }
+
   // Looks at the repository and plans. Half-removed tags are left out of it.
   // FailedPrecondition: dangling tags, and the policy says stop.
   absl::StatusOr<PlannedDeletion> Plan();
+
+  // Those tags that an earlier attempt was to remove alone and that are gone,
+  // with the images that others need.
+  absl::StatusOr<std::vector<ResolvedTag>> LostRemovals(
+      const PlannedDeletion& planned);
 
   // Looks at the repository again and plans with the tags that `earlier`
   // doomed, but for those that moved or vanished since: these are added to
@@ -56,10 +73,13 @@ class DeletionPlanner {
   absl::Status TakeDangling(PlannedDeletion& planned) const;
   absl::StatusOr<DeletionSelection> Select(const TagStates& states);
   absl::Status MakePlan(PlannedDeletion& planned);
+  absl::Status FindGone(PlannedDeletion& planned,
+                        std::vector<Digest>& left) const;
 
   const proto::DeletePolicy& policy_;
   const proto::RepositoryEntry& entry_;
   RepositoryDriver* const driver_;
+  EarlierIntent earlier_;
 };
 
 }  // namespace registry_manager

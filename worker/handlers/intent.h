@@ -4,28 +4,32 @@
 #ifndef REGISTRY_MANAGER_WORKER_HANDLERS_INTENT_H_
 #define REGISTRY_MANAGER_WORKER_HANDLERS_INTENT_H_
 
+#include <set>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "common/policy/delete_plan.h"
-#include "common/registry/driver.h"
 #include "proto/task.pb.h"
-#include "worker/handlers/outcome.h"
 
 namespace registry_manager {
 
-// What is journalled before a plan is carried out.
+// What is journalled before a plan is carried out. Of what is `gone` already it
+// holds what still leads to something that goes.
 proto::Intent IntentOf(const RepositorySnapshot& snapshot,
-                       const DeletePlan& plan,
+                       const DeletePlan& plan, const std::vector<Digest>& gone,
                        const std::vector<std::string>& dangling);
 
-// Finishes what an attempt with that intent left half done: children, referrers
-// and signature-like tags of what is gone already, and tags that dangle. An
-// image that is still whole is left to the next plan, which the policy of today
-// makes: nothing that it keeps is lost to a plan of yesterday.
-absl::Status FinishIntent(const proto::Intent& intent, RepositoryDriver& driver,
-                          OutcomeBuilder& outcome);
+// What an earlier attempt, which was cut short, was about to do.
+struct EarlierIntent {
+  explicit EarlierIntent(const proto::Intent& intent);
+  EarlierIntent() = default;
+
+  std::vector<IntendedDeletion> deletions;
+  // To be removed alone.
+  std::vector<ResolvedTag> removals;
+  // All its tags: where one dangles, that is its doing.
+  std::set<std::string> tags;
+};
 
 }  // namespace registry_manager
 

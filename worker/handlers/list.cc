@@ -26,13 +26,13 @@ using proto::Action;
 // frozen already is dropped by the coordinator.
 absl::StatusOr<CatalogPage> ListPage(const RegistryClient& client,
                                      const std::string& cursor,
-                                     OutcomeBuilder& outcome) {
+                                     bool& listed_again) {
   absl::StatusOr<CatalogPage> page = ListCatalogPage(client, cursor);
   const bool refused = absl::IsInvalidArgument(page.status()) ||
                        absl::IsNotFound(page.status()) ||
                        absl::IsUnimplemented(page.status());
-  if (!refused || cursor.empty()) return page;
-  outcome.Note("the catalogue's cursor has lapsed: listing from the start");
+  listed_again = refused && !cursor.empty();
+  if (!listed_again) return page;
   return ListCatalogPage(client, "");
 }
 
@@ -46,10 +46,14 @@ proto::TaskResult ListCatalog(const proto::ListCatalog& task,
     return FailedResult(SettingsProblem(task.registry(), connection.status()));
   }
   OutcomeBuilder outcome(context);
+  bool listed_again = false;
   absl::StatusOr<CatalogPage> page =
-      ListPage({*connection, context.scope}, task.cursor(), outcome);
+      ListPage({*connection, context.scope}, task.cursor(), listed_again);
   if (!page.ok()) {
     return outcome.Fail(ProblemOf(page.status(), **connection));
+  }
+  if (listed_again) {
+    outcome.Note("the catalogue's cursor has lapsed: listing from the start");
   }
   for (const std::string& name : page->repositories) {
     if (!IsRepositoryName(name)) {
@@ -62,6 +66,7 @@ proto::TaskResult ListCatalog(const proto::ListCatalog& task,
     if (IsRepositoryName(name)) *result.add_repositories() = std::move(name);
   }
   result.set_next_cursor(page->next_cursor);
+  result.set_listed_again(listed_again);
   return result;
 }
 

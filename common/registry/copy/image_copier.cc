@@ -17,6 +17,7 @@
 #include "common/registry/listing.h"
 #include "common/registry/media_types.h"
 #include "common/registry/removal/placeholder.h"
+#include "common/registry/retry.h"
 
 namespace registry_manager {
 namespace {
@@ -24,11 +25,17 @@ namespace {
 constexpr int kBlobsAtOnce = 6;
 constexpr int kChildrenAtOnce = 4;
 
+// How often a manifest is put whose content the registry says it misses.
+constexpr int kManifestPuts = 3;
+
 // Something that the manifest names is not there (any more). 2.8.2 says so in
-// passing, too.
+// passing, too, and DIGEST_INVALID where it reads a link to a child or blob
+// that another request is just writing again: the bytes that we put are those
+// of the digest.
 bool MissesContent(const absl::Status& status) {
   const std::string code = RegistryCode(status);
   return code == "MANIFEST_BLOB_UNKNOWN" || code == "BLOB_UNKNOWN" ||
+         code == "DIGEST_INVALID" ||
          (code == "MANIFEST_UNKNOWN" && HttpStatusOf(status) != 404);
 }
 
@@ -79,11 +86,6 @@ RawManifest WithOwnType(RawManifest raw, const Manifest& manifest) {
   return raw;
 }
 
-// A type that is not said may be any.
-bool MayBeIndex(absl::string_view media_type) {
-  return media_type.empty() || IsIndexType(media_type);
-}
-
 std::string FallbackTag(const Digest& subject) {
   return absl::StrCat(subject.algorithm(), "-", subject.hex().substr(0, 64));
 }
@@ -121,18 +123,22 @@ absl::StatusOr<PutManifestResult> ImageCopier::CopyManifest(
         "pull it with an old docker and push it again to convert it");
   }
   const RawManifest raw = WithOwnType(source, *manifest);
-  absl::Status status = CopyContent(raw, *manifest, depth);
-  if (!status.ok()) return status;
-  absl::StatusOr<PutManifestResult> put =
-      PutManifest(route_.target, route_.target_repository, reference, raw);
-  if (put.ok() || !MissesContent(put.status())) return put;
-  for (const Descriptor& blob : BlobsOf(*manifest)) {
-    ledger_->Forget(route_.target.connection->address(),
-                    route_.target_repository, blob.digest);
+  for (int tries = 1;; ++tries) {
+    const absl::Status status = CopyContent(raw, *manifest, depth);
+    if (!status.ok()) return status;
+    absl::StatusOr<PutManifestResult> put =
+        PutManifest(route_.target, route_.target_repository, reference, raw);
+    if (put.ok() || !MissesContent(put.status()) || tries == kManifestPuts) {
+      return put;
+    }
+    for (const Descriptor& blob : BlobsOf(*manifest)) {
+      ledger_->Forget(route_.target.connection->address(),
+                      route_.target_repository, blob.digest);
+    }
+    const absl::Status slept =
+        route_.target.task->cancellation().SleepFor(BackOff(tries - 1));
+    if (!slept.ok()) return slept;
   }
-  status = CopyContent(raw, *manifest, depth);
-  if (!status.ok()) return status;
-  return PutManifest(route_.target, route_.target_repository, reference, raw);
 }
 
 absl::Status ImageCopier::CopyContent(const RawManifest& raw,
@@ -165,7 +171,7 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth) {
       HeadManifest(route_.target, route_.target_repository, digest);
   // A registry takes an image only with its blobs; what an index lists may have
   // gone since.
-  if (there.ok() && !MayBeIndex(there->media_type)) return absl::OkStatus();
+  if (there.ok() && !MayBeIndexType(there->media_type)) return absl::OkStatus();
   if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
   absl::StatusOr<RawManifest> raw =
       GetManifest(route_.source, route_.source_repository, digest);
@@ -182,7 +188,7 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
   std::vector<Digest> reached = {image.digest};
   std::set<Digest> seen = {image.digest};
   std::vector<Digest> level;
-  if (MayBeIndex(image.media_type)) level.push_back(image.digest);
+  if (MayBeIndexType(image.media_type)) level.push_back(image.digest);
   for (int depth = 0; depth < kMaxIndexDepth && !level.empty(); ++depth) {
     std::vector<Digest> next;
     for (const Digest& index : level) {
@@ -194,7 +200,7 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
       for (const Descriptor& child : manifest->children) {
         if (!seen.insert(child.digest).second) continue;
         reached.push_back(child.digest);
-        if (MayBeIndex(child.media_type)) next.push_back(child.digest);
+        if (MayBeIndexType(child.media_type)) next.push_back(child.digest);
       }
     }
     level = std::move(next);

@@ -237,24 +237,27 @@ TEST_F(ImageCopierTest, AMissingChildAtTheSourceIsNamed) {
       absl::IsNotFound(HeadManifest(to_.client(), "to", "v1").status()));
 }
 
-TEST_F(ImageCopierTest, AManifestThatIsRefusedInPassingIsPutOnceMore) {
+TEST_F(ImageCopierTest, AManifestThatIsRefusedInPassingIsPutAgain) {
   const RawManifest image = PushImage("latest");
-  for (const bool passing : {true, false}) {
+  for (const auto& [code, passing] : {std::pair("MANIFEST_BLOB_UNKNOWN", true),
+                                      {"DIGEST_INVALID", true},
+                                      {"MANIFEST_BLOB_UNKNOWN", false}}) {
     std::atomic<int> puts = 0;
     ScriptedRegistry target(
-        [&](const Request& request, Response& response) {
+        [&, code = code, passing = passing](const Request& request,
+                                            Response& response) {
           if (request.method != "PUT" ||
               !absl::StrContains(request.path, "/manifests/")) {
             return false;
           }
           if (++puts > 1 && passing) return false;
-          AnswerError(response, 400, "MANIFEST_BLOB_UNKNOWN");
+          AnswerError(response, 400, code);
           return true;
         },
         b_.url());
     const absl::Status status = CopyTag("latest", target.url());
     EXPECT_EQ(status.ok(), passing) << status;
-    EXPECT_EQ(puts, 2);
+    EXPECT_EQ(puts, passing ? 2 : 3);
   }
   ExpectCopied("latest", image);
 }

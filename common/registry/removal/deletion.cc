@@ -3,7 +3,9 @@
 
 #include "common/registry/removal/deletion.h"
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/registry/errors.h"
 #include "common/registry/manifests.h"
 #include "common/registry/retry.h"
@@ -16,9 +18,11 @@ constexpr absl::string_view kImpossibleDigest =
     "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 constexpr int kMaxDeletes = 8;
 constexpr int kMaxChecks = 4;
-// How long a DELETE without an answer, or behind a cache, may take to have its
-// effect.
-constexpr int kLooks = 8;
+// How long a digest that was deleted may be handed out by a cache.
+constexpr absl::Duration kForgets = absl::Seconds(15);
+// How long a DELETE may be carried out that nobody answers for.
+constexpr absl::Duration kTakesEffect = absl::Minutes(10);
+constexpr absl::string_view kUnknownPayload = "registry-manager/unknown";
 
 enum class Presence { kThere, kGone };
 
@@ -32,15 +36,15 @@ absl::StatusOr<Presence> Look(const RegistryClient& client,
   return head.status();
 }
 
-// Looks until the digest is gone, or for long enough.
+// Looks until the digest is gone, or the time has come. A look that fails says
+// nothing; without a connection there is no use in more of them.
 absl::StatusOr<Presence> Watch(const RegistryClient& client,
                                const std::string& repository,
-                               const Digest& digest) {
+                               const Digest& digest, absl::Time until) {
   for (int look = 0;; ++look) {
     absl::StatusOr<Presence> presence = Look(client, repository, digest);
-    if (!presence.ok() || *presence == Presence::kGone || look + 1 >= kLooks) {
-      return presence;
-    }
+    if (presence.ok() && *presence == Presence::kGone) return presence;
+    if (IsNoAnswer(presence.status()) || absl::Now() >= until) return presence;
     const absl::Status slept =
         client.task->cancellation().SleepFor(BackOff(look));
     if (!slept.ok()) return slept;
@@ -52,10 +56,19 @@ bool WasTurnedAway(const absl::Status& status) {
   return HttpStatusOf(status) == 429 || HttpStatusOf(status) == 503;
 }
 
-// It may still be carried out: no answer, or one of a proxy that got none.
-bool MayTakeEffect(const absl::Status& answer) {
+// No answer, or one of a proxy that got none.
+bool IsUnanswered(const absl::Status& answer) {
   const int status = HttpStatusOf(answer);
-  return answer.ok() || status == 0 || status == 502 || status == 504;
+  return !answer.ok() && (status == 0 || status == 502 || status == 504);
+}
+
+absl::Status Unknown(const absl::Status& status) {
+  absl::Status unknown =
+      Annotate(status,
+               "what became of a DELETE is not known, so that nothing more is "
+               "done in this repository for now");
+  unknown.SetPayload(kUnknownPayload, absl::Cord("1"));
+  return unknown;
 }
 
 }  // namespace
@@ -89,17 +102,22 @@ absl::Status DeleteDigest(const RegistryClient& client,
                           const std::string& repository, const Digest& digest) {
   absl::Status answer;
   for (int attempt = 0; attempt < kMaxDeletes; ++attempt) {
+    const absl::Time sent = absl::Now();
     answer = DeleteManifest(client, repository, digest.str());
     // Cancelled, or no connection, or no token: it is as it was.
     if (!answer.ok() && !RequestMayHaveArrived(answer)) return answer;
+    const absl::Time until = IsUnanswered(answer) ? sent + kTakesEffect
+                             : answer.ok()        ? absl::Now() + kForgets
+                                                  : absl::Now();
     const absl::StatusOr<Presence> presence =
-        MayTakeEffect(answer) ? Watch(client, repository, digest)
-                              : Look(client, repository, digest);
+        Watch(client, repository, digest, until);
     if (!presence.ok()) {
-      return answer.ok() ? presence.status()
-                         : Annotate(presence.status(), answer.message());
+      return Unknown(answer.ok()
+                         ? presence.status()
+                         : Annotate(presence.status(), answer.message()));
     }
     if (*presence == Presence::kGone) return absl::OkStatus();
+    if (IsUnanswered(answer)) return Unknown(answer);
     if (!WasTurnedAway(answer)) break;
     const absl::Status slept =
         client.task->cancellation().SleepFor(BackOff(attempt));
@@ -111,6 +129,10 @@ absl::Status DeleteDigest(const RegistryClient& client,
                      ", but still hands it out"));
   }
   return answer;
+}
+
+bool MayTakeEffectYet(const absl::Status& status) {
+  return status.GetPayload(kUnknownPayload).has_value();
 }
 
 }  // namespace registry_manager

@@ -21,11 +21,15 @@ absl::Status CheckDeletes(const RegistryClient& client,
 
 // Deletes a manifest by its digest, and judges by state: OK when the digest is
 // gone. One DELETE is sent; another only where the registry said that it did
-// not carry the first out (429, 503). After a time-out or a lost connection the
-// state is watched for a while. Tags that the manifest bore are the caller's to
-// check.
+// not carry the first out (429, 503). After a time-out, a lost connection or a
+// proxy's 502 or 504 the state is watched until ten minutes after the request.
+// Tags that the manifest bore are the caller's to check.
 absl::Status DeleteDigest(const RegistryClient& client,
                           const std::string& repository, const Digest& digest);
+
+// `status` is DeleteDigest's: the digest may go yet, because nobody knows what
+// became of the request. Nothing is to be written in the repository meanwhile.
+bool MayTakeEffectYet(const absl::Status& status);
 
 }  // namespace registry_manager
 

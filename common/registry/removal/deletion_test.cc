@@ -94,6 +94,7 @@ TEST_F(DeletionTest, OfARealRegistry) {
 TEST_F(DeletionTest, ALostAnswerIsJudgedByStateAndOneDeleteIsSent) {
   for (const bool carried_out : {true, false}) {
     PushTestImage(fixture_.client(), "r", "latest");
+    ClientFixture* watcher = nullptr;
     std::atomic<int> deletes = 0;
     std::atomic<int> looks = 0;
     ClientFixture* const upstream = &fixture_;
@@ -110,7 +111,10 @@ TEST_F(DeletionTest, ALostAnswerIsJudgedByStateAndOneDeleteIsSent) {
           }
           return;
         }
-        ++looks;
+        // It would be watched for ten minutes.
+        if (++looks == 5) {
+          watcher->cancellation().Cancel(absl::CancelledError("enough"));
+        }
         connection.Send(IsThere()
                             ? "HTTP/1.1 200 OK\r\nDocker-Content-Digest: " +
                                   image_.digest.str() +
@@ -118,11 +122,26 @@ TEST_F(DeletionTest, ALostAnswerIsJudgedByStateAndOneDeleteIsSent) {
                             : "HTTP/1.1 404 N\r\nContent-Length: 0\r\n\r\n");
       }
     });
-    const absl::Status status = Delete(server.Url(""));
+    ClientFixture fixture(server.Url(""));
+    watcher = &fixture;
+    const absl::Status status =
+        DeleteDigest(fixture.client(), "r", image_.digest);
     EXPECT_EQ(status.ok(), carried_out) << status;
     EXPECT_EQ(deletes, 1);
-    EXPECT_EQ(looks, carried_out ? 1 : 8);
+    EXPECT_EQ(looks, carried_out ? 1 : 5);
   }
+}
+
+TEST_F(DeletionTest, WhatCannotBeLookedAtMayTakeEffectYet) {
+  ScriptedRegistry server(
+      [](const Request&, Response& response) {
+        response.status = 500;
+        return true;
+      },
+      registry_.url());
+  const absl::Status status = Delete(server.url());
+  EXPECT_TRUE(MayTakeEffectYet(status)) << status;
+  EXPECT_EQ(server.Count("DELETE"), 1);
 }
 
 TEST_F(DeletionTest, A500ThatDeletedIsDone) {
@@ -143,7 +162,9 @@ TEST_F(DeletionTest, A500ThatDidNotDeleteIsNotRepeated) {
         return true;
       },
       registry_.url());
-  EXPECT_TRUE(absl::IsUnavailable(Delete(server.url())));
+  const absl::Status status = Delete(server.url());
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_FALSE(MayTakeEffectYet(status));
   EXPECT_EQ(server.Count("DELETE"), 1);
 }
 

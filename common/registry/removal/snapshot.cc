@@ -24,10 +24,6 @@ constexpr int kReadsAtOnce = 16;
 // Memory is bounded, whatever indexes list.
 constexpr size_t kMaxManifests = 1000000;
 
-bool MayBeIndex(absl::string_view media_type) {
-  return media_type.empty() || IsIndexType(media_type);
-}
-
 // Docker's own types know no `subject`, and need not be read for it.
 bool MayHaveSubject(absl::string_view media_type) {
   return media_type != kDockerManifest && !IsSchema1Type(media_type);
@@ -85,7 +81,7 @@ absl::StatusOr<SnapshotReader::Known> SnapshotReader::Look(
     known.missing = absl::IsNotFound(head.status());
     if (known.missing) return known;
     if (!head.ok()) return head.status();
-    read = MayBeIndex(head->media_type);
+    read = MayBeIndexType(head->media_type);
   }
   if (!read) return known;
   absl::StatusOr<RawManifest> raw = GetManifest(client_, repository_, digest);
@@ -144,7 +140,7 @@ absl::Status SnapshotReader::Follow(const std::vector<Wanted>& roots) {
       for (const Descriptor& child : known_[wanted.digest].children) {
         if (!seen.emplace(child.digest, wanted.must_read).second) continue;
         next.push_back(
-            {child.digest, MayBeIndex(child.media_type), wanted.must_read});
+            {child.digest, MayBeIndexType(child.media_type), wanted.must_read});
       }
     }
     std::stable_sort(next.begin(), next.end(), LearnsMore);
@@ -154,13 +150,16 @@ absl::Status SnapshotReader::Follow(const std::vector<Wanted>& roots) {
 }
 
 absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
-    const TagStates& states, const std::vector<std::string>& doomed) {
+    const TagStates& states, const std::vector<std::string>& doomed,
+    const std::vector<Digest>& untagged) {
   const std::set<std::string> doomed_tags(doomed.begin(), doomed.end());
+  std::set<Digest> going(untagged.begin(), untagged.end());
   std::vector<Wanted> roots;
   for (const auto& [tag, state] : states) {
     if (!state.digest) continue;
     const bool doomed = doomed_tags.contains(tag);
-    const bool may_be_index = MayBeIndex(state.media_type);
+    if (doomed) going.insert(*state.digest);
+    const bool may_be_index = MayBeIndexType(state.media_type);
     if (may_be_index || (doomed && MayHaveSubject(state.media_type))) {
       roots.push_back({*state.digest, may_be_index,
                        doomed || (may_be_index && IsSignatureLikeTag(tag))});
@@ -177,7 +176,10 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
           "deleted from this repository"));
     }
   }
-  absl::StatusOr<Referrers> referrers = ReadReferrers(states, doomed);
+  std::vector<Wanted> further;
+  for (const Digest& digest : untagged) further.push_back({digest, true, true});
+  if (absl::Status status = Follow(further); !status.ok()) return status;
+  absl::StatusOr<Referrers> referrers = ReadReferrers(states, going);
   if (!referrers.ok()) return referrers.status();
   return Result{Assemble(states, *std::move(referrers)), MissingChildren()};
 }
@@ -205,21 +207,15 @@ SnapshotReader::ListReferrersOf(const std::vector<Digest>& subjects) const {
 }
 
 absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
-    const TagStates& states, const std::vector<std::string>& doomed) {
+    const TagStates& states, const std::set<Digest>& subjects) {
   const std::multimap<std::string, Digest> signatures =
       SignaturesBySubject(states);
   Referrers referrers;
-  std::set<Digest> seen;
-  std::vector<Digest> level;
+  std::set<Digest> seen = subjects;
+  std::vector<Digest> level(subjects.begin(), subjects.end());
   const auto add = [&](const Digest& digest, std::vector<Digest>& digests) {
     if (seen.insert(digest).second) digests.push_back(digest);
   };
-  for (const std::string& tag : doomed) {
-    const auto state = states.find(tag);
-    if (state != states.end() && state->second.digest) {
-      add(*state->second.digest, level);
-    }
-  }
   while (!level.empty()) {
     absl::StatusOr<std::vector<std::vector<Descriptor>>> attached =
         ListReferrersOf(level);

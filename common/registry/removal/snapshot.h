@@ -5,6 +5,7 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_SNAPSHOT_H_
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,11 +35,12 @@ class SnapshotReader {
     // protect nothing. "INDEX lists CHILD, which is missing".
     std::vector<std::string> notes;
   };
-  // Follows every index that a tag reaches, and, for what `doomed` tags reach,
-  // subjects and referrers. An error where anything but a missing child cannot
-  // be read: nothing may be deleted then.
+  // Follows every index that a tag reaches, and, for what `doomed` tags and
+  // `untagged` manifests reach, subjects and referrers. An error where anything
+  // but a missing child cannot be read: nothing may be deleted then.
   absl::StatusOr<Result> Read(const TagStates& states,
-                              const std::vector<std::string>& doomed);
+                              const std::vector<std::string>& doomed,
+                              const std::vector<Digest>& untagged);
 
   // The creation times of some resolved tags' images.
   absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(
@@ -71,8 +73,9 @@ class SnapshotReader {
   // By the referrers API; none where the registry has no such.
   absl::StatusOr<std::vector<std::vector<Descriptor>>> ListReferrersOf(
       const std::vector<Digest>& subjects) const;
-  absl::StatusOr<Referrers> ReadReferrers(
-      const TagStates& states, const std::vector<std::string>& doomed);
+  // Of `subjects` and all that these lead to.
+  absl::StatusOr<Referrers> ReadReferrers(const TagStates& states,
+                                          const std::set<Digest>& subjects);
   RepositorySnapshot Assemble(const TagStates& states,
                               Referrers referrers) const;
   std::vector<std::string> MissingChildren() const;

@@ -45,7 +45,7 @@ class SnapshotTest : public testing::Test {
         ReadTagStates(at_->client(), "r", ClientFixture::Pool());
     if (!states.ok()) return states.status();
     SnapshotReader reader(at_->client(), "r", &ClientFixture::Pool());
-    return reader.Read(*states, doomed);
+    return reader.Read(*states, doomed, {});
   }
   CreationTime CreationTimeOf(const std::string& tag,
                               const std::string& url = "") {

@@ -14,6 +14,7 @@
 #include "common/registry/manifests.h"
 #include "common/registry/removal/deletion.h"
 #include "common/registry/removal/placeholder.h"
+#include "common/registry/retry.h"
 
 namespace registry_manager {
 namespace {
@@ -23,6 +24,9 @@ using Support = RegistryConnection::Support;
 
 constexpr absl::string_view kProbeTags[] = {"registry-manager-probe-1",
                                             "registry-manager-probe-2"};
+
+// With the back-off between them, and the repetitions of each: minutes.
+constexpr int kLooksAtKept = 12;
 
 // One repository's removals, step by step.
 class Remover {
@@ -39,9 +43,14 @@ class Remover {
     if (!by_tag.ok()) return NotLost(by_tag.status());
     for (const TagToRemove& tag : tags_) {
       outcomes_.push_back(Remove(tag, *by_tag && tag.digest));
+      // At once, so that no more than one manifest is ever lost.
+      if (*by_tag && tag.digest) {
+        status = CheckKept({{*tag.digest, kept_.at(*tag.digest)}});
+        if (!status.ok()) return status;
+      }
     }
     DeletePlaced();
-    status = CheckKeptManifests();
+    status = CheckKept(kept_);
     if (!status.ok()) return status;
     return std::move(outcomes_);
   }
@@ -70,13 +79,17 @@ class Remover {
   absl::StatusOr<bool> DeletesTagsAlone() {
     std::atomic<Support>& known = client_.connection->tag_delete;
     if (known != Support::kUnknown) return known == Support::kYes;
+    absl::StatusOr<bool> free = ProbeTagsAreFree();
+    if (!free.ok()) return free;
+    // Found out in another repository; the placeholder serves in any case.
+    if (!*free) return false;
     // Most registries that cannot do it say so of a tag that does not exist.
     const absl::Status absent =
         DeleteManifest(client_, repository_, kProbeTags[0]);
     if (absl::IsCancelled(absent) || IsNoAnswer(absent)) return absent;
     if (!absent.ok() && !absl::IsNotFound(absent)) {
       // A failure in passing, or of this repository's rights, says nothing of
-      // the registry; the placeholder serves in any case.
+      // the registry.
       if (absl::IsUnimplemented(absent) || absl::IsInvalidArgument(absent)) {
         known = Support::kNo;
       }
@@ -87,21 +100,50 @@ class Remover {
     return proven;
   }
 
+  // Nobody else's tags have these names.
+  absl::StatusOr<bool> ProbeTagsAreFree() {
+    for (absl::string_view tag : kProbeTags) {
+      absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
+      if (!now.ok()) return now.status();
+      if (*now && **now != Placeholder().digest) return false;
+    }
+    return true;
+  }
+
+  // The first tag's delete must leave the second one, and the second one's, the
+  // manifest: registries are known that delete an image with its last tag.
   absl::StatusOr<bool> ProveOnProbeTags() {
     for (absl::string_view tag : kProbeTags) {
       const absl::Status put =
           PutManifest(client_, repository_, tag, Placeholder()).status();
       if (!put.ok()) return put;
     }
-    const absl::Status deleted =
-        DeleteManifest(client_, repository_, kProbeTags[0]);
-    absl::StatusOr<std::optional<Digest>> first = Resolve(kProbeTags[0]);
-    if (!first.ok()) return first.status();
-    absl::StatusOr<std::optional<Digest>> second = Resolve(kProbeTags[1]);
-    if (!second.ok()) return second.status();
-    const absl::Status finished = FinishHalfRemovedTags(client_, repository_);
-    if (!finished.ok()) return finished;
-    return deleted.ok() && !*first && *second == Placeholder().digest;
+    absl::StatusOr<bool> proven =
+        DeleteLeaves(kProbeTags[0], std::string(kProbeTags[1]));
+    if (proven.ok() && *proven) {
+      proven = DeleteLeaves(kProbeTags[1], Placeholder().digest.str());
+    }
+    if (!proven.ok()) return proven;
+    absl::StatusOr<std::optional<Digest>> left =
+        Resolve(Placeholder().digest.str());
+    if (!left.ok()) return left.status();
+    if (*left) {
+      const absl::Status status = FinishHalfRemovedTags(client_, repository_);
+      if (!status.ok()) return status;
+    }
+    return proven;
+  }
+
+  // Whether a DELETE of `tag` takes it away, and leaves the placeholder under
+  // `reference`.
+  absl::StatusOr<bool> DeleteLeaves(absl::string_view tag,
+                                    const std::string& reference) {
+    const absl::Status deleted = DeleteManifest(client_, repository_, tag);
+    absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
+    if (!now.ok()) return now.status();
+    absl::StatusOr<std::optional<Digest>> left = Resolve(reference);
+    if (!left.ok()) return left.status();
+    return deleted.ok() && !*now && *left == Placeholder().digest;
   }
 
   // What the tag points at now; nullopt: it is not there.
@@ -201,18 +243,35 @@ class Remover {
     }
   }
 
-  absl::Status CheckKeptManifests() {
+  // Looks until there is an answer, or for long: what was lost is known only
+  // from the bytes in hand.
+  absl::Status HeadKept(const Digest& digest) {
+    absl::Status head;
+    for (int look = 0; look < kLooksAtKept; ++look) {
+      head = HeadManifest(client_, repository_, digest.str()).status();
+      if (head.ok() || absl::IsNotFound(head)) return head;
+      const absl::Status slept =
+          client_.task->cancellation().SleepFor(BackOff(look));
+      if (!slept.ok()) return slept;
+    }
+    return head;
+  }
+
+  absl::Status CheckKept(const std::map<Digest, RawManifest>& manifests) {
     std::string lost;
     absl::Status pushed_back;
-    for (const auto& [digest, raw] : kept_) {
-      const absl::Status head =
-          HeadManifest(client_, repository_, digest.str()).status();
-      if (head.ok()) continue;
-      if (!absl::IsNotFound(head)) return NotLost(head);
-      lost = digest.str();
-      pushed_back.Update(PushBack(raw));
+    absl::Status unknown;
+    for (const auto& [digest, raw] : manifests) {
+      const absl::Status head = HeadKept(digest);
+      if (absl::IsNotFound(head)) {
+        lost = digest.str();
+        pushed_back.Update(PushBack(raw));
+      } else {
+        unknown.Update(NotLost(head));
+      }
     }
-    if (lost.empty()) return absl::OkStatus();
+    if (lost.empty()) return unknown;
+    client_.connection->tag_delete = Support::kNo;
     return absl::DataLossError(absl::StrCat(
         "removing a tag took ", lost, " along, which other tags need; ",
         pushed_back.ok() ? "it was pushed back"

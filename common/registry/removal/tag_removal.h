@@ -42,10 +42,11 @@ struct TagRemovalOutcome {
 // proven to remove only a tag (on two probe tags of our own placeholder, once
 // per registry), otherwise by pointing them at the placeholder, which is then
 // deleted once. Nothing is deleted from the repository beside it. A tag is
-// removed when it is not listed any more. Afterwards the manifests are looked
-// at: were one gone, it is pushed back from the bytes in hand and DataLoss is
-// returned (and for no other reason): the registry must not be deleted from any
-// further. Other errors concern the repository as a whole.
+// removed when it is not listed any more. The manifests are looked at, after
+// each tag's own delete and at the end: were one gone, it is pushed back from
+// the bytes in hand and DataLoss is returned (and for no other reason): the
+// registry must not be deleted from any further. Other errors concern the
+// repository as a whole.
 absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
     const RegistryClient& client, const std::string& repository,
     const std::vector<TagToRemove>& tags);

@@ -136,21 +136,27 @@ TEST_F(TagRemovalTest, AHalfRemovedTagIsFinished) {
       PutManifest(fixture_.client(), "r", "doomed", Placeholder()).ok());
   const std::unique_ptr<RepositoryDriver> driver =
       NewPlainDriver(fixture_.client(), "r", &ClientFixture::Pool());
+  EXPECT_EQ(driver->HasHalfRemovedTags().value(), true);
   EXPECT_TRUE(driver->FinishHalfRemovedTags().ok());
   ExpectNothingElseChanged();
-  EXPECT_TRUE(driver->FinishHalfRemovedTags().ok());
+  EXPECT_EQ(driver->HasHalfRemovedTags().value(), false);
 }
 
 // A registry that deletes tags alone, as the distribution spec has it.
 class TagDeletingRegistry {
  public:
-  // `takes_along`: a DELETE of a tag deletes the manifest, but not that of a
-  // probe.
+  enum class Habit {
+    kTagsAlone,
+    // A DELETE of a tag deletes the manifest, but not that of a probe.
+    kTakesAlong,
+    // The manifest goes with its last tag.
+    kTakesAlongWithTheLast,
+  };
   explicit TagDeletingRegistry(RegistryProcess& registry,
-                               bool takes_along = false)
+                               Habit habit = Habit::kTagsAlone)
       : upstream_(registry.url()),
         storage_(registry.storage()),
-        takes_along_(takes_along),
+        habit_(habit),
         server_(
             [this](const Request& request, Response& response) {
               if (!IsTagDelete(request)) return false;
@@ -165,7 +171,12 @@ class TagDeletingRegistry {
   void Untag(const std::string& tag, Response& response) {
     const auto head = HeadManifest(upstream_.client(), "r", tag);
     if (!head.ok()) return AnswerError(response, 404, "MANIFEST_UNKNOWN");
-    if (takes_along_ && !absl::StrContains(tag, "probe")) {
+    const bool takes_along = habit_ == Habit::kTakesAlong
+                                 ? !absl::StrContains(tag, "probe")
+                             : habit_ == Habit::kTakesAlongWithTheLast
+                                 ? absl::StrContains(tag, "probe-2")
+                                 : false;
+    if (takes_along) {
       EXPECT_TRUE(
           DeleteManifest(upstream_.client(), "r", head->digest.str()).ok());
     } else {
@@ -177,7 +188,7 @@ class TagDeletingRegistry {
 
   ClientFixture upstream_;
   const std::string storage_;
-  const bool takes_along_;
+  const Habit habit_;
   ScriptedRegistry server_;
 };
 
@@ -193,7 +204,7 @@ TEST_F(TagRemovalTest, ProvenTagDeletesAreUsed) {
   }
   EXPECT_EQ(tags.server().Count("DELETE /v2/r/manifests/doomed"), 1);
   // Proven once.
-  EXPECT_EQ(tags.server().Count("DELETE /v2/r/manifests/registry-manager-"), 2);
+  EXPECT_EQ(tags.server().Count("DELETE /v2/r/manifests/registry-manager-"), 3);
   EXPECT_EQ(tags.server().Count("PUT /v2/r/manifests/"), 2);
   ExpectNothingElseChanged();
 }
@@ -219,9 +230,31 @@ TEST_F(TagRemovalTest, ADeleteThatTakesTheProbesManifestAlongIsNotUsed) {
   ExpectNothingElseChanged();
 }
 
+TEST_F(TagRemovalTest, ADeleteThatTakesTheImageAlongWithItsLastTagIsNotUsed) {
+  TagDeletingRegistry tags(registry_,
+                           TagDeletingRegistry::Habit::kTakesAlongWithTheLast);
+  const auto outcomes =
+      Remove(tags.server().url(), {{"doomed", image_.digest}});
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  EXPECT_EQ(outcomes->front().kind, Kind::kRemoved);
+  EXPECT_EQ(tags.server().Count("DELETE /v2/r/manifests/doomed"), 0);
+  ExpectNothingElseChanged();
+}
+
+TEST_F(TagRemovalTest, TagsOfTheProbesNamesAreNobodysToDelete) {
+  TagDeletingRegistry tags(registry_);
+  Push("registry-manager-probe-1", "mine");
+  const auto outcomes =
+      Remove(tags.server().url(), {{"doomed", image_.digest}});
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  EXPECT_EQ(outcomes->front().kind, Kind::kRemoved);
+  EXPECT_NE(Resolve("registry-manager-probe-1"), std::nullopt);
+  EXPECT_EQ(tags.server().Count("DELETE /v2/r/manifests/registry-manager-"), 0);
+}
+
 TEST_F(TagRemovalTest,
        WhatWasTakenAlongIsPushedBackWithItsTagsAndTheRegistryStopped) {
-  TagDeletingRegistry tags(registry_, /*takes_along=*/true);
+  TagDeletingRegistry tags(registry_, TagDeletingRegistry::Habit::kTakesAlong);
   const auto outcomes =
       Remove(tags.server().url(), {{"doomed", image_.digest, {"kept"}}});
   EXPECT_TRUE(absl::IsDataLoss(outcomes.status())) << outcomes.status();
@@ -231,7 +264,7 @@ TEST_F(TagRemovalTest,
 }
 
 TEST_F(TagRemovalTest, WhatCannotBePushedBackStopsTheRegistryAllTheSame) {
-  TagDeletingRegistry tags(registry_, /*takes_along=*/true);
+  TagDeletingRegistry tags(registry_, TagDeletingRegistry::Habit::kTakesAlong);
   ScriptedRegistry server(
       [&](const Request& request, Response& response) {
         if (request.method != "PUT" ||

@@ -21,11 +21,11 @@ namespace {
 
 constexpr int kHeadsAtOnce = 16;
 
-// The tags as listed, each once; an error where one is no tag at all.
+// The tags as listed, each once; an error where one is no tag at all. NotFound:
+// the registry does not know the repository.
 absl::StatusOr<std::vector<std::string>> ListCheckedTags(
     const RegistryClient& client, const std::string& repository) {
   absl::StatusOr<std::vector<std::string>> tags = ListTags(client, repository);
-  if (absl::IsNotFound(tags.status())) return std::vector<std::string>();
   if (!tags.ok()) return tags.status();
   std::sort(tags->begin(), tags->end());
   tags->erase(std::unique(tags->begin(), tags->end()), tags->end());
@@ -64,7 +64,11 @@ absl::Status LookAgain(const RegistryClient& client,
                        TagStates& states) {
   absl::StatusOr<std::vector<std::string>> listed =
       ListCheckedTags(client, repository);
-  if (!listed.ok()) return listed.status();
+  // The repository has gone, unless some of its tags are there.
+  if (absl::IsNotFound(listed.status()) && states.empty()) {
+    return absl::OkStatus();
+  }
+  if (!listed.ok()) return CannotResolve(missing.front(), listed.status());
   for (const std::string& tag : missing) {
     if (!std::binary_search(listed->begin(), listed->end(), tag)) continue;
     absl::StatusOr<RawManifest> manifest = GetManifest(client, repository, tag);
@@ -120,6 +124,7 @@ absl::StatusOr<TagStates> ReadTagStates(const RegistryClient& client,
                                         ThreadPool& pool) {
   absl::StatusOr<std::vector<std::string>> tags =
       ListCheckedTags(client, repository);
+  if (absl::IsNotFound(tags.status())) return TagStates();
   if (!tags.ok()) return tags.status();
   return Resolve(client, repository, *tags, pool);
 }
@@ -130,6 +135,7 @@ absl::StatusOr<TagStates> ReadTagStatesOf(const RegistryClient& client,
                                           ThreadPool& pool) {
   absl::StatusOr<std::vector<std::string>> listed =
       ListCheckedTags(client, repository);
+  if (absl::IsNotFound(listed.status())) return TagStates();
   if (!listed.ok()) return listed.status();
   std::erase_if(*listed,
                 [&](const std::string& tag) { return !tags.contains(tag); });

@@ -105,14 +105,19 @@ int TestGate::most_in_use() const {
 }
 
 ClientFixture::ClientFixture(absl::string_view url, Credentials credentials,
-                             int limit, int retries)
+                             int limit, int retries,
+                             CredentialsLookUp renew_credentials)
     : task_(&cancellation_,
             [this] {
               const std::lock_guard<std::mutex> lock(mutex_);
               return may_write_;
             }),
       gate_(limit),
-      connection_({*Address::Parse(url), std::move(credentials), {}, retries},
+      connection_({*Address::Parse(url),
+                   std::move(credentials),
+                   {},
+                   retries,
+                   std::move(renew_credentials)},
                   &Transport(), &gate_),
       client_{&connection_, &task_} {}
 

@@ -64,7 +64,8 @@ class ClientFixture {
  public:
   // `url` is the registry's address.
   explicit ClientFixture(absl::string_view url, Credentials credentials = {},
-                         int limit = 16, int retries = 3);
+                         int limit = 16, int retries = 3,
+                         CredentialsLookUp renew_credentials = {});
 
   const RegistryClient& client() const { return client_; }
   RegistryConnection& connection() { return connection_; }
