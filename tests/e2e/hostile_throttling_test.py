@@ -7,6 +7,7 @@ request begins later than 500 ms after a Retry-After and before it has passed,
 from whichever worker, and no more are under way at once than allowed.
 """
 
+import math
 import time
 import unittest
 
@@ -124,11 +125,22 @@ class RetryAfterTest(_ThrottlingTest):
         self.throttle(self.source, "HEAD", "/manifests/", value="soon")
         self.check_sync()
 
-    def test_429_of_the_token_service(self):
+    def test_429_of_the_token_service_for_two_seconds(self):
+        """Whoever asks before it has passed gets the same answer."""
         users = {"admin": "s3cret"}
         self.source = self.hostile(self.contents, users=users, token_lifetime=60)
         self.source.script(".*", "/v2/", slow(0.01))
-        self.throttle(self.source, "GET", "/token", skip=3)
+        ends = []
+
+        def hook(request, proceed):
+            ends.append(time.time() + 2)
+            left = ends[0] - time.time()
+            if left <= 0:
+                return proceed()
+            headers = {"Retry-After": str(math.ceil(left))}
+            return refuse(429, "TOOMANYREQUESTS", headers)(request, proceed)
+
+        self.source.script("GET", "/token", hook, skip=3)
         self.check_deletion()
 
     def test_the_other_registry_is_not_held_up(self):

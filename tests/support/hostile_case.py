@@ -12,7 +12,7 @@ DEVELOP = DeletePolicy(mix_count=0, include_keys=("develop",))
 
 
 # Seconds for a submit: the product's own deadline for a stall is 30.
-_PATIENCE = 60
+_PATIENCE = 40
 
 
 class HostileTest(EndToEndTest):
@@ -24,7 +24,9 @@ class HostileTest(EndToEndTest):
 
     def tearDown(self):
         found = [text for server in self._servers for text in server.audit()]
-        self.assertEqual(found, [], "what must never happen did")
+        if found:
+            first = "\n".join(found[:10])
+            self.fail(f"what must never happen did, {len(found)} times:\n{first}")
 
     def hostile(self, contents=None, **options):
         """A started HostileRegistry that holds {repository: {tag: Manifest}}."""
@@ -80,12 +82,12 @@ class HostileTest(EndToEndTest):
         self.fail(f"not done after {attempts} submits: {results[-1]}")
 
     def submit(self, config, *arguments, status=0, **options):
-        """As in EndToEndTest; a `status` of None is any that tells of actions."""
+        """As in EndToEndTest; a `status` of None is any end of a run."""
         options.setdefault("timeout", _PATIENCE)
         if status is not None:
             return super().submit(config, *arguments, status=status, **options)
         result = self.product.run("submit", config, *arguments, **options)
-        self.assertIn(result.status, (0, 1), result)
+        self.assertIn(result.status, (0, 1, 3), result)
         return result
 
     def kill_at(self, registry, config, method, path, skip=0, proceeds=False):

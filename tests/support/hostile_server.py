@@ -320,12 +320,13 @@ class Server:
                     f"{self._under_way} requests at once with max-connections "
                     f"{self.max_connections}: {request!r}"
                 )
-            for begin, end in self._quiet:
-                if begin < now < end:
-                    self.violate(
-                        f"{method} {target} begun {now - begin + _NOTICE:.2f} s "
-                        f"after a Retry-After, {end - now:.2f} s too early"
-                    )
+            early = [(end, begin) for begin, end in self._quiet if begin < now < end]
+            if early:
+                end, begin = max(early)
+                self.violate(
+                    f"{method} {target} begun {now - begin + _NOTICE:.2f} s "
+                    f"after a Retry-After, {end - now:.2f} s too early"
+                )
         return request
 
     def answer(self, request):
@@ -348,14 +349,12 @@ class Server:
                 request.ended = time.time()
                 self._under_way -= 1
 
-    def sent(self, answer):
-        """Notes until when the answer asks for quiet."""
+    def sent(self, answer, when):
+        """Notes until when the answer asks for quiet; its sending began `when`."""
         value = answer.headers.get("Retry-After")
-        if value is None:
-            return
-        now = time.time()
-        with self.lock:
-            self._quiet.append((now + _NOTICE, _until(value, now)))
+        if value is not None:
+            with self.lock:
+                self._quiet.append((time.time() + _NOTICE, _until(value, when)))
 
     def __enter__(self):
         return self.start()
@@ -365,9 +364,13 @@ class Server:
 
 
 def _until(value, now):
+    """When a Retry-After has passed; what it does not understand, now."""
     if value.isdigit():
         return now + int(value)
-    parsed = time.strptime(value, "%a, %d %b %Y %H:%M:%S GMT")
+    try:
+        parsed = time.strptime(value, "%a, %d %b %Y %H:%M:%S GMT")
+    except ValueError:
+        return now
     return float(calendar.timegm(parsed))
 
 
@@ -441,8 +444,9 @@ def _handler_for(server):
                 # Only a close tells where a body of another length ends.
                 self.close_connection = True
             server.end(request)
+            when = time.time()
             self._write(self._head(answer) + body)
-            server.sent(answer)
+            server.sent(answer, when)
             return None
 
         def _head(self, answer):

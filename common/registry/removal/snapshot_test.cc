@@ -80,6 +80,23 @@ TEST_F(SnapshotTest, FollowsNestedIndexes) {
   EXPECT_TRUE(read->notes.empty());
 }
 
+// A proxy, or a cache, may name a type of its own.
+TEST_F(SnapshotTest, ReadsWhatAHeadGivesAnUnfamiliarType) {
+  const RawManifest one = Push("", {.salt = "1"});
+  const RawManifest index = PushIndex("v1", {one});
+  ScriptedRegistry server(
+      nullptr, registry_.url(), [](const Request& request, Response& response) {
+        if (request.method != "HEAD") return;
+        response.headers.erase("Content-Type");
+        response.set_header("Content-Type", "application/octet-stream");
+      });
+  const auto read = Read({}, server.url());
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_TRUE(read->snapshot.manifests.contains(index.digest));
+  EXPECT_EQ(read->snapshot.manifests.at(index.digest).children,
+            std::vector<Digest>{one.digest});
+}
+
 TEST_F(SnapshotTest, MissingChildrenProtectNothingAndAreNoted) {
   const RawManifest one = Push("", {.salt = "1"});
   const RawManifest lost = Push("", {.salt = "lost"});
