@@ -129,11 +129,14 @@ int ShowReport(const std::string& run, bool details) {
   printf("%s", Summary(summary).c_str());
   printf("begun %s, last news %s\n", TimeText(summary.begun_unix()).c_str(),
          TimeText(summary.updated_unix()).c_str());
-  printf(
-      "%s requests, %s of them spent waiting at a registry's wish\n",
-      Number(summary.totals().requests()).c_str(),
-      absl::FormatDuration(absl::Milliseconds(summary.totals().throttled_ms()))
-          .c_str());
+  printf("%s requests", Number(summary.totals().requests()).c_str());
+  if (summary.totals().throttled_ms() > 0) {
+    printf(", %s of waiting at a registry's wish",
+           absl::FormatDuration(
+               absl::Milliseconds(summary.totals().throttled_ms()))
+               .c_str());
+  }
+  printf("\n");
   const std::string file =
       absl::StrCat(folder->run(summary.run()), "/outcomes.jsonl");
   bool headed = false;

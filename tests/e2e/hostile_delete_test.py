@@ -5,9 +5,10 @@
 The audit of tests/support/hostile_registry.py stands behind every test here.
 """
 
+import threading
 import unittest
 
-from tests.support import image
+from tests.support import image, process
 from tests.support.hostile_case import HostileTest
 from tests.support.hostile_registry import IMPOSSIBLE, PROBE_TAGS
 from tests.support.hostile_server import (
@@ -17,6 +18,7 @@ from tests.support.hostile_server import (
     reset,
     reset_afterwards,
     slow,
+    without,
 )
 
 
@@ -240,6 +242,43 @@ class RefusedDeleteTest(HostileTest):
         self.assertIn(child[:19], result.text)
         self.assertEqual(self.registry.tags("app"), ["1.0"])
 
+    def check_finished_by_a_later_run(self, digest, refusals):
+        """What belongs to an image that has gone must not be left for ever."""
+        self.registry.script("DELETE", digest, refuse(500), times=refusals)
+        self.run_deletion(self.registry, self.survivors, status=1)
+        config = self.delete_config(self.registry)
+        for _ in range(refusals - 1):
+            self.submit(config, status=1)
+        self.assertTrue(self.registry.has("app", digest))
+        self.submit(config)
+        self.assert_left(self.registry, self.survivors)
+
+    def test_a_child_that_was_refused_goes_with_the_next_run(self):
+        self.check_finished_by_a_later_run(self.whole.children[0].digest, 1)
+
+    def test_a_child_that_was_refused_twice_goes_with_the_next_run(self):
+        self.check_finished_by_a_later_run(self.whole.children[0].digest, 2)
+
+    def test_a_signature_that_was_refused_goes_with_the_next_run(self):
+        signature = self.registry.contents()["app"][self.signature]
+        self.check_finished_by_a_later_run(signature, 1)
+
+    def test_a_signature_that_was_refused_twice_goes_with_the_next_run(self):
+        signature = self.registry.contents()["app"][self.signature]
+        self.check_finished_by_a_later_run(signature, 2)
+
+    def check_referrer_under_a_fallback_tag(self, refusals):
+        attached = [image.attachment(self.whole, name) for name in ("sbom", "note")]
+        tag = image.signature_tag(self.whole.digest, "")
+        self.registry.put("app", tag, image.referrers_index(attached))
+        self.check_finished_by_a_later_run(attached[0].digest, refusals)
+
+    def test_a_referrer_that_was_refused_goes_with_the_next_run(self):
+        self.check_referrer_under_a_fallback_tag(1)
+
+    def test_a_referrer_that_was_refused_twice_goes_with_the_next_run(self):
+        self.check_referrer_under_a_fallback_tag(2)
+
     def test_a_deletion_that_is_answered_with_500_and_done_is_done(self):
         def answer(request, proceed):
             proceed()
@@ -252,11 +291,47 @@ class RefusedDeleteTest(HostileTest):
         self.registry.script("DELETE", self.whole.digest, reset_afterwards)
         self.run_deletion(self.registry, self.survivors)
 
-    def test_a_deletion_that_is_lost_is_repeated_by_the_next_run_at_the_latest(self):
-        self.registry.script("DELETE", self.whole.digest, reset, times=1)
-        self.allow_deletion(self.registry, self.survivors)
-        self.submit_until_done(self.delete_config(self.registry), attempts=2)
-        self.assert_left(self.registry, self.survivors)
+    def test_a_deletion_without_an_answer_is_watched_and_nothing_is_written(self):
+        """It takes effect two seconds later, and is not asked for again."""
+        begun = []
+
+        def lose(request, proceed):
+            begun.append(self.registry.mark())
+            timer = threading.Timer(2, proceed)
+            self.addCleanup(timer.join)
+            timer.start()
+            return reset(request, proceed)
+
+        self.registry.script("DELETE", self.whole.digest, lose, times=1)
+        self.run_deletion(self.registry, self.survivors)
+        since = self.registry.seen(path="/app/", since=begun[0])
+        meanwhile = [r for r in since if r.begun < since[0].begun + 1.9]
+        self.assertEqual([r for r in meanwhile if r.writes], [])
+        self.assertEqual(len(self.registry.seen("DELETE", self.whole.digest)), 1)
+
+    def check_others_go_on(self, **entry):
+        """A deletion that is watched holds up its own repository alone."""
+        self.allow_deletion(self.registry, {"second": ["1.0"]})
+        self.registry.allowed.digests.add(("app", self.whole.digest))
+        self.registry.allowed.tags |= {("app", "develop-1"), ("app", "develop-2")}
+        other = self.registry.contents()["app"]["develop-2"]
+        self.registry.allowed.digests.add(("app", other))
+        self.registry.script("DELETE", self.whole.digest, reset)
+        # The second repository begins when the first is being watched.
+        self.registry.script("HEAD", "/second/", slow(1), times=1)
+        config = self.delete_config(self.registry, entry=entry)
+        with self.product.start("submit", config):
+            process.wait_until(
+                lambda: self.registry.tags("second") == ["1.0"],
+                timeout=20,
+                what="the deletion in the second repository",
+            )
+
+    def test_a_deletion_that_is_watched_holds_up_no_other_repository(self):
+        self.check_others_go_on()
+
+    def test_nor_does_it_where_there_is_one_connection(self):
+        self.check_others_go_on(**{"max-connections": 1})
 
     def test_a_deletion_that_leaves_the_tag_dangling_is_finished(self):
         def half(request, proceed):
@@ -305,6 +380,88 @@ class RefusedDeleteTest(HostileTest):
         self.run_deletion(
             self.registry, {"app": ["1.0", *tags], "second": ["1.0"]}
         )
+
+
+class ReferrersTest(HostileTest):
+    """What is attached to an image, by the registry's own referrers API."""
+
+    def setUp(self):
+        super().setUp()
+        self.doomed, self.kept = image.image("doomed"), image.image("kept")
+        self.sbom = image.attachment(self.doomed)
+        self.kept_sbom = image.attachment(self.kept)
+        # Attached to what is attached.
+        self.note = image.attachment(self.sbom, "note")
+        self.registry = self.hostile(
+            {"app": {"develop": self.doomed, "1.0": self.kept}}, has_referrers=True
+        )
+        for attached in (self.sbom, self.kept_sbom, self.note):
+            self.registry.put("app", None, attached)
+
+    def allow(self, *manifests):
+        for manifest in manifests:
+            self.registry.allowed.digests.add(("app", manifest.digest))
+
+    def test_goes_with_its_image_and_no_other(self):
+        self.allow(self.sbom, self.note)
+        self.run_deletion(self.registry, {"app": ["1.0"]})
+        self.assertTrue(self.registry.has("app", self.kept_sbom.digest))
+
+    def test_stays_where_its_image_cannot_be_deleted(self):
+        self.registry.script("DELETE", self.doomed.digest, refuse(403, "DENIED"))
+        self.run_deletion(self.registry, {"app": ["1.0"]}, status=1)
+        for attached in (self.sbom, self.note):
+            self.assertTrue(self.registry.has("app", attached.digest))
+
+    def test_stays_where_it_has_a_kept_tag(self):
+        self.registry.put("app", "sbom", self.sbom)
+        self.run_deletion(self.registry, {"app": ["1.0", "sbom"]})
+        self.assertTrue(self.registry.has("app", self.sbom.digest))
+
+    def check_stops(self, hook):
+        self.registry.script("GET", f"/referrers/{self.doomed.digest}", hook)
+        result = self.run_deletion(self.registry, {"app": ["1.0"]}, status=1)
+        self.assertRegex(result.text, "app")
+        self.assertEqual(self.registry.tags("app"), ["1.0", "develop"])
+
+    def test_that_cannot_be_listed_stops_the_repository(self):
+        self.check_stops(refuse(500))
+
+    def test_that_is_forbidden_to_list_stops_the_repository(self):
+        self.check_stops(refuse(403, "DENIED"))
+
+    def test_whose_list_is_none_stops_the_repository(self):
+        self.check_stops(lambda request, proceed: Answer(200, {}, b"<html></html>"))
+
+
+class OddHeadersTest(HostileTest):
+    def setUp(self):
+        super().setUp()
+        self.contents = _shared(4)
+
+    def test_without_digest_headers(self):
+        registry = self.hostile(self.contents)
+        registry.script(".*", "/v2/", without("Docker-Content-Digest"))
+        self.run_deletion(registry, {name: ["1.0"] for name in self.contents})
+
+    def test_without_content_types(self):
+        registry = self.hostile(self.contents)
+        registry.script("HEAD", "/v2/", without("Content-Type"))
+        self.run_deletion(registry, {name: ["1.0"] for name in self.contents})
+
+    def test_where_head_is_not_allowed(self):
+        registry = self.hostile(self.contents)
+        registry.script("HEAD", "/manifests/", refuse(405, "UNSUPPORTED"))
+        self.run_deletion(registry, {name: ["1.0"] for name in self.contents})
+
+    def test_with_tokens_that_lapse_all_the_time(self):
+        contents = {"app": {f"develop-{i}": image.image(i) for i in range(60)}}
+        contents["app"]["1.0"] = contents["app"]["develop-0"]
+        users = {"admin": "s3cret"}
+        registry = self.hostile(contents, users=users, token_lifetime=0.3)
+        registry.script(".*", "/v2/", slow(0.03))
+        self.run_deletion(registry, {"app": ["1.0"]})
+        self.assertGreater(registry.tokens_lapsed, 2)
 
 
 class DryRunTest(HostileTest):

@@ -11,7 +11,7 @@ import unittest
 from tests.support import image
 from tests.support.case import registry_entry
 from tests.support.hostile_case import HostileTest
-from tests.support.hostile_server import Answer, after, refuse, slow
+from tests.support.hostile_server import Answer, refuse, slow
 from tests.support.product import listed_images
 
 
@@ -64,7 +64,7 @@ class PagesTest(_ListingTest):
         listed = self.run_product("list", "-c", config)
         self.assertEqual(
             listed_images(listed.out),
-            {f"{registry.host}/{name}:{tag}" for name in contents for tag in contents[name]},
+            {f"{registry.host}/{n}:{tag}" for n in contents for tag in contents[n]},
         )
         self.assertEqual(len(registry.seen("GET", "/_catalog")), 12)
         self.check_deletion(registry, contents)
@@ -89,9 +89,8 @@ class PagesTest(_ListingTest):
                 value["repositories"] = []
             else:
                 value["repositories"] = kept + value["repositories"]
-            return _json(value, {k: v for k, v in answer.headers.items() if k == "Link"})(
-                request, proceed
-            )
+            answer.body = json.dumps(value).encode()
+            return answer
 
         kept = []
         registry.script("GET", "/_catalog", shorten)
@@ -102,17 +101,14 @@ class PagesTest(_ListingTest):
         registry = self.hostile(contents)
         registry.script("GET", "/_catalog", _json({"repositories": list(contents) * 2}))
         self.check_deletion(registry, contents)
-        self.assertEqual(len(registry.seen("DELETE", "sha256:(?!0000)")), 6 + self.probes(registry))
-
-    def probes(self, registry):
-        """DELETEs of the placeholder, which each repository may need once."""
         doomed = image.image("develop").digest
-        return len(registry.seen("DELETE", f"sha256:(?!0000|{doomed[7:]})"))
+        self.assertEqual(len(registry.seen("DELETE", doomed)), 6)
 
     def test_a_page_that_names_itself_as_the_next_ends_with_a_reason(self):
         registry = self.hostile(_many(3))
         link = {"Link": '</v2/_catalog?n=1000>; rel="next"'}
-        registry.script("GET", "/_catalog", _json({"repositories": ["app/r0000"]}, link))
+        page = _json({"repositories": ["app/r0000"]}, link)
+        registry.script("GET", "/_catalog", page)
         result = self.run_deletion(registry, {"app/r0000": ["1.0"]}, status=None)
         self.assertNotEqual(result.status, 0)
         self.assertRegex(result.text, "next page|circle")
@@ -146,9 +142,13 @@ class OddListTest(_ListingTest):
         self.assertEqual(self.registry.tags("app/r0001"), ["1.0", "develop"])
         self.assertEqual(self.registry.tags("app/r0002"), ["1.0"])
         self.assertEqual(self.registry.seen("PUT|POST|DELETE", "/app/r0001/"), [])
+        return result
+
+    def list_of_r0001(self, value, headers=None):
+        self.registry.script("GET", "r0001/tags/list", _json(value, headers))
 
     def test_null_for_tags(self):
-        self.registry.script("GET", "r0001/tags/list", _json({"name": "x", "tags": None}))
+        self.list_of_r0001({"name": "app/r0001", "tags": None})
         self.check_deletion_but_r0001()
 
     def test_no_tags_at_all(self):
@@ -176,7 +176,7 @@ class OddListTest(_ListingTest):
         self.registry.put("app/r0001", "1.0", self.contents["app/r0001"]["develop"])
         link = {"Link": '</v2/app/r0001/tags/list?n=1&last=develop>; rel="next"'}
         self.registry.script("GET", "list.*last=", _json(value))
-        self.registry.script("GET", "r0001/tags/list", _json({"tags": ["develop"]}, link))
+        self.list_of_r0001({"tags": ["develop"]}, link)
         self.check_stops_one()
 
     def test_a_second_page_whose_tags_are_no_list(self):
@@ -190,18 +190,17 @@ class OddListTest(_ListingTest):
 
     def test_a_tag_that_is_none(self):
         tags = ["1.0", "develop", "../../../etc/passwd"]
-        self.registry.script("GET", "r0001/tags/list", _json({"tags": tags}))
+        self.list_of_r0001({"tags": tags})
         self.check_stops_one("no tag")
 
     def test_a_tag_that_is_a_digest(self):
         tags = ["1.0", "develop", image.image("1.0").digest]
-        self.registry.script("GET", "r0001/tags/list", _json({"tags": tags}))
+        self.list_of_r0001({"tags": tags})
         self.check_stops_one("no tag")
 
     def test_a_tag_with_control_characters_is_not_printed_raw(self):
-        self.registry.script("GET", "r0001/tags/list", _json({"tags": ["\x1b[2J"]}))
-        self.check_stops_one("no tag")
-        self.assertNotIn("\x1b[2J", self.submit(self.delete_config(self.registry), status=1).text)
+        self.list_of_r0001({"tags": ["\x1b[2J"]})
+        self.assertNotIn("\x1b[2J", self.check_stops_one("no tag").text)
 
     def test_a_list_that_is_forbidden(self):
         self.registry.script("GET", "r0001/tags/list", refuse(403, "DENIED"))
@@ -210,12 +209,12 @@ class OddListTest(_ListingTest):
     def test_a_second_page_that_is_not_there(self):
         link = {"Link": '</v2/app/r0001/tags/list?n=1&last=develop>; rel="next"'}
         self.registry.script("GET", "list.*last=", refuse(404, "NAME_UNKNOWN"))
-        self.registry.script("GET", "r0001/tags/list", _json({"tags": ["develop"]}, link))
+        self.list_of_r0001({"tags": ["develop"]}, link)
         self.check_stops_one()
 
     def test_a_second_page_on_another_host(self):
         link = {"Link": f'<{self.other.url}/v2/app/r0001/tags/list?n=1>; rel="next"'}
-        self.registry.script("GET", "r0001/tags/list", _json({"tags": ["develop"]}, link))
+        self.list_of_r0001({"tags": ["develop"]}, link)
         self.check_stops_one("another host")
         self.assertEqual(self.other.seen(), [])
 

@@ -18,6 +18,7 @@ from tests.support.hostile_server import (
     reset,
     say_length,
 )
+from tests.support.oracle import DeletePolicy
 
 
 class DanglingTagTest(HostileTest):
@@ -108,9 +109,8 @@ class HalfRemovedTagTest(HostileTest):
     def setUp(self):
         super().setUp()
         self.shared = image.image("shared")
-        self.registry = self.hostile(
-            {"app": {"develop-1": self.shared, "develop-2": self.shared, "1.0": self.shared}}
-        )
+        tags = dict.fromkeys(("develop-1", "develop-2", "1.0"), self.shared)
+        self.registry = self.hostile({"app": tags})
         self.allow_deletion(self.registry, {"app": ["1.0"]})
         self.config_path = self.delete_config(self.registry)
 
@@ -200,7 +200,8 @@ class InterruptedDeleteTest(HostileTest):
 
     def check(self, manifest, proceeds):
         self.kill_at(
-            self.registry, self.config_path, "DELETE", manifest.digest, proceeds=proceeds
+            *(self.registry, self.config_path, "DELETE", manifest.digest),
+            proceeds=proceeds,
         )
         self.submit(self.config_path)
         self.assert_left(self.registry, {"app": ["1.0"]})
@@ -251,9 +252,8 @@ class BrokenIndexTest(HostileTest):
         return registry
 
     def test_a_kept_one_protects_what_is_there_and_is_reported(self):
-        registry = self.hostile_with(
-            **{"2.0": self.whole, "develop-1": self.there, "develop-2": image.image("d")}
-        )
+        doomed = {"develop-1": self.there, "develop-2": image.image("d")}
+        registry = self.hostile_with(**{"2.0": self.whole, **doomed})
         result = self.run_deletion(registry, {"app": ["1.0", "2.0"]})
         self.assertIn(self.missing.digest[:19], result.text)
         self.assertTrue(registry.has("app", self.there.digest))
@@ -305,6 +305,38 @@ class BrokenIndexTest(HostileTest):
         )
         registry.script("GET|HEAD", self.whole.digest, refuse(502), times=2)
         self.run_deletion(registry, {"app": ["1.0"]})
+
+
+class CreationTimeTest(HostileTest):
+    """Dates are needed where the cut falls among names that are no versions."""
+
+    def check(self, hook, **how_often):
+        images = {
+            "develop-a": image.image("a", created="2024-01-03T00:00:00Z"),
+            "develop-b": image.image("b", created="2024-01-02T00:00:00Z"),
+            "develop-c": image.image("c", created="2024-01-01T00:00:00Z"),
+        }
+        registry = self.hostile({"app": images, "second": images})
+        config_blob = images["develop-b"].blobs[0]
+        registry.script("GET", f"/app/blobs/{config_blob.digest}", hook, **how_often)
+        policy = DeletePolicy(mix_count=1, include_keys=("develop",))
+        status = 0 if how_often else 1
+        left = ["develop-a"] if how_often else list(images)
+        survivors = {"app": left, "second": ["develop-a"]}
+        result = self.run_deletion(registry, survivors, status=status, policy=policy)
+        self.assertEqual(registry.tags("app"), left)
+        self.assertEqual(registry.tags("second"), ["develop-a"])
+        return result
+
+    def test_one_that_cannot_be_read_spares_all_and_is_a_failure(self):
+        """What the policy asks for was not done: not a success."""
+        self.assertRegex(self.check(refuse(500)).text, "creat|date")
+
+    def test_one_of_other_bytes_spares_all_and_is_a_failure(self):
+        self.assertRegex(self.check(corrupt).text, "creat|date")
+
+    def test_one_that_fails_in_passing_is_asked_for_again(self):
+        self.check(refuse(500), times=2)
 
 
 class VanishingSourceTest(HostileTest):
@@ -370,9 +402,8 @@ class VanishingSourceTest(HostileTest):
     def test_a_tag_that_moves_while_it_is_copied_is_copied_whole(self):
         source, target = self.hostile(self.contents), self.hostile()
         new = image.index([image.image("new")])
-        source.script(
-            "GET", "app/manifests/", after(lambda: source.put("app", "1.0", new)), times=1
-        )
+        move = after(lambda: source.put("app", "1.0", new))
+        source.script("GET", "app/manifests/", move, times=1)
         self.run_sync(source, target, status=None)
         moved = target.contents()["app"]["1.0"]
         self.assertIn(moved, (self.lost.digest, new.digest))

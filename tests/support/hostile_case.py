@@ -2,7 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests against a hostile registry have in common."""
 
-from tests.support.case import EndToEndTest, delete_section, registry_entry, sync_section
+from tests.support.case import (
+    EndToEndTest,
+    delete_section,
+    registry_entry,
+    sync_section,
+)
 from tests.support.hostile_registry import HostileRegistry, Storage
 from tests.support.hostile_server import reset
 from tests.support.oracle import DeletePolicy, SyncPolicy
@@ -12,7 +17,7 @@ DEVELOP = DeletePolicy(mix_count=0, include_keys=("develop",))
 
 
 # Seconds for a submit: the product's own deadline for a stall is 30.
-_PATIENCE = 40
+_PATIENCE = 45
 
 
 class HostileTest(EndToEndTest):
@@ -44,7 +49,14 @@ class HostileTest(EndToEndTest):
         return server.start()
 
     def run_deletion(
-        self, registry, survivors, *arguments, status=0, policy=DEVELOP, entry=None, **more
+        self,
+        registry,
+        survivors,
+        *arguments,
+        status=0,
+        policy=DEVELOP,
+        entry=None,
+        **more,
     ):
         """Submits a deletion that is to leave {repository: [tags]}.
 

@@ -28,7 +28,7 @@ _DIGEST = r"(sha256:[0-9a-f]{64})"
 IMPOSSIBLE = "sha256:" + "0" * 64
 PROBE_TAGS = ("registry-manager-probe-1", "registry-manager-probe-2")
 _PLACEHOLDER_LABEL = b'"registry-manager":"placeholder"'
-_WRITES_PAST_PLAN = "which no test allowed"
+_NOT_ALLOWED = "which no test allowed"
 
 
 @dataclasses.dataclass
@@ -222,7 +222,7 @@ class HostileRegistry(Server):
             if "/blobs/uploads/" not in request.path:
                 self.violate(f"{request!r} deletes a blob")
         elif not self.allowed.pushes and not self.allowed.tags:
-            self.violate(f"{request!r} writes, {_WRITES_PAST_PLAN}")
+            self.violate(f"{request!r} writes, {_NOT_ALLOWED}")
 
     def _notice_delete(self, name, reference):
         if reference == IMPOSSIBLE:
@@ -232,14 +232,14 @@ class HostileRegistry(Server):
         if ":" not in reference:
             by_tag = self.allowed.by_tag and (name, reference) in self.allowed.tags
             if reference not in PROBE_TAGS and not by_tag:
-                self.violate(f"DELETE of the tag {name}:{reference}, {_WRITES_PAST_PLAN}")
+                self.violate(f"DELETE of the tag {name}:{reference}, {_NOT_ALLOWED}")
             return
         if self._is_placeholder(name, reference):
             return
         repository = self.repositories.get(name, Repository())
         if (name, reference) not in self.allowed.digests:
             if reference in repository.manifests:
-                self.violate(f"DELETE of {name}@{reference}, {_WRITES_PAST_PLAN}")
+                self.violate(f"DELETE of {name}@{reference}, {_NOT_ALLOWED}")
             return
         self._notice_orphans(name, repository, reference)
 
@@ -276,10 +276,11 @@ class HostileRegistry(Server):
 
     def _notice_put(self, request, name, reference):
         if _is_placeholder_manifest(request.body, self.blobs):
-            if reference not in PROBE_TAGS and (name, reference) not in self.allowed.tags:
-                self.violate(f"placeholder on {name}:{reference}, {_WRITES_PAST_PLAN}")
+            allowed = (name, reference) in self.allowed.tags
+            if reference not in PROBE_TAGS and not allowed:
+                self.violate(f"placeholder on {name}:{reference}, {_NOT_ALLOWED}")
         elif not self.allowed.pushes:
-            self.violate(f"{request!r} pushes, {_WRITES_PAST_PLAN}")
+            self.violate(f"{request!r} pushes, {_NOT_ALLOWED}")
 
     def _is_placeholder(self, name, digest):
         found = self.repositories.get(name, Repository()).manifests.get(digest)
@@ -296,9 +297,7 @@ class HostileRegistry(Server):
         for method, path, handler in _ROUTES:
             found = path.fullmatch(request.path)
             if found and re.fullmatch(method, request.method):
-                answer = handler(self, request, *found.groups())
-                answer.headers.setdefault("Docker-Distribution-Api-Version", "registry/2.0")
-                return answer
+                return handler(self, request, *found.groups())
         self.violate(f"{request!r} is no request of the Registry API")
         return _error(404, "NAME_INVALID")
 
@@ -373,7 +372,10 @@ class HostileRegistry(Server):
         repository.manifests[digest] = (request.body, media_type)
         if ":" not in reference:
             repository.tags[reference] = digest
-        headers = {"Docker-Content-Digest": digest, "Location": f"/v2/{name}/manifests/{digest}"}
+        headers = {
+            "Docker-Content-Digest": digest,
+            "Location": f"/v2/{name}/manifests/{digest}",
+        }
         if self.has_referrers and "subject" in value:
             headers["OCI-Subject"] = value["subject"]["digest"]
         return Answer(201, headers)
@@ -402,6 +404,8 @@ class HostileRegistry(Server):
     def _referrers(self, request, name, digest):
         if not self.has_referrers:
             return _error(404, "UNSUPPORTED")
+        if name not in self.repositories:
+            return _error(404, "NAME_UNKNOWN")
         descriptors = []
         for data, media_type in self.repositories[name].manifests.values():
             value = json.loads(data)
@@ -415,8 +419,8 @@ class HostileRegistry(Server):
                         "artifactType": artifact,
                     }
                 )
-        value = {"schemaVersion": 2, "mediaType": INDEX_TYPES[0], "manifests": descriptors}
-        answer = _json(200, value)
+        value = {"schemaVersion": 2, "mediaType": INDEX_TYPES[0]}
+        answer = _json(200, {**value, "manifests": descriptors})
         answer.headers["Content-Type"] = INDEX_TYPES[0]
         return answer
 

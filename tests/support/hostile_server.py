@@ -223,6 +223,7 @@ class Server:
         # (from, to): when no request is to begin.
         self._quiet = []
         self._server = _HttpServer((host, 0), _handler_for(self))
+        self._server.owner = self
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -383,11 +384,13 @@ def http_date(seconds_from_now):
 class _HttpServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    owner = None
 
     def handle_error(self, request, client_address):
-        # A client that went away is no news.
+        # A client that went away is no news; a fault of the test is.
         error = sys.exc_info()[1]
-        if not isinstance(error, (ConnectionError, BrokenPipeError, OSError)):
+        if not isinstance(error, OSError):
+            self.owner.violate(f"the test's own server failed: {error!r}")
             super().handle_error(request, client_address)
 
 
