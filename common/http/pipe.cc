@@ -8,6 +8,15 @@
 #include <utility>
 
 namespace registry_manager {
+namespace {
+
+// Unavailable means: not now. The other end's failure is for good.
+absl::Status Final(const absl::Status& status) {
+  return absl::IsUnavailable(status) ? absl::AbortedError(status.message())
+                                     : status;
+}
+
+}  // namespace
 
 class BodyPipe::Source : public BodySource {
  public:
@@ -38,11 +47,11 @@ absl::Status BodyPipe::Write(absl::string_view bytes) {
   std::function<void()> resume;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!broken_.ok()) return broken_;
+    if (!broken_.ok()) return Final(broken_);
     if (closed_.has_value()) {
       return closed_->ok() ? absl::FailedPreconditionError(
                                  "write to a body that was closed")
-                           : *closed_;
+                           : Final(*closed_);
     }
     const size_t held = buffer_.size() - begin_;
     if (held > 0 && held + bytes.size() > capacity_) {
@@ -66,7 +75,7 @@ absl::StatusOr<size_t> BodyPipe::Read(char* buffer, size_t size) {
   size_t count = 0;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (closed_.has_value() && !closed_->ok()) return *closed_;
+    if (closed_.has_value() && !closed_->ok()) return Final(*closed_);
     const size_t held = buffer_.size() - begin_;
     if (held == 0) {
       if (closed_.has_value()) return size_t{0};

@@ -40,10 +40,11 @@ class BodyPipe {
   absl::Status Write(absl::string_view bytes);
   void SetWriterResume(std::function<void()> resume);
 
-  // The writer is done: OK ends the stream, an error fails the reader with it.
+  // The writer is done: OK ends the stream, an error fails the reader with it
+  // (Aborted for an Unavailable one).
   void Close(absl::Status status);
   // The reader is gone: every later Write fails with `status` (not OK; the
-  // first call counts).
+  // first call counts; Aborted for Unavailable).
   void Break(absl::Status status);
 
  private:

@@ -106,6 +106,18 @@ TEST(BodyPipeTest, ABrokenPipeFailsTheWriterAndWakesIt) {
   EXPECT_TRUE(absl::IsPermissionDenied(pipe.Write("c")));
 }
 
+// Unavailable would be waited for, and nobody would wake who waits.
+TEST(BodyPipeTest, AnEndIsNeverAPause) {
+  BodyPipe closed;
+  closed.Close(absl::UnavailableError("the source answers 500"));
+  char byte;
+  EXPECT_TRUE(absl::IsAborted(closed.source().Read(&byte, 1).status()));
+  EXPECT_TRUE(absl::IsAborted(closed.Write("a")));
+  BodyPipe broken;
+  broken.Break(absl::UnavailableError("the target is gone"));
+  EXPECT_TRUE(absl::IsAborted(broken.Write("a")));
+}
+
 TEST(BodyPipeTest, BreaksWhenTheReadingExchangeEnds) {
   BodyPipe pipe(2);
   int resumed = 0;

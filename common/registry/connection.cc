@@ -75,6 +75,33 @@ absl::Status CheckLedTo(const Url& from, const Url& to) {
   return absl::OkStatus();
 }
 
+// Tells the gate where the registry asks to be spared, and returns for how
+// long.
+absl::Duration TellGate(const HttpResponse& response, RequestGate& gate) {
+  const absl::Duration retry_after = ParseRetryAfter(
+      response.headers.Get("Retry-After").value_or(""), absl::Now());
+  if (response.status == 429) {
+    gate.Throttled(ThrottleReason::kTooManyRequests, retry_after);
+  } else if (response.status == 503) {
+    gate.Throttled(ThrottleReason::kUnavailable, retry_after);
+  }
+  return retry_after;
+}
+
+// A token service that asks to be spared speaks for its registry.
+absl::StatusOr<HttpResponse> FetchToken(HttpTransport& transport,
+                                        RequestGate& gate, TaskScope& task,
+                                        HttpRequest request) {
+  if (gate.ParkedFor() > absl::ZeroDuration()) {
+    return absl::ResourceExhaustedError(ParkedStatus().message());
+  }
+  request.cancellation = &task.cancellation();
+  task.CountRequest();
+  absl::StatusOr<HttpResponse> response = transport.Execute(std::move(request));
+  if (response.ok()) TellGate(*response, gate);
+  return response;
+}
+
 // What storage that a registry leads to refuses says nothing of the registry:
 // its 404 is no missing manifest, its 401 asks for no credentials of ours.
 absl::Status ForeignRefusal(const RegistryRequest& request, const Url& url,
@@ -103,16 +130,10 @@ class RegistryConnection::Attempts {
  private:
   bool AgainAfterAnswer(const HttpResponse& response) {
     if (!IsTransient(response.status)) return false;
-    const absl::Duration retry_after = ParseRetryAfter(
-        response.headers.Get("Retry-After").value_or(""), absl::Now());
+    const absl::Duration retry_after = TellGate(response, gate_);
     const bool throttled =
         response.status == 429 ||
         (response.status == 503 && retry_after > absl::ZeroDuration());
-    if (response.status == 429) {
-      gate_.Throttled(ThrottleReason::kTooManyRequests, retry_after);
-    } else if (response.status == 503) {
-      gate_.Throttled(ThrottleReason::kUnavailable, retry_after);
-    }
     if (!request_.repeatable) return false;
     return throttled ? WaitThrottled(retry_after) : Wait();
   }
@@ -215,9 +236,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
     pass = GatePass(gate_);
   }
   const auto fetch_token = [&](HttpRequest token_request) {
-    token_request.cancellation = &task.cancellation();
-    task.CountRequest();
-    return transport_->Execute(std::move(token_request));
+    return FetchToken(*transport_, *gate_, task, std::move(token_request));
   };
   const bool own_origin = request.url.SameOrigin(base_);
   if (const absl::Status status = CheckLedTo(base_, request.url);

@@ -5,6 +5,7 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_CONNECTION_H_
 
 #include <atomic>
+#include <mutex>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -96,6 +97,8 @@ class RegistryConnection {
   std::atomic<Support> monolithic_upload = Support::kUnknown;
   // DELETE of a tag removes that tag and nothing else.
   std::atomic<Support> tag_delete = Support::kUnknown;
+  // Held while that is found out: once is enough.
+  std::mutex tag_delete_proof;
   // The registry has answered some request as it should.
   std::atomic<bool> has_served = false;
 

@@ -57,10 +57,15 @@ class StringArrayReader : public nlohmann::json_sax<json> {
  public:
   explicit StringArrayReader(absl::string_view wanted) : wanted_(wanted) {}
 
-  bool started_with_object() const { return started_with_object_; }
+  // The document is an object with such an array, or null instead.
+  bool found() const { return found_ && !wrong_; }
   std::vector<std::string> take() { return std::move(result_); }
 
-  bool null() override { return Other(); }
+  bool null() override {
+    if (IsWanted()) found_ = true;
+    if (InWantedArray()) result_.emplace_back();
+    return true;
+  }
   bool boolean(bool) override { return Other(); }
   bool number_integer(number_integer_t) override { return Other(); }
   bool number_unsigned(number_unsigned_t) override { return Other(); }
@@ -69,19 +74,24 @@ class StringArrayReader : public nlohmann::json_sax<json> {
   }
   bool binary(binary_t&) override { return Other(); }
   bool string(string_t& text) override {
+    if (IsWanted()) wrong_ = true;
     if (InWantedArray()) result_.push_back(std::move(text));
     return true;
   }
   bool start_object(size_t) override {
-    if (depth_ == 0) started_with_object_ = true;
-    if (InWantedArray()) result_.emplace_back();
+    if (depth_ == 0) is_object_ = true;
+    Other();
     return ++depth_ <= kMaxDepth;
   }
   bool end_object() override { return Leave(); }
   bool start_array(size_t) override {
     if (InWantedArray()) result_.emplace_back();
+    const bool wanted = IsWanted();
     ++depth_;
-    if (depth_ == 2 && key_ == wanted_) array_depth_ = depth_;
+    if (wanted) {
+      found_ = true;
+      array_depth_ = depth_;
+    }
     return depth_ <= kMaxDepth;
   }
   bool end_array() override {
@@ -98,10 +108,13 @@ class StringArrayReader : public nlohmann::json_sax<json> {
   }
 
  private:
+  // The value that is read now is that of the wanted key.
+  bool IsWanted() const { return is_object_ && depth_ == 1 && key_ == wanted_; }
   bool InWantedArray() const {
     return array_depth_ != 0 && depth_ == array_depth_;
   }
   bool Other() {
+    if (IsWanted()) wrong_ = true;
     if (InWantedArray()) result_.emplace_back();
     return true;
   }
@@ -114,7 +127,10 @@ class StringArrayReader : public nlohmann::json_sax<json> {
   std::string key_;
   int depth_ = 0;
   int array_depth_ = 0;
-  bool started_with_object_ = false;
+  bool is_object_ = false;
+  bool found_ = false;
+  // The wanted key has a value of another kind.
+  bool wrong_ = false;
   std::vector<std::string> result_;
 };
 
@@ -138,9 +154,10 @@ absl::StatusOr<json> ParseJson(absl::string_view text) {
 absl::StatusOr<std::vector<std::string>> ParseStringArray(
     absl::string_view text, absl::string_view key) {
   StringArrayReader reader(key);
-  if (!json::sax_parse(text.begin(), text.end(), &reader) ||
-      !reader.started_with_object()) {
-    return NotJson();
+  if (!json::sax_parse(text.begin(), text.end(), &reader)) return NotJson();
+  if (!reader.found()) {
+    return absl::DataLossError(
+        absl::StrCat("it holds no list '", key, "' that could be read"));
   }
   return reader.take();
 }

@@ -21,8 +21,8 @@ absl::StatusOr<nlohmann::json> ParseJson(absl::string_view text);
 
 // The texts of the array `key` of the object `text`, read without building the
 // document: a registry may list a million tags in one answer. An array that is
-// null or absent is empty; an element that is no text becomes "". DataLoss
-// where the text is no JSON object.
+// null is empty; an element that is no text becomes "". DataLoss where the text
+// is no JSON object, or has no such array: what is not said is not empty.
 absl::StatusOr<std::vector<std::string>> ParseStringArray(
     absl::string_view text, absl::string_view key);
 

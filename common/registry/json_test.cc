@@ -57,9 +57,19 @@ TEST(ParseStringArrayTest, ReadsTheArrayOfThatName) {
             Texts{"a"});
 }
 
-TEST(ParseStringArrayTest, NullOrAbsentIsEmpty) {
+// Whoever took it for an empty list would delete what it does not protect.
+TEST(ParseStringArrayTest, AbsentOrOfAnotherKindIsDataLoss) {
+  for (const char* text :
+       {R"({"name":"x"})", R"({"errors":[{"code":"UNKNOWN"}]})", "{}",
+        R"({"tags":"1.0"})", R"({"tags":7})", R"({"tags":{"a":[]}})",
+        R"({"tags":["a"],"tags":5})", R"({"x":{"tags":[]}})"}) {
+    EXPECT_TRUE(absl::IsDataLoss(ParseStringArray(text, "tags").status()))
+        << text;
+  }
+}
+
+TEST(ParseStringArrayTest, NullIsEmpty) {
   EXPECT_TRUE(ParseStringArray(R"({"name":"x","tags":null})", "tags")->empty());
-  EXPECT_TRUE(ParseStringArray(R"({"name":"x"})", "tags")->empty());
   EXPECT_TRUE(ParseStringArray(R"({"tags":[]})", "tags")->empty());
 }
 
@@ -71,9 +81,9 @@ TEST(ParseStringArrayTest, WhatIsNoTextIsAnEmptyOne) {
 }
 
 TEST(ParseStringArrayTest, ArraysOfThatNameFurtherDownAreOthers) {
-  EXPECT_TRUE(
-      ParseStringArray(R"({"x":{"tags":["a"]},"y":["tags","b"]})", "tags")
-          ->empty());
+  EXPECT_TRUE(ParseStringArray(
+                  R"({"x":{"tags":["a"]},"y":["tags","b"],"tags":[]})", "tags")
+                  ->empty());
 }
 
 TEST(ParseStringArrayTest, WhatIsNoObjectIsDataLoss) {

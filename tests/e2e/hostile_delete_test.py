@@ -330,9 +330,6 @@ class RefusedDeleteTest(HostileTest):
     def test_a_deletion_that_is_watched_holds_up_no_other_repository(self):
         self.check_others_go_on()
 
-    def test_nor_does_it_where_there_is_one_connection(self):
-        self.check_others_go_on(**{"max-connections": 1})
-
     def test_a_deletion_that_leaves_the_tag_dangling_is_finished(self):
         def half(request, proceed):
             self.registry.lose("app", self.whole.digest)

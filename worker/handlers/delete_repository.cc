@@ -131,7 +131,13 @@ absl::Status Deletion::RunOrFail() {
   outcome_.SetTags(planned->states.size());
   for (const std::string& note : planned->notes) outcome_.Note(note);
   ReportKept(*planned);
-  acted_ = !planned->empty();
+  for (const std::string& tag : planned->undated) {
+    outcome_.Add(MakeAction(
+        Action::DELETE_TAG, Action::FAILED, tag, "",
+        "its creation date cannot be read, so that no tag of this repository "
+        "that is no version is deleted by the rules"));
+  }
+  acted_ = !planned->empty() || !planned->undated.empty();
   if (dry) {
     ReportPlanned(*planned);
     return absl::OkStatus();

@@ -73,6 +73,7 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan() {
     auto& reasons = tag.doomed ? planned.doomed : planned.kept;
     reasons[tag.tag] = std::move(tag.reason);
   }
+  planned.undated = std::move(selection->unreadable);
   for (const std::string& tag : selection->named_but_absent) {
     planned.notes.push_back(
         absl::StrCat("tag ", tag, " is not there (any more)"));

@@ -34,6 +34,9 @@ struct PlannedDeletion {
   // When the repository was looked at: before its tags were listed.
   absl::Time looked_at;
   std::vector<std::string> notes;
+  // Tags whose creation times could not be read: the rules doom no tag that is
+  // no version.
+  std::vector<std::string> undated;
 
   bool empty() const {
     return plan.deletions.empty() && plan.removals.empty() && dangling.empty();

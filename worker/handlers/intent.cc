@@ -46,10 +46,21 @@ Intent IntentOf(const RepositorySnapshot& snapshot, const DeletePlan& plan,
     }
     return leads;
   };
+  // What is attached to a manifest that is gone must not be taken for
+  // somebody else's.
+  absl::flat_hash_set<Digest> subjects;
+  for (const Digest& digest : touched) {
+    const auto node = snapshot.manifests.find(digest);
+    if (node != snapshot.manifests.end() && node->second.subject) {
+      subjects.insert(*node->second.subject);
+    }
+  }
   Intent intent;
   for (const DigestDeletion& one : plan.deletions) add_leader(one.digest);
   for (const Digest& digest : gone) {
-    if (add_leader(digest)) AddDeletion(digest, {}, {}, intent);
+    if (add_leader(digest) || subjects.contains(digest)) {
+      AddDeletion(digest, {}, {}, intent);
+    }
   }
   for (const DigestDeletion& one : plan.deletions) {
     AddDeletion(one.digest, leaders, one.tags, intent);

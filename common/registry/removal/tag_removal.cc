@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -78,6 +79,8 @@ class Remover {
   // Whether DELETE of a tag removes a tag and nothing else, found out once.
   absl::StatusOr<bool> DeletesTagsAlone() {
     std::atomic<Support>& known = client_.connection->tag_delete;
+    const std::lock_guard<std::mutex> lock(
+        client_.connection->tag_delete_proof);
     if (known != Support::kUnknown) return known == Support::kYes;
     absl::StatusOr<bool> free = ProbeTagsAreFree();
     if (!free.ok()) return free;
