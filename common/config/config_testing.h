@@ -21,6 +21,7 @@ namespace registry_manager {
 // A world outside of the config. The sources refer to it: it must outlive them.
 struct FakeWorld {
   std::map<std::string, std::string> environment;
+  // Besides, every file whose name ends in .pem is there, and empty.
   std::map<std::string, std::string> files;
 
   ConfigSources sources() const;

@@ -73,12 +73,12 @@ TEST(CredentialsTest, NeedsBothHalves) {
   EXPECT_THAT(ErrorsOf(WithKeys("    password: hunter2\n")),
               ElementsAre("4:15: a password has no 'username' beside it; add "
                           "'username'"));
-  EXPECT_THAT(ErrorsOf(WithKeys("    client-key: k\n")),
+  EXPECT_THAT(ErrorsOf(WithKeys("    client-key: k.pem\n")),
               ElementsAre("4:17: 'client-key' has no 'client-cert' beside it; "
                           "name the certificate that the key belongs to"));
   EXPECT_EQ(
-      MustParse(WithKeys("    client-cert: c\n")).registries[0].client_cert,
-      "/etc/rm/c");
+      MustParse(WithKeys("    client-cert: c.pem\n")).registries[0].client_cert,
+      "/etc/rm/c.pem");
 }
 
 TEST(CredentialsTest, EmptyTextsAreAnonymous) {

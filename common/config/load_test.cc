@@ -43,6 +43,8 @@ class LoadConfigTest : public ::testing::Test {
 
 TEST_F(LoadConfigTest, ReadsAConfigAndItsPasswordFile) {
   Write("secret", "s3cret\n");
+  std::filesystem::create_directories(folder_ / "certs");
+  Write("certs/ca.pem", "");
   const std::string file =
       Write("config.yml",
             "registries:\n  r:\n    registry: r.io\n    username: bob\n"
@@ -54,6 +56,7 @@ TEST_F(LoadConfigTest, ReadsAConfigAndItsPasswordFile) {
 }
 
 TEST_F(LoadConfigTest, MakesPathsAbsoluteWhereTheConfigsIsNot) {
+  Write("ca.pem", "");
   Write("config.yml",
         "registries:\n  r:\n    registry: r.io\n    ca-file: ca.pem\n");
   const std::filesystem::path before = std::filesystem::current_path();

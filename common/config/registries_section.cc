@@ -74,6 +74,22 @@ void CheckLayoutKeys(const YamlNode& node, ErrorList* errors) {
   }
 }
 
+// A file that is read only when a connection is made: that it is there is
+// checked now.
+std::string ReadPemPath(const MapReader& reader, absl::string_view key,
+                        const PathResolver& paths, const ConfigSources& sources,
+                        ErrorList* errors) {
+  std::string path = paths.Read(reader, key);
+  if (path.empty()) return path;
+  const absl::Status status = sources.read_file(path).status();
+  if (!status.ok()) {
+    errors->Add(reader.Find(key)->at,
+                absl::StrCat("'", key, "' cannot be read (", status.message(),
+                             "); name a file of PEM certificates or keys"));
+  }
+  return path;
+}
+
 RegistryConfig ReadRegistry(const std::string& name, const YamlNode& node,
                             const PathResolver& paths,
                             const ConfigSources& sources, ErrorList* errors) {
@@ -89,9 +105,11 @@ RegistryConfig ReadRegistry(const std::string& name, const YamlNode& node,
   }
   ReadCredentials(reader, paths, sources, &registry);
   registry.insecure = reader.Bool("insecure", registry.insecure);
-  registry.ca_file = paths.Read(reader, "ca-file");
-  registry.client_cert = paths.Read(reader, "client-cert");
-  registry.client_key = paths.Read(reader, "client-key");
+  registry.ca_file = ReadPemPath(reader, "ca-file", paths, sources, errors);
+  registry.client_cert =
+      ReadPemPath(reader, "client-cert", paths, sources, errors);
+  registry.client_key =
+      ReadPemPath(reader, "client-key", paths, sources, errors);
   if (const YamlNode* key = reader.Find("client-key");
       key != nullptr && reader.Find("client-cert") == nullptr) {
     errors->Add(key->at,

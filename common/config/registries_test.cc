@@ -328,5 +328,12 @@ TEST(RegistriesTest, ARepositoryAndOneOfItsImagesMayStandTogether) {
                           RepositoryEntry{"a", "2"}));
 }
 
+TEST(RegistriesTest, AFileThatCannotBeReadIsAnErrorOfTheConfig) {
+  EXPECT_THAT(
+      ErrorsOf(WithKeys("    ca-file: nope\n    client-cert: x.pem\n")),
+      ElementsAre("4:14: 'ca-file' cannot be read (no such file); name a file "
+                  "of PEM certificates or keys"));
+}
+
 }  // namespace
 }  // namespace registry_manager

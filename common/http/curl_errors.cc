@@ -42,6 +42,9 @@ absl::string_view Advice(CURLcode code) {
       return "; if its authority is a private one, name that as ca-file";
     case CURLE_SSL_CACERT_BADFILE:
       return "; is ca-file a readable file of PEM certificates?";
+    case CURLE_SSL_CONNECT_ERROR:
+      return "; where the registry speaks plain http, write http:// before its "
+             "address";
     case CURLE_SSL_CERTPROBLEM:
       return "; are client-cert and client-key readable PEM files that belong "
              "together?";

@@ -99,6 +99,8 @@ class RegistryConnection {
   std::atomic<Support> tag_delete = Support::kUnknown;
   // Held while that is found out: once is enough.
   std::mutex tag_delete_proof;
+  // The registry's base endpoint has answered.
+  std::atomic<bool> is_registry = false;
   // The registry has answered some request as it should.
   std::atomic<bool> has_served = false;
 

@@ -241,4 +241,25 @@ absl::StatusOr<std::vector<Descriptor>> ListReferrers(
       absl::StrCat("the listing ", url.display(), " goes round in circles"));
 }
 
+absl::Status CheckIsRegistry(const RegistryClient& client) {
+  if (client.connection->is_registry) return absl::OkStatus();
+  RegistryRequest request;
+  request.url = client.connection->Endpoint("");
+  request.repeatable = true;
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (absl::IsUnauthenticated(response.status())) {
+    // It asks for rights that this endpoint alone may want.
+    return absl::OkStatus();
+  }
+  if (!response.ok()) return response.status();
+  if (response->status == 404) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        client.connection->address().display(),
+        " answers, but speaks no Registry API (GET ", request.url.display(),
+        ": HTTP 404); check the address, its port and path"));
+  }
+  client.connection->is_registry = true;
+  return absl::OkStatus();
+}
+
 }  // namespace registry_manager

@@ -43,6 +43,10 @@ absl::StatusOr<std::vector<Descriptor>> ListReferrers(
     const RegistryClient& client, absl::string_view repository,
     const Digest& subject);
 
+// Whether something that speaks the Registry API answers at the address, by
+// its base endpoint: FailedPrecondition where there is none. Asked once.
+absl::Status CheckIsRegistry(const RegistryClient& client);
+
 }  // namespace registry_manager
 
 #endif  // REGISTRY_MANAGER_COMMON_REGISTRY_LISTING_H_

@@ -8,6 +8,8 @@
 #include <map>
 #include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "coordinator/cli/exit_status.h"
 #include "coordinator/cli/inspect.h"
 #include "coordinator/cli/run_command.h"
@@ -35,6 +37,18 @@ const std::map<std::string, int> kVerbosity = {
     {"5", 5},       {"panic", 0}, {"fatal", 0}, {"error", 1}, {"warn", 2},
     {"warning", 2}, {"info", 3},  {"debug", 4}, {"trace", 5}};
 
+constexpr char kVersion[] = "registry-manager 0.1.0";
+
+// Turns a level's name into its number.
+std::string ReadVerbosity(std::string& text) {
+  const auto level = kVerbosity.find(absl::AsciiStrToLower(text));
+  if (level == kVerbosity.end()) {
+    return "write a number from 0 to 5, or error, warn, info, debug or trace";
+  }
+  text = absl::StrCat(level->second);
+  return "";
+}
+
 struct Choice {
   RunCommand command;
   std::string run;
@@ -55,7 +69,8 @@ void AddRunOptions(CLI::App& verb, Choice& choice) {
       ->check(CLI::Range(1, 1000));
   verb.add_option("-v,--verbosity", command.verbosity,
                   "how much is logged: 0 to 5, or error … trace")
-      ->transform(CLI::CheckedTransformer(kVerbosity, CLI::ignore_case));
+      ->transform(CLI::Validator(ReadVerbosity, "LEVEL", "verbosity"))
+      ->option_text("LEVEL");
   verb.add_option("--workers", command.workers,
                   "worker processes (default: one a core)")
       ->check(CLI::Range(1, 256));
@@ -105,7 +120,14 @@ int Main(int argc, char** argv) {
   PrepareProcess();
   CLI::App app(
       "Deletes and syncs container images across registries, by policy.\n"
-      "Example: coordinator submit config.yml");
+      "Example: coordinator submit config.yml",
+      "coordinator");
+  app.footer(
+      "Exit status: 0 all done; 1 some actions failed; 2 command line or\n"
+      "config wrong; 3 a registry, Redis or run cannot be reached; 4 "
+      "interrupted,"
+      "\nthe same command goes on.");
+  app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   Choice choice;
   for (const auto& [name, about] :

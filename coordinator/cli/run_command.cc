@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/config/parse.h"
+#include "common/reference/printable.h"
 #include "coordinator/cli/exit_status.h"
 #include "coordinator/cli/journal_choice.h"
 #include "coordinator/fleet/fleet_socket.h"
@@ -98,6 +99,7 @@ class Submission {
   absl::Status OpenRun();
   absl::Status OwnRun(const std::string& identity);
   void Abandon(const std::string& run);
+  void NoteOtherRuns();
   absl::Status BeginOrRestore();
   absl::Status OpenReporter();
   absl::StatusOr<RunLoop::End> Carry();
@@ -194,6 +196,7 @@ absl::Status Submission::OwnRun(const std::string& identity) {
     unfinished->reset();
   }
   resumed_ = unfinished->has_value();
+  if (!resumed_) NoteOtherRuns();
   id_ = resumed_ ? **unfinished : folder_->NewRunId();
   record.set_run(id_);
   absl::StatusOr<uint64_t> epoch = journal.Own(record);
@@ -212,6 +215,23 @@ void Submission::Abandon(const std::string& run) {
   snapshot->clear_pid();
   const absl::Status status = folder_->WriteSnapshot(*snapshot);
   if (!status.ok()) notes_.push_back(std::string(status.message()));
+}
+
+// Of this file as it was: what was changed since made another run of it.
+void Submission::NoteOtherRuns() {
+  for (const proto::RunSnapshot& snapshot : folder_->ReadSnapshots()) {
+    const bool unfinished =
+        snapshot.state() == proto::RunSnapshot::INTERRUPTED ||
+        snapshot.state() == proto::RunSnapshot::INCOMPLETE;
+    if (!unfinished || snapshot.config() != command_.config ||
+        snapshot.verb() != VerbName(command_.verb)) {
+      continue;
+    }
+    notes_.push_back(absl::StrCat(
+        "run ", snapshot.run(), " of ", Printable(command_.config),
+        " was not finished, and is not gone on with: policies, addresses or "
+        "repositories have changed since"));
+  }
 }
 
 absl::Status Submission::BeginOrRestore() {

@@ -17,7 +17,10 @@ void AddCounts(const proto::Counts& counts, proto::Counts& totals) {
 
 proto::Counts LastingCounts(proto::Counts counts) {
   counts.clear_tags();
-  counts.clear_planned();
+  counts.clear_to_delete();
+  counts.clear_to_untag();
+  counts.clear_manifests_to_delete();
+  counts.clear_to_copy();
   counts.clear_skipped();
   counts.clear_failed();
   counts.clear_kept();

@@ -77,13 +77,22 @@ std::string Where(const Run::About& about) {
   return ImageName(about.stream->registry, about.repository);
 }
 
+std::string WhereTo(const Run::About& about) {
+  std::string where = Where(about);
+  if (about.stream->kind == Stream::Kind::kSync) {
+    absl::StrAppend(&where, " -> ", DisplayRegistry(about.stream->target));
+  }
+  return where;
+}
+
 // Nothing was done, and nothing went wrong.
 bool IsQuiet(const proto::TaskResult& result) {
   const proto::Counts& counts = result.counts();
   return result.outcome() != proto::TaskResult::FAILED &&
-         counts.planned() + counts.deleted() + counts.untagged() +
-                 counts.manifests_deleted() + counts.copied() +
-                 counts.failed() ==
+         counts.to_copy() + counts.to_delete() + counts.to_untag() +
+                 counts.manifests_to_delete() + counts.deleted() +
+                 counts.untagged() + counts.manifests_deleted() +
+                 counts.copied() + counts.failed() ==
              0;
 }
 
@@ -144,10 +153,13 @@ void Reporter::OnEnded(const Run::About& about,
 }
 
 void Reporter::OnRefused(const Run::About& about, const std::string& reason,
-                         bool skipped) {
-  if (!skipped || options_.details) {
-    printf("%s: %s: %s\n", Where(about).c_str(),
-           skipped ? "not carried out" : "failed",
+                         Run::Refusal why) {
+  const bool skipped = why != Run::Refusal::kFailure;
+  // What stops a whole stream is said once, by the stream.
+  if (why == Run::Refusal::kFailure || why == Run::Refusal::kSyncFailed ||
+      options_.details) {
+    printf("%s %s: %s: %s\n", about.stream->policy_name(),
+           WhereTo(about).c_str(), skipped ? "not carried out" : "failed",
            Printable(reason, 2000).c_str());
   }
   if (!skipped) Fail(about, "", reason);
@@ -185,16 +197,13 @@ void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
 void Reporter::PrintHeadline(const Run::About& about,
                              const proto::TaskResult& result) {
   if (result.outcome() == proto::TaskResult::FAILED) {
-    printf("%s: failed: %s\n", Where(about).c_str(),
+    printf("%s %s: failed: %s\n", about.stream->policy_name(),
+           WhereTo(about).c_str(),
            Printable(result.problem().message(), 2000).c_str());
     return;
   }
-  std::string line = Where(about);
-  if (about.stream->kind == Stream::Kind::kSync) {
-    absl::StrAppend(&line, " -> ", DisplayRegistry(about.stream->target));
-  }
-  absl::StrAppend(&line, ": ", CountsLine(result.counts()));
-  printf("%s\n", line.c_str());
+  printf("%s %s: %s\n", about.stream->policy_name(), WhereTo(about).c_str(),
+         CountsLine(result.counts()).c_str());
 }
 
 void Reporter::PrintAction(const Action& action) {

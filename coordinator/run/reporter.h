@@ -40,7 +40,7 @@ class Reporter : public RunListener {
   void OnEnded(const Run::About& about,
                const proto::TaskResult& result) override;
   void OnRefused(const Run::About& about, const std::string& reason,
-                 bool skipped) override;
+                 Run::Refusal why) override;
   void OnNotice(const std::string& text) override;
   void OnProgress(const proto::RunSnapshot& snapshot) override;
 

@@ -115,7 +115,8 @@ TEST_F(ReporterTest, ARepositoryThatFailedIsLoggedWithItsReason) {
   {
     Reporter reporter = Make({});
     reporter.OnEnded(App(), Failed("no such repository"));
-    reporter.OnRefused({&stream_, "other", false}, "its sync failed", true);
+    reporter.OnRefused({&stream_, "other", false}, "its sync failed",
+                       Run::Refusal::kSyncFailed);
   }
   const std::vector<OutcomeRecord> records = Records();
   ASSERT_EQ(records.size(), 2u);
@@ -142,7 +143,7 @@ TEST_F(ReporterTest, FailuresAreShownAlsoWithoutDetails) {
   testing::internal::CaptureStdout();
   reporter.OnEnded(App(), TwoTags());
   EXPECT_EQ(testing::internal::GetCapturedStdout(),
-            "a.example/app: 2 tags: 1 deleted, 1 failed\n"
+            "delete a.example/app: 2 tags: 1 deleted, 1 failed\n"
             "    2.0  failed  denied\n");
 }
 
@@ -156,7 +157,7 @@ TEST_F(ReporterTest, DetailsShowEveryTagAndNothingUnprintable) {
   testing::internal::CaptureStdout();
   reporter.OnEnded(App(), result);
   EXPECT_EQ(testing::internal::GetCapturedStdout(),
-            "a.example/app: 1 tag: 1 kept\n"
+            "delete a.example/app: 1 tag: 1 kept\n"
             "    1.0  keep  newest\\x1b[2J\n");
 }
 

@@ -283,12 +283,15 @@ absl::Status Run::FeedShard(size_t stream, uint32_t shard, Journal& journal,
         content.entries(progress.is_batches ? 0 : static_cast<int>(index));
     about_[key] = {stream, entry.repository()};
     if (auto refused = Refuse(stream, key, entry.repository())) {
+      const bool failed = refused->why == Refusal::kFailure;
       proto::Counts counts;
-      if (!refused->skipped) counts.set_failed(1);
+      if (failed) counts.set_failed(1);
       AddCounts(counts, totals);
-      EndTask(stream, key,
-              refused->skipped ? TaskState::kSkipped : TaskState::kDead, counts,
-              commit);
+      EndTask(stream, key, failed ? TaskState::kDead : TaskState::kSkipped,
+              counts, commit);
+      if (!failed && refused->why != Refusal::kProduct) {
+        ++streams_[stream].not_carried_out;
+      }
       fed.refused.push_back(*std::move(refused));
       continue;
     }
@@ -315,14 +318,18 @@ std::optional<Run::Refused> Run::Refuse(size_t stream, const TaskKey& key,
   const StreamState& state = streams_[stream];
   const Stream& spec = state.spec();
   if (const auto* refusal = state.RefusalOf(key.shard, key.index)) {
-    return Refused{key, refusal->reason, refusal->product};
+    return Refused{key, refusal->reason,
+                   refusal->product ? Refusal::kProduct : Refusal::kFailure};
   }
-  if (state.stopped) return Refused{key, state.stop_reason, true};
+  if (state.stopped) {
+    return Refused{key, state.stop_reason, Refusal::kStopped};
+  }
   if (spec.kind == Stream::Kind::kDelete &&
       failed_syncs_.contains(
           NameHash(RepositoryId(spec.registry, repository)))) {
-    return Refused{
-        key, "nothing is deleted from it: its sync failed in this run", true};
+    return Refused{key,
+                   "nothing is deleted from it: its sync failed in this run",
+                   Refusal::kSyncFailed};
   }
   return std::nullopt;
 }

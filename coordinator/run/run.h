@@ -46,12 +46,21 @@ class Run {
     int attempts = 0;
     int losses = 0;
   };
-  // What is refused before it is sent is ended in the commit.
+  // What is refused before it is sent is ended in the commit. Only the first of
+  // these is a failure of the task itself.
+  enum class Refusal {
+    kFailure,
+    // The sync that had to come before it.
+    kSyncFailed,
+    // Of its whole stream.
+    kStopped,
+    // The rules of a sync within one registry made it: it is no source.
+    kProduct,
+  };
   struct Refused {
     TaskKey key;
     std::string reason;
-    // No failure: it is not to be done at all.
-    bool skipped;
+    Refusal why;
   };
   struct Fed {
     std::vector<Prepared> prepared;

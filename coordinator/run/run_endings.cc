@@ -49,6 +49,9 @@ bool Run::End(const TaskKey& key, const proto::TaskResult& result,
     EndSplit(stream, key, repository, result, commit);
   } else {
     EndTask(stream, key, StateOf(result), result.counts(), commit);
+    StreamState& state = streams_[stream];
+    const bool skipped = result.outcome() == proto::TaskResult::SKIPPED;
+    if (state.stopped && skipped) ++state.not_carried_out;
   }
   return true;
 }

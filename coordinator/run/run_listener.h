@@ -26,9 +26,9 @@ class RunListener {
   // A task has ended for good.
   virtual void OnEnded(const Run::About& about,
                        const proto::TaskResult& result) = 0;
-  // A task was not carried out at all. `skipped`: that is no failure.
+  // A task was not carried out at all.
   virtual void OnRefused(const Run::About& about, const std::string& reason,
-                         bool skipped) = 0;
+                         Run::Refusal why) = 0;
   // A sentence for the person who watches.
   virtual void OnNotice(const std::string& text) = 0;
   // About once a second.

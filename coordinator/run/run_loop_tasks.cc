@@ -40,7 +40,7 @@ absl::Status RunLoop::Feed() {
   feed_again_ = fed.more;
   for (const class Run::Refused& refusal : fed.refused) {
     parts_.listener->OnRefused(parts_.run->AboutOf(refusal.key), refusal.reason,
-                               refusal.skipped);
+                               refusal.why);
     parts_.run->Forget(refusal.key);
   }
   AddTasks(std::move(fed.prepared));

@@ -123,7 +123,8 @@ class ListenerForTest : public RunListener {
         absl::StrCat(about.repository, " ",
                      proto::TaskResult::Outcome_Name(result.outcome())));
   }
-  void OnRefused(const Run::About& about, const std::string&, bool) override {
+  void OnRefused(const Run::About& about, const std::string&,
+                 Run::Refusal) override {
     refused.push_back(about.repository);
   }
   void OnNotice(const std::string& text) override { notices.push_back(text); }

@@ -59,7 +59,9 @@ class RunTest : public testing::Test {
     for (const RunOfTasks::Refused& refusal : fed.refused) {
       refused_.push_back(absl::StrCat(
           run_->AboutOf(refusal.key).repository, ": ",
-          refusal.skipped ? "skipped: " : "failed: ", refusal.reason));
+          refusal.why == RunOfTasks::Refusal::kFailure ? "failed: "
+                                                       : "skipped: ",
+          refusal.reason));
       run_->Forget(refusal.key);
     }
     if (status.ok() && fed.more) return Feed();

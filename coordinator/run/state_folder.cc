@@ -163,18 +163,26 @@ absl::StatusOr<proto::RunSnapshot> StateFolder::ReadSnapshot(
 }
 
 std::vector<proto::RunSnapshot> StateFolder::ReadSnapshots() const {
-  std::vector<proto::RunSnapshot> snapshots;
+  // A snapshot's own times are whole seconds: its file's tell more.
+  std::vector<std::pair<fs::file_time_type, proto::RunSnapshot>> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path_ + "/runs", error)) {
     absl::StatusOr<proto::RunSnapshot> snapshot =
         ReadSnapshot(entry.path().filename());
-    if (snapshot.ok()) snapshots.push_back(*std::move(snapshot));
+    if (!snapshot.ok()) continue;
+    std::error_code unknown;
+    found.emplace_back(
+        fs::last_write_time(entry.path() / "snapshot.json", unknown),
+        *std::move(snapshot));
   }
-  std::sort(snapshots.begin(), snapshots.end(),
-            [](const proto::RunSnapshot& a, const proto::RunSnapshot& b) {
-              return std::pair(a.updated_unix(), a.run()) >
-                     std::pair(b.updated_unix(), b.run());
-            });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.second.updated_unix(), a.first) >
+           std::pair(b.second.updated_unix(), b.first);
+  });
+  std::vector<proto::RunSnapshot> snapshots;
+  for (auto& [written, snapshot] : found) {
+    snapshots.push_back(std::move(snapshot));
+  }
   return snapshots;
 }
 

@@ -91,6 +91,9 @@ class StreamState {
   // Nothing more of it is sent, and why: what is left is skipped.
   bool stopped = false;
   std::string stop_reason;
+  // Tasks that were skipped because of this, or of a failure before them; by
+  // this coordinator.
+  uint64_t not_carried_out = 0;
 
   proto::StreamSnapshot Snapshot() const;
 

@@ -34,10 +34,14 @@ class Parts {
 };
 
 void AddActions(const proto::Counts& counts, Parts& parts) {
-  parts.Add(counts.deleted(), "deleted");
-  parts.Add(counts.untagged(), "untagged alone");
-  parts.Add(counts.manifests_deleted(), "untagged manifests deleted");
+  parts.Add(counts.to_copy(), "to copy");
+  parts.Add(counts.to_delete(), "to delete");
+  parts.Add(counts.to_untag(), "to untag (the image stays)");
+  parts.Add(counts.manifests_to_delete(), "manifests without a tag to delete");
   parts.Add(counts.copied(), "copied");
+  parts.Add(counts.deleted(), "deleted");
+  parts.Add(counts.untagged(), "untagged (the image stays)");
+  parts.Add(counts.manifests_deleted(), "manifests without a tag deleted");
   parts.Add(counts.failed(), "failed");
 }
 
@@ -54,10 +58,15 @@ std::string StreamLine(const proto::StreamSnapshot& stream) {
   if (stream.dry_run() && stream.policy() != "list") {
     absl::StrAppend(&line, " (dry run)");
   }
-  absl::StrAppend(&line, ": ", Number(Ended(stream)), " of ",
+  absl::StrAppend(&line, ": ", Number(Ended(stream) - stream.not_carried_out()),
+                  " of ",
                   Plural(stream.repositories(), "repository", "repositories"));
   if (stream.failed() > 0) {
     absl::StrAppend(&line, ", ", Number(stream.failed()), " with failures");
+  }
+  if (stream.not_carried_out() > 0) {
+    absl::StrAppend(&line, ", ", Number(stream.not_carried_out()),
+                    " not carried out");
   }
   if (stream.set_aside() > 0) {
     absl::StrAppend(&line, ", ", Number(stream.set_aside()), " set aside");
@@ -117,7 +126,6 @@ std::string Bytes(uint64_t bytes) {
 
 std::string CountsLine(const proto::Counts& counts) {
   Parts parts;
-  parts.Add(counts.planned(), "planned");
   AddActions(counts, parts);
   parts.Add(counts.skipped(), "unchanged");
   parts.Add(counts.kept(), "kept");
@@ -134,7 +142,6 @@ std::string ProgressLine(const proto::RunSnapshot& snapshot) {
     listed = listed && stream.listed();
   }
   Parts parts;
-  parts.Add(snapshot.totals().planned(), "planned");
   AddActions(snapshot.totals(), parts);
   parts.Add(snapshot.totals().skipped(), "unchanged");
   return absl::StrCat("run ", snapshot.run(), ": ", Number(ended), " of ",
@@ -176,12 +183,16 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
     lines.push_back(StreamLine(stream));
   }
   Parts parts;
-  parts.Add(snapshot.totals().planned(), "planned");
   AddActions(snapshot.totals(), parts);
   parts.Add(snapshot.totals().skipped(), "unchanged");
   parts.Add(snapshot.totals().kept(), "kept");
-  lines.push_back(absl::StrCat(Plural(snapshot.totals().tags(), "tag", "tags"),
-                               ": ", parts.Join("nothing to do")));
+  // Where no repository could be looked at there is nothing to say of tags.
+  const std::string actions =
+      parts.Join(snapshot.totals().tags() > 0 ? "nothing to do" : "");
+  if (!actions.empty()) {
+    lines.push_back(absl::StrCat(
+        Plural(snapshot.totals().tags(), "tag", "tags"), ": ", actions));
+  }
   if (snapshot.totals().bytes_copied() > 0) {
     lines.push_back(absl::StrCat(
         Bytes(snapshot.totals().bytes_copied()), " copied in ",

@@ -63,6 +63,7 @@ class Deletion {
   absl::Status CheckDeletes();
   absl::Status FinishHalfRemovedTags();
   absl::Status ReportLostRemovals(const PlannedDeletion& planned);
+  void ReportEarlierAttempt(const PlannedDeletion& planned);
   void ReportKept(const PlannedDeletion& planned);
   void ReportPlanned(const PlannedDeletion& planned);
   void ReportDeletion(const DigestDeletion& deletion, Action::Result result,
@@ -142,6 +143,7 @@ absl::Status Deletion::RunOrFail() {
     ReportPlanned(*planned);
     return absl::OkStatus();
   }
+  ReportEarlierAttempt(*planned);
   absl::Status status = ReportLostRemovals(*planned);
   if (status.ok() && !planned->empty()) status = Execute(*std::move(planned));
   // Once others were harmed nothing more is deleted, and the intent stays.
@@ -197,6 +199,21 @@ absl::Status Deletion::ReportLostRemovals(const PlannedDeletion& planned) {
         "set shared-digest: keep unless somebody else deleted it"));
   }
   return absl::OkStatus();
+}
+
+// Whether it was counted then, nobody knows: it is told, and not counted again.
+void Deletion::ReportEarlierAttempt(const PlannedDeletion& planned) {
+  const std::set<Digest> gone(planned.gone.begin(), planned.gone.end());
+  for (const proto::Intent::Deletion& entry : task_.intent().deletions()) {
+    absl::StatusOr<Digest> digest = Digest::Parse(entry.digest());
+    if (!digest.ok() || !gone.contains(*digest)) continue;
+    for (const std::string& tag : entry.tags()) {
+      if (planned.states.contains(tag)) continue;
+      outcome_.Add(
+          MakeAction(Action::DELETE_TAG, Action::SKIPPED, tag, entry.digest(),
+                     "deleted by an earlier attempt, which was cut short"));
+    }
+  }
 }
 
 void Deletion::ReportKept(const PlannedDeletion& planned) {

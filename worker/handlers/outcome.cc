@@ -47,34 +47,33 @@ void OutcomeBuilder::CountLocked(const Action& action) {
     counts_.set_kept(counts_.kept() + 1);
     return;
   }
-  switch (action.result()) {
-    case Action::PLANNED:
-      counts_.set_planned(counts_.planned() + 1);
+  if (action.result() == Action::SKIPPED) {
+    counts_.set_skipped(counts_.skipped() + 1);
+    return;
+  }
+  if (action.result() == Action::FAILED) {
+    counts_.set_failed(counts_.failed() + 1);
+    return;
+  }
+  const bool planned = action.result() == Action::PLANNED;
+  switch (action.verb()) {
+    case Action::DELETE_TAG:
+      planned ? counts_.set_to_delete(counts_.to_delete() + 1)
+              : counts_.set_deleted(counts_.deleted() + 1);
       break;
-    case Action::SKIPPED:
-      counts_.set_skipped(counts_.skipped() + 1);
+    case Action::UNTAG:
+      planned ? counts_.set_to_untag(counts_.to_untag() + 1)
+              : counts_.set_untagged(counts_.untagged() + 1);
       break;
-    case Action::FAILED:
-      counts_.set_failed(counts_.failed() + 1);
+    case Action::DELETE_MANIFEST:
+      planned
+          ? counts_.set_manifests_to_delete(counts_.manifests_to_delete() + 1)
+          : counts_.set_manifests_deleted(counts_.manifests_deleted() + 1);
       break;
-    case Action::DONE:
-      switch (action.verb()) {
-        case Action::DELETE_TAG:
-          counts_.set_deleted(counts_.deleted() + 1);
-          break;
-        case Action::UNTAG:
-          counts_.set_untagged(counts_.untagged() + 1);
-          break;
-        case Action::DELETE_MANIFEST:
-          counts_.set_manifests_deleted(counts_.manifests_deleted() + 1);
-          break;
-        case Action::COPY_TAG:
-        case Action::COPY_REFERRER:
-          counts_.set_copied(counts_.copied() + 1);
-          break;
-        default:
-          break;
-      }
+    case Action::COPY_TAG:
+    case Action::COPY_REFERRER:
+      planned ? counts_.set_to_copy(counts_.to_copy() + 1)
+              : counts_.set_copied(counts_.copied() + 1);
       break;
     default:
       break;

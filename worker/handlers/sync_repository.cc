@@ -19,6 +19,7 @@
 #include "common/reference/reference.h"
 #include "common/registry/copy/image_copier.h"
 #include "common/registry/errors.h"
+#include "common/registry/listing.h"
 #include "worker/handlers/copy_engine.h"
 #include "worker/handlers/outcome.h"
 #include "worker/handlers/problem.h"
@@ -113,6 +114,12 @@ absl::Status Sync::List() {
   if (!source.ok()) return source.status();
   source_tags_ = *std::move(source);
   absl::StatusOr<TagListing> target = ListTarget();
+  if (target.ok() && target->tags.empty() && !layout_tags_) {
+    // What is no registry has no tags either.
+    if (absl::Status status = CheckIsRegistry(route_.target); !status.ok()) {
+      return status;
+    }
+  }
   if (absl::IsPermissionDenied(target.status())) {
     // It may be pushed to, but not listed: each tag is looked up.
     target_tags_ = source_tags_;
