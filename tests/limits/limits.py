@@ -89,7 +89,6 @@ def copy_one_blob(folder, gib=4):
                     "from": "a",
                     "to": "b",
                     "dry-run": False,
-                    "repositories": ["app"],
                 },
             }
         )
