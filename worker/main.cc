@@ -21,6 +21,7 @@
 #include "worker/clock.h"
 #include "worker/grant_pool.h"
 #include "worker/handlers/secret_folder.h"
+#include "worker/logging_transport.h"
 #include "worker/mailbox.h"
 #include "worker/task_handler.h"
 #include "worker/worker.h"
@@ -70,9 +71,11 @@ int Serve(WorkerOptions options) {
   GrantPool grants(&clock, [&mailbox] { mailbox.Wake(); });
   const std::unique_ptr<HttpTransport> transport =
       NewCurlTransport("registry-manager");
+  LoggingTransport logged(transport.get());
+  const bool logs = spdlog::should_log(spdlog::level::debug);
   ThreadPool pool(std::min(64, 8 + 8 * options.slots));
   WorkerServices services(
-      transport.get(), &pool,
+      logs ? &logged : transport.get(), &pool,
       [&grants](const std::string& registry) { return grants.Gate(registry); });
   Worker worker(std::move(options), &clock, &mailbox, &grants, &services,
                 HandleTask);

@@ -246,13 +246,11 @@ absl::Status CheckIsRegistry(const RegistryClient& client) {
   RegistryRequest request;
   request.url = client.connection->Endpoint("");
   request.repeatable = true;
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (absl::IsUnauthenticated(response.status())) {
-    // It asks for rights that this endpoint alone may want.
-    return absl::OkStatus();
-  }
-  if (!response.ok()) return response.status();
-  if (response->status == 404) {
+  const absl::StatusOr<HttpResponse> response = client.Send(request);
+  // Who asks for rights knows the endpoint.
+  const bool asks = absl::IsUnauthenticated(response.status());
+  if (!asks && !response.ok()) return response.status();
+  if (!asks && response->status == 404) {
     return absl::FailedPreconditionError(absl::StrCat(
         client.connection->address().display(),
         " answers, but speaks no Registry API (GET ", request.url.display(),

@@ -340,7 +340,8 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
           ? command_.workers
           : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   workers_options.slots = command_.slots;
-  workers_options.verbosity = command_.verbosity;
+  // The seed's levels: 3 is info, 4 debug. A worker's -v: one info, two debug.
+  workers_options.verbosity = std::clamp(command_.verbosity - 2, 0, 2);
   absl::StatusOr<std::unique_ptr<LocalWorkers>> workers =
       LocalWorkers::Start(workers_options);
   if (!workers.ok()) return workers.status();

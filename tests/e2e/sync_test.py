@@ -6,7 +6,7 @@ import os
 import random
 import unittest
 
-from tests.support import fixture, image, oracle
+from tests.support import fixture, image, oracle, process
 from tests.support.case import EndToEndTest, blob_file, registry_entry, sync_section
 from tests.support.oracle import SyncPolicy
 
@@ -228,7 +228,9 @@ class SyncTest(EndToEndTest):
         with self.product.start("submit", self.sync_config()) as running:
             peak = 0
             while not running.ended():
-                peak = max([peak, *map(_peak_memory, running.descendants())])
+                peak = max(
+                    [peak, *(process.peak_memory(p.pid) for p in running.descendants())]
+                )
             result = running.wait()
         self.assertEqual(result.status, 0, result)
         self.assert_contents(self.target, {n: r.tags for n, r in source.items()})
@@ -282,18 +284,6 @@ class SkopeoEngineTest(EndToEndTest):
         for repository in filled.values():
             for digest in repository.tags.values():
                 self.assertIn(digest.removeprefix("sha256:"), files)
-
-
-def _peak_memory(process_id):
-    """The most memory that a process has had, in bytes; 0 where it is gone."""
-    try:
-        with open(f"/proc/{process_id.pid}/status", encoding="utf-8") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) << 10
-    except OSError:
-        pass
-    return 0
 
 
 def _command_line(process_id):

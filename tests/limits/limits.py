@@ -19,18 +19,6 @@ from tests.support.registry import Registry
 _MIB = 1 << 20
 
 
-def _memory(pid):
-    """The most memory that a process took, in bytes; 0 where it is gone."""
-    try:
-        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) << 10
-    except OSError:
-        pass
-    return 0
-
-
 class Watch:
     """The most memory that each program took while a run went on."""
 
@@ -44,7 +32,7 @@ class Watch:
             for pid, name in [(self._running.pid, "coordinator")] + [
                 (p.pid, p.name()) for p in self._running.descendants()
             ]:
-                self.peaks[name] = max(self.peaks.get(name, 0), _memory(pid))
+                self.peaks[name] = max(self.peaks.get(name, 0), process.peak_memory(pid))
             look()
             time.sleep(every)
         return self._running.wait(1)

@@ -121,3 +121,15 @@ def descendants(pid):
                 except TypeError:
                     pass  # It ended while we looked.
     return result
+
+
+def peak_memory(pid):
+    """The most memory that a process has had, in bytes; 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    return 0

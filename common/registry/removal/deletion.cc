@@ -20,8 +20,10 @@ constexpr int kMaxDeletes = 8;
 constexpr int kMaxChecks = 4;
 // How long a digest that was deleted may be handed out by a cache.
 constexpr absl::Duration kForgets = absl::Seconds(15);
-// How long a DELETE may be carried out that nobody answers for.
-constexpr absl::Duration kTakesEffect = absl::Minutes(10);
+// How long a DELETE may still be carried out whose connection was lost (most
+// often with the registry itself), and one behind a proxy that lost patience.
+constexpr absl::Duration kOutlivesConnection = absl::Seconds(20);
+constexpr absl::Duration kOutlivesProxy = absl::Minutes(1);
 constexpr absl::string_view kUnknownPayload = "registry-manager/unknown";
 
 enum class Presence { kThere, kGone };
@@ -60,6 +62,13 @@ bool WasTurnedAway(const absl::Status& status) {
 bool IsUnanswered(const absl::Status& answer) {
   const int status = HttpStatusOf(answer);
   return !answer.ok() && (status == 0 || status == 502 || status == 504);
+}
+
+// How long it takes at most until the answer shows in what the registry has.
+absl::Duration TakesEffectWithin(const absl::Status& answer) {
+  if (answer.ok()) return kForgets;
+  if (!IsUnanswered(answer)) return absl::ZeroDuration();
+  return HttpStatusOf(answer) == 0 ? kOutlivesConnection : kOutlivesProxy;
 }
 
 absl::Status Unknown(const absl::Status& status) {
@@ -102,15 +111,11 @@ absl::Status DeleteDigest(const RegistryClient& client,
                           const std::string& repository, const Digest& digest) {
   absl::Status answer;
   for (int attempt = 0; attempt < kMaxDeletes; ++attempt) {
-    const absl::Time sent = absl::Now();
     answer = DeleteManifest(client, repository, digest.str());
     // Cancelled, or no connection, or no token: it is as it was.
     if (!answer.ok() && !RequestMayHaveArrived(answer)) return answer;
-    const absl::Time until = IsUnanswered(answer) ? sent + kTakesEffect
-                             : answer.ok()        ? absl::Now() + kForgets
-                                                  : absl::Now();
-    const absl::StatusOr<Presence> presence =
-        Watch(client, repository, digest, until);
+    const absl::StatusOr<Presence> presence = Watch(
+        client, repository, digest, absl::Now() + TakesEffectWithin(answer));
     if (!presence.ok()) {
       return Unknown(answer.ok()
                          ? presence.status()

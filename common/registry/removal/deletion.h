@@ -22,8 +22,8 @@ absl::Status CheckDeletes(const RegistryClient& client,
 // Deletes a manifest by its digest, and judges by state: OK when the digest is
 // gone. One DELETE is sent; another only where the registry said that it did
 // not carry the first out (429, 503). After a time-out, a lost connection or a
-// proxy's 502 or 504 the state is watched until ten minutes after the request.
-// Tags that the manifest bore are the caller's to check.
+// proxy's 502 or 504 the state is watched for up to a minute. Tags that the
+// manifest bore are the caller's to check.
 absl::Status DeleteDigest(const RegistryClient& client,
                           const std::string& repository, const Digest& digest);
 

@@ -111,7 +111,7 @@ TEST_F(DeletionTest, ALostAnswerIsJudgedByStateAndOneDeleteIsSent) {
           }
           return;
         }
-        // It would be watched for ten minutes.
+        // It would be watched for longer.
         if (++looks == 5) {
           watcher->cancellation().Cancel(absl::CancelledError("enough"));
         }

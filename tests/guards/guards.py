@@ -1,0 +1,224 @@
+# Copyright 2026 The registry-manager authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Removes guards one by one, and expects the test that holds each to fail.
+
+tools/guards runs it: in a clean checkout each guard's text is replaced in
+place, its test is run through Bazel, and the text is put back. A guard whose
+test passes without it is held by nothing: that fails.
+"""
+
+import dataclasses
+import subprocess
+import sys
+
+
+@dataclasses.dataclass(frozen=True)
+class Guard:
+    what: str
+    file: str
+    text: str
+    without: str
+    test: str
+
+
+GUARDS = [
+    Guard(
+        "exclusion always wins",
+        "common/policy/tag_rules.cc",
+        "if (auto why = exclude.Match(tag)) {",
+        "if (auto why = exclude.Match(tag); why && false) {",
+        "//common/policy:tag_rules_test",
+    ),
+    Guard(
+        "no rule judges a signature-like tag",
+        "common/policy/deletion_selection.cc",
+        "} else if (IsSignatureLikeTag(tag)) {",
+        "} else if (IsSignatureLikeTag(tag) && false) {",
+        "//common/policy:deletion_selection_test",
+    ),
+    Guard(
+        "what a kept tag reaches is kept",
+        "common/policy/delete_plan.cc",
+        "for (int next : graph_.followers[digest]) Mark(next, kept_, work);",
+        "",
+        "//common/policy:delete_plan_test",
+    ),
+    Guard(
+        "what is gone takes along what belonged to it",
+        "common/policy/delete_plan.cc",
+        "      Mark(number, planned_, work);",
+        "",
+        "//common/policy:delete_plan_property_test",
+    ),
+    Guard(
+        "an unfamiliar Content-Type is read before it is believed",
+        "common/registry/media_types.cc",
+        "return !absl::EqualsIgnoreCase(type, kOciManifest) &&",
+        "return IsIndexType(type) && !absl::EqualsIgnoreCase(type, kOciManifest) &&",
+        "//common/registry:snapshot_test",
+    ),
+    Guard(
+        "an answer without a list is no empty list",
+        "common/registry/json.cc",
+        "  if (!reader.found()) {",
+        "  if (!reader.found() && false) {",
+        "//common/registry:json_test",
+    ),
+    Guard(
+        "a repository that vanishes under a listed tag stops",
+        "common/registry/removal/tag_states.cc",
+        "if (absl::IsNotFound(listed.status()) && states.empty()) {",
+        "if (absl::IsNotFound(listed.status())) {",
+        "//common/registry:tag_states_test",
+    ),
+    Guard(
+        "a tag delete that takes the image along with its last tag is not used",
+        "common/registry/removal/tag_removal.cc",
+        "    if (proven.ok() && *proven) {",
+        "    if (false) {",
+        "//common/registry:tag_removal_test",
+    ),
+    Guard(
+        "nobody else's probe tags are deleted",
+        "common/registry/removal/tag_removal.cc",
+        "if (*now && **now != Placeholder().digest) return false;",
+        "",
+        "//common/registry:tag_removal_test",
+    ),
+    Guard(
+        "what a removal took along is pushed back",
+        "common/registry/removal/tag_removal.cc",
+        "        pushed_back.Update(PushBack(raw));",
+        "",
+        "//common/registry:tag_removal_test",
+    ),
+    Guard(
+        "a DELETE without an answer is watched, not believed",
+        "common/registry/removal/deletion.cc",
+        "if (IsUnanswered(answer)) return Unknown(answer);",
+        "if (IsUnanswered(answer)) return absl::OkStatus();",
+        "//common/registry:deletion_test",
+    ),
+    Guard(
+        "nothing is written after the lease",
+        "worker/assignment.cc",
+        "if (clock_->Now() >= absl::Nanoseconds(may_write_until_ns_.load())) {",
+        "if (false) {",
+        "//worker:session_test",
+    ),
+    Guard(
+        "Authorization goes to no other host",
+        "common/registry/connection.cc",
+        'url.SameOrigin(base_) ? authorization : ""',
+        "authorization",
+        "//common/registry:connection_test",
+    ),
+    Guard(
+        "no request begins before Retry-After has passed",
+        "common/registry/connection.cc",
+        "    if (gate_->ParkedFor() > absl::ZeroDuration()) {",
+        "    if (false) {",
+        "//common/registry:connection_test",
+    ),
+    Guard(
+        "every byte of a blob is hashed on its way",
+        "common/registry/blobs.cc",
+        "if (last && hasher_.DigestWith(fresh) != blob_.digest) {",
+        "if (false) {",
+        "//common/registry:blobs_test",
+    ),
+    Guard(
+        "a source that fails for good is not waited for",
+        "common/http/pipe.cc",
+        "return absl::IsUnavailable(status) ? absl::AbortedError(status.message())",
+        "return false ? absl::AbortedError(status.message())",
+        "//common/http:pipe_test",
+    ),
+    Guard(
+        "a result is acknowledged only once it is journalled",
+        "coordinator/run/run_loop_messages.cc",
+        "  if (unflushed_.contains(key)) {",
+        "  if (false) {",
+        "//coordinator/run:run_loop_test",
+    ),
+    Guard(
+        "losses of a worker are journalled",
+        "coordinator/run/run_loop_tasks.cc",
+        "    JournalSetbacks(*count);",
+        "    (void)count;",
+        "//coordinator/run:run_loop_test",
+    ),
+    Guard(
+        "where others were harmed, what is under way is cancelled",
+        "coordinator/run/run_loop_messages.cc",
+        "    CancelDeletes(problem.registry());",
+        "",
+        "//coordinator/run:run_loop_test",
+    ),
+    Guard(
+        "who has lost a run to another coordinator writes nothing",
+        "coordinator/journal/redis_scripts.cc",
+        "if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then\n"
+        "  return redis.error_reply('FENCED by another epoch')\n"
+        "end\nlocal at = 1",
+        "local at = 1",
+        "//coordinator/journal:journal_test",
+    ),
+    Guard(
+        "control characters reach no terminal",
+        "common/reference/printable.cc",
+        "if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;",
+        "if (lead < 0x80) return 1;",
+        "//common/reference:reference_test",
+    ),
+    Guard(
+        "credentials that are refused are looked up again",
+        "common/registry/authenticator.cc",
+        "  if (refused && !Renew(credentials_)) return Refused(credentials_);",
+        "  if (refused) return Refused(credentials_);",
+        "//common/registry:authentication_test",
+    ),
+]
+
+
+def holds(guard):
+    """Whether the guard's test fails without it."""
+    with open(guard.file, encoding="utf-8") as file:
+        whole = file.read()
+    if whole.count(guard.text) < 1:
+        print(f"WRONG  {guard.what}: {guard.file} has no such text")
+        return False
+    try:
+        with open(guard.file, "w", encoding="utf-8") as file:
+            file.write(whole.replace(guard.text, guard.without, 1))
+        run = subprocess.run(
+            ["bazel", "test", "--noshow_progress", guard.test],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        with open(guard.file, "w", encoding="utf-8") as file:
+            file.write(whole)
+    failed = run.returncode == 3
+    print(f"{'right' if failed else 'WRONG'}  {guard.what}: {guard.test}", flush=True)
+    if run.returncode not in (0, 3):
+        print(run.stderr[-2000:])
+    return failed
+
+
+def main():
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], capture_output=True, text=True, check=True
+    )
+    if changed.stdout:
+        sys.exit("guards: the checkout has changes; commit or stash them first")
+    wanted = sys.argv[1:]
+    chosen = [g for g in GUARDS if not wanted or any(w in g.what for w in wanted)]
+    held = [holds(guard) for guard in chosen]
+    print(f"{sum(held)} of {len(held)} guards are held by their tests")
+    sys.exit(0 if all(held) else 1)
+
+
+if __name__ == "__main__":
+    main()
