@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: verbs, flags, exit statuses, messages that must be there."""
 
+import os
 import re
 import unittest
 
@@ -210,6 +211,7 @@ class VerbsTest(EndToEndTest):
              "--logfile", f"{folder.name}/log", "--save", ""],
         )  # fmt: skip
         self.addCleanup(process.end, server)
+        process.wait_until(lambda: os.path.exists(socket), what="Redis's socket")
         with self.product.start(
             "submit", self.both_config(), "--redis", f"unix://{socket}"
         ) as running:
