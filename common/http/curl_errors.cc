@@ -25,7 +25,6 @@ absl::StatusCode StatusCodeOf(CURLcode code) {
     case CURLE_PARTIAL_FILE:
       return absl::StatusCode::kDataLoss;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_LOGIN_DENIED:
       return absl::StatusCode::kInvalidArgument;
     case CURLE_OUT_OF_MEMORY:

@@ -122,6 +122,18 @@ TEST_F(TransportFaultsTest, ACutChunkedBodyIsDataLoss) {
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
 }
 
+// What is left of an answer that was longer than it said comes first on the
+// connection that it used: the request after it is not at fault.
+TEST_F(TransportFaultsTest, AnAnswerThatIsNotHttpIsUnavailable) {
+  RawServer server([](RawConnection& connection) {
+    connection.ReadHead();
+    connection.Send(absl::StrCat("the rest of an answer", kOkEmpty));
+  });
+  const absl::Status status =
+      Execute(HttpMethod::kGet, server.Url("/")).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+}
+
 TEST_F(TransportFaultsTest, ASilentServerMissesTheFirstByteDeadline) {
   RawServer server([](RawConnection& connection) { connection.AwaitClose(); });
   HttpRequest request = Request(HttpMethod::kDelete, server.Url("/"));
