@@ -3,6 +3,7 @@
 
 #include "coordinator/cli/run_command.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@
 #include "coordinator/cli/journal_choice.h"
 #include "coordinator/fleet/fleet_socket.h"
 #include "coordinator/fleet/local_workers.h"
+#include "coordinator/journal/redis_error.h"
 #include "coordinator/run/reporter.h"
 #include "coordinator/run/repository_locks.h"
 #include "coordinator/run/run.h"
@@ -33,6 +35,10 @@
 
 namespace registry_manager {
 namespace {
+
+// How long Redis may take to read its data after a restart.
+constexpr absl::Duration kLoadsWithin = absl::Minutes(10);
+constexpr int kLoadsPollMilliseconds = 500;
 
 // Verbs that change nothing keep no run.
 bool KeepsRun(Verb verb) { return verb != Verb::kPlan && verb != Verb::kList; }
@@ -85,6 +91,29 @@ int SignalFd() {
     sigaddset(&signals, signal);
   }
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// Asks again while Redis reads its data. Cancelled: a signal came first.
+absl::StatusOr<std::optional<std::string>> FindUnfinished(
+    Journal& journal, const std::string& identity) {
+  const absl::Time patience_ends = absl::Now() + kLoadsWithin;
+  const int signal_fd = SignalFd();
+  bool told = false;
+  while (true) {
+    absl::StatusOr<std::optional<std::string>> run =
+        journal.FindUnfinished(identity);
+    if (!IsLoading(run.status()) || absl::Now() > patience_ends) {
+      close(signal_fd);
+      return run;
+    }
+    if (!told) Complain(run.status(), kUnreachable);
+    told = true;
+    pollfd signal = {signal_fd, POLLIN, 0};
+    if (poll(&signal, 1, kLoadsPollMilliseconds) > 0) {
+      close(signal_fd);
+      return absl::CancelledError("interrupted before anything was begun");
+    }
+  }
 }
 
 // One submission, from its config to its exit status.
@@ -142,6 +171,7 @@ int Submission::Run() {
   lasting_notes_ = notes_;
   status = OpenRun();
   if (absl::IsInvalidArgument(status)) return Complain(status, kUsage);
+  if (absl::IsCancelled(status)) return Complain(status, kInterrupted);
   if (!status.ok()) return Complain(status, kUnreachable);
   return Conclude(Carry());
 }
@@ -179,7 +209,7 @@ absl::Status Submission::OpenRun() {
 absl::Status Submission::OwnRun(const std::string& identity) {
   Journal& journal = *journal_.journal;
   absl::StatusOr<std::optional<std::string>> unfinished =
-      journal.FindUnfinished(identity);
+      FindUnfinished(journal, identity);
   if (!unfinished.ok()) return unfinished.status();
   proto::RunRecord record;
   record.set_identity(identity);

@@ -11,12 +11,12 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/file_lock.h"
 #include "coordinator/journal/private_folder.h"
 #include "coordinator/journal/redis_connection.h"
+#include "coordinator/journal/redis_error.h"
 #include "coordinator/journal/redis_server_process.h"
 
 namespace registry_manager {
@@ -144,7 +144,7 @@ class Supervisor : public EmbeddedRedis {
 
   bool Answers() {
     const absl::Status status = connection_.Run({"PING"}).status();
-    if (absl::StrContains(status.message(), "LOADING")) {
+    if (IsLoading(status)) {
       patience_ends_ = Clock::now() + kAnswersWithin;
     }
     return status.ok();

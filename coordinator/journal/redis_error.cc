@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -12,6 +13,8 @@
 
 namespace registry_manager {
 namespace {
+
+constexpr char kLoadingPayload[] = "registry-manager/redis-loading";
 
 // Why Redis takes no command, or no write, for now; nullptr: not such a reply.
 const char* TemporaryReason(absl::string_view reply) {
@@ -52,9 +55,13 @@ absl::Status RedisErrorStatus(absl::string_view reply,
                               absl::string_view server) {
   const std::string text = Printable(reply);
   if (const char* reason = TemporaryReason(reply)) {
-    return absl::UnavailableError(
+    absl::Status status = absl::UnavailableError(
         absl::StrCat("Redis at ", server, " cannot be used for now, ", reason,
                      " (it said: ", text, ")"));
+    if (absl::StartsWith(reply, "LOADING")) {
+      status.SetPayload(kLoadingPayload, absl::Cord("1"));
+    }
+    return status;
   }
   if (IsRefusedLogin(reply)) {
     return absl::UnauthenticatedError(absl::StrCat(
@@ -87,6 +94,10 @@ absl::Status RedisErrorStatus(absl::string_view reply,
   }
   return absl::InternalError(
       absl::StrCat("Redis at ", server, " refuses a command: ", text));
+}
+
+bool IsLoading(const absl::Status& status) {
+  return status.GetPayload(kLoadingPayload).has_value();
 }
 
 }  // namespace registry_manager

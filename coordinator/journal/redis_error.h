@@ -24,6 +24,9 @@ namespace registry_manager {
 absl::Status RedisErrorStatus(absl::string_view reply,
                               absl::string_view server);
 
+// Redis is still reading its data, as it does after a restart: it will answer.
+bool IsLoading(const absl::Status& status);
+
 }  // namespace registry_manager
 
 #endif  // REGISTRY_MANAGER_COORDINATOR_JOURNAL_REDIS_ERROR_H_

@@ -95,8 +95,8 @@ GUARDS = [
     Guard(
         "a DELETE without an answer is watched, not believed",
         "common/registry/removal/deletion.cc",
-        "if (IsUnanswered(answer)) return Unknown(answer);",
-        "if (IsUnanswered(answer)) return absl::OkStatus();",
+        "if (!IsUnanswered(answer)) return absl::ZeroDuration();",
+        "if (!answer.ok()) return absl::ZeroDuration();",
         "//common/registry:deletion_test",
     ),
     Guard(
@@ -162,7 +162,7 @@ GUARDS = [
         "  return redis.error_reply('FENCED by another epoch')\n"
         "end\nlocal at = 1",
         "local at = 1",
-        "//coordinator/journal:journal_test",
+        "//coordinator/journal:redis_journal_test",
     ),
     Guard(
         "control characters reach no terminal",

@@ -65,7 +65,7 @@ class Registry:
     def start(self):
         """Starts it, on the port that it had before if it had one."""
         for _ in range(50):
-            port = self.port or _free_port()
+            port = self.port or free_port()
             if self._start_on(port):
                 self.port = port
                 return self
@@ -266,7 +266,8 @@ def parse_access(line):
     return Request(method, path, int(status), 0 if size == "-" else int(size), agent)
 
 
-def _free_port():
+def free_port():
+    """One below those that Linux gives to outgoing connections."""
     while True:
         port = random.SystemRandom().choice(_PORTS)
         with socket.socket() as probe:

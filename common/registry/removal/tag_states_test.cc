@@ -109,6 +109,28 @@ TEST_F(TagStatesTest, A404WithoutTheRegistrysWordIsNotDangling) {
   }
 }
 
+TEST_F(TagStatesTest, ARepositoryIsNotGoneWhileOneOfItsTagsIsThere) {
+  PushTestImage(fixture_.client(), "r", "good");
+  std::atomic<int> listings = 0;
+  ScriptedRegistry server(
+      [&](const Request& request, Response& response) {
+        if (!absl::EndsWith(request.path, "/tags/list")) return false;
+        if (++listings == 1) {
+          response.set_content(R"({"tags":["good","vanished"]})",
+                               "application/json");
+        } else {
+          AnswerError(response, 404, "NAME_UNKNOWN");
+        }
+        return true;
+      },
+      registry_.url());
+  const auto states = Read(server.url());
+  ASSERT_FALSE(states.ok());
+  EXPECT_FALSE(absl::IsNotFound(states.status()));
+  EXPECT_TRUE(absl::StrContains(states.status().message(), "tag vanished"))
+      << states.status();
+}
+
 TEST_F(TagStatesTest, ATagThatVanishesMeanwhileIsLeftOut) {
   PushTestImage(fixture_.client(), "r", "good");
   std::atomic<int> listings = 0;
