@@ -97,6 +97,7 @@ void ReadCredentials(const MapReader& reader, const PathResolver& paths,
   if (password != nullptr &&
       IsSendable(password->text, "'password'", password->at, errors)) {
     registry->password = password->text;
+    registry->password_in_config = password->written.empty();
   }
   if (password_file != nullptr) {
     if (password != nullptr) {

@@ -1,6 +1,9 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -60,6 +63,20 @@ absl::StatusOr<Config> LoadConfig(const std::string& file,
     }
   }
   return config;
+}
+
+std::string ExposureOf(const std::string& file, const Config& config) {
+  const bool holds_passwords =
+      std::any_of(config.registries.begin(), config.registries.end(),
+                  [](const RegistryConfig& registry) {
+                    return registry.password_in_config;
+                  });
+  struct stat info = {};
+  if (!holds_passwords || stat(file.c_str(), &info) != 0) return "";
+  if ((info.st_mode & (S_IRGRP | S_IROTH)) == 0) return "";
+  const std::string shown = Printable(file);
+  return absl::StrCat(shown, " holds passwords and can be read by others: ",
+                      "chmod 600 ", shown);
 }
 
 }  // namespace registry_manager

@@ -55,6 +55,28 @@ TEST_F(LoadConfigTest, ReadsAConfigAndItsPasswordFile) {
   EXPECT_EQ(config->registries[0].ca_file, (folder_ / "certs/ca.pem").string());
 }
 
+TEST_F(LoadConfigTest, TellsWhereOthersCanReadAPassword) {
+  const auto exposure = [&](const std::string& password, mode_t mode) {
+    const std::string file = Write(
+        "config.yml", absl::StrCat("registries:\n  r:\n    registry: r.io\n"
+                                   "    username: bob\n    ",
+                                   password, "\n"));
+    chmod(file.c_str(), mode);
+    ConfigSources sources = SystemConfigSources();
+    sources.environment = [](const std::string&) { return "s3cret"; };
+    const auto config = LoadConfig(file, sources);
+    EXPECT_TRUE(config.ok()) << config.status();
+    return config.ok() ? ExposureOf(file, *config) : "";
+  };
+  Write("secret", "s3cret\n");
+  for (const mode_t mode : {0644, 0640, 0604}) {
+    EXPECT_THAT(exposure("password: s3cret", mode), HasSubstr("chmod 600"));
+  }
+  EXPECT_EQ(exposure("password: s3cret", 0600), "");
+  EXPECT_EQ(exposure("password: ${SECRET}", 0644), "");
+  EXPECT_EQ(exposure("password-file: secret", 0644), "");
+}
+
 TEST_F(LoadConfigTest, MakesPathsAbsoluteWhereTheConfigsIsNot) {
   Write("ca.pem", "");
   Write("config.yml",

@@ -47,6 +47,10 @@ absl::StatusOr<Config> ParseConfig(absl::string_view file,
 absl::StatusOr<Config> LoadConfig(const std::string& file,
                                   const ConfigSources& sources);
 
+// What to tell the user of a config that holds passwords and that its mode lets
+// others read; empty where there is nothing to tell.
+std::string ExposureOf(const std::string& file, const Config& config);
+
 }  // namespace registry_manager
 
 #endif  // REGISTRY_MANAGER_COMMON_CONFIG_PARSE_H_

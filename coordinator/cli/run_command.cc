@@ -169,6 +169,8 @@ int Submission::Run() {
   options_ = {command_.verb, command_.dry_run};
   streams_ = StreamsOf(config_, options_, notes_);
   lasting_notes_ = notes_;
+  const std::string exposure = ExposureOf(command_.config, config_);
+  if (!exposure.empty()) notes_.push_back(exposure);
   status = OpenRun();
   if (absl::IsInvalidArgument(status)) return Complain(status, kUsage);
   if (absl::IsCancelled(status)) return Complain(status, kInterrupted);

@@ -120,36 +120,6 @@ class BasicTest(_AuthTest):
         entry = {"registry": registry.url}
         self.check_sync_and_delete(registry, self.registry("target"), entry)
 
-    def test_the_secret_is_in_no_file_and_no_argument(self):
-        source = self.registry("source", users={"admin": _SECRET})
-        self.fill(source, fixture.random_registry(random.Random(43), "s"))
-        target = self.registry("target")
-        config = self.config(
-            {"source": registry_entry(source), "target": registry_entry(target)},
-            sync=sync_section(SyncPolicy(), "source", "target"),
-        )
-        arguments = set()
-        with self.product.start("submit", config, "-v", "debug") as running:
-            while not running.ended():
-                for one in running.descendants():
-                    try:
-                        with open(f"/proc/{one.pid}/cmdline", "rb") as file:
-                            arguments.add(file.read())
-                    except OSError:
-                        pass  # It has ended.
-            result = running.wait()
-        self.assertEqual(result.status, 0, result)
-        needles = {_SECRET.encode(), base64.b64encode(f"admin:{_SECRET}".encode())}
-        for needle in needles:
-            for argument in arguments:
-                self.assertNotIn(needle, argument)
-            for folder, _, names in os.walk(self.product.folder):
-                for name in names:
-                    path = os.path.join(folder, name)
-                    if path != config and os.path.isfile(path):
-                        with open(path, "rb") as file:
-                            self.assertNotIn(needle, file.read(), path)
-
 
 class TlsTest(_AuthTest):
     def setUp(self):

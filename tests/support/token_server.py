@@ -28,8 +28,8 @@ class TokenServer:
     `lifetime` is how many seconds a registry really accepts a token; it may be
     changed at any time. `allow(user, kind, name, actions)` returns the actions
     that are granted; by default all are. Without credentials nothing is granted.
-    `requests` holds one (user, scopes) for every token asked for; `refused`
-    counts wrong passwords.
+    `requests` holds one (user, scopes) for every token asked for, `issued` the
+    tokens; `refused` counts wrong passwords.
     """
 
     service = "registry-manager-test"
@@ -41,6 +41,7 @@ class TokenServer:
         self.lifetime = lifetime
         self.allow = allow or (lambda user, kind, name, actions: actions)
         self.requests = []
+        self.issued = []
         self.refused = 0
         self._server = http.server.ThreadingHTTPServer(
             ("127.0.0.1", 0), _handler_for(self)
@@ -89,7 +90,9 @@ class TokenServer:
         signed = b".".join(
             _segment(json.dumps(part).encode()) for part in (header, claims)
         )
-        return (signed + b"." + _segment(self.signer.sign(signed))).decode()
+        token = (signed + b"." + _segment(self.signer.sign(signed))).decode()
+        self.issued.append(token)
+        return token
 
 
 def _handler_for(owner):
