@@ -68,6 +68,7 @@ absl::Status Run::Restore(Journal& journal, const RunState& state,
   totals = state.totals;
   for (const auto& [stream, listing] : state.listings) {
     if (stream < streams_.size()) streams_[stream].Restore(listing);
+    AddCounts(listing.counts(), totals);
   }
   for (const Attempts& attempts : state.attempts) {
     attempts_[{attempts.shard, attempts.index}] = attempts;

@@ -36,12 +36,12 @@ bool Run::End(const TaskKey& key, const proto::TaskResult& result,
   if (handed == about_.end()) return false;
   const size_t stream = handed->second.stream;
   const std::string repository = handed->second.repository;
+  AddCounts(result.counts(), totals);
   if (key.shard >= kListingShards) {
     EndListing(stream, result, commit);
     return true;
   }
   if (fed_[stream] > 0) --fed_[stream];
-  AddCounts(result.counts(), totals);
   const bool is_split = result.outcome() == proto::TaskResult::SPLIT &&
                         result.batches_size() > 0 &&
                         !streams_[stream].shards().at(key.shard).is_batches;
@@ -105,6 +105,7 @@ void Run::EndListing(size_t stream, const proto::TaskResult& result,
                      Commit& commit) {
   StreamState& state = streams_[stream];
   listing_sent_[stream] = false;
+  AddCounts(result.counts(), *state.listing.mutable_counts());
   if (result.outcome() == proto::TaskResult::FAILED) {
     FailListing(stream, result.problem().message());
     return;

@@ -195,6 +195,20 @@ TEST_F(RunTest, GoesOnCountingWhatEarlierCoordinatorsTried) {
   EXPECT_EQ(handed_out_[1].losses, 1);
 }
 
+TEST_F(RunTest, CountsTheRequestsOfAListingAlsoAfterACrash) {
+  Begin({StreamFor(Kind::kDelete, kA)});
+  HandedOut();
+  proto::TaskResult page = Page({"x"}, "next");
+  page.mutable_counts()->set_requests(2);
+  EndAndWrite("page a.example ", page);
+  Crash();
+  HandedOut();
+  page = Page({"y"}, "");
+  page.mutable_counts()->set_requests(3);
+  EndAndWrite("page a.example next", page);
+  EXPECT_EQ(run_->Snapshot().totals().requests(), 5u);
+}
+
 // --- the order of sync and delete ---
 
 TEST_F(RunTest, DeletingWaitsForEverySyncOfItsRegistry) {
