@@ -79,6 +79,8 @@ void AddRunOptions(CLI::App& verb, Choice& choice) {
       ->capture_default_str();
   verb.add_flag("--details", command.details,
                 "a line for every tag, with its reason");
+  verb.add_flag("!--no-progress", command.progress,
+                "no display and no progress lines");
 }
 
 void AddJournalOptions(CLI::App& verb, Choice& choice) {

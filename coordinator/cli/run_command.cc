@@ -301,6 +301,7 @@ absl::Status Submission::BeginOrRestore() {
 absl::Status Submission::OpenReporter() {
   ReporterOptions options;
   options.details = command_.details;
+  options.progress = command_.progress;
   options.list = command_.verb == Verb::kList;
   std::optional<OutcomeLog> log;
   if (folder_) {
@@ -320,7 +321,10 @@ absl::Status Submission::OpenReporter() {
   if (resumed_) {
     const absl::StatusOr<proto::RunSnapshot> earlier =
         folder_->ReadSnapshot(id_);
-    if (earlier.ok()) reporter_->RememberFailures(*earlier);
+    if (earlier.ok()) {
+      reporter_->RememberFailures(*earlier);
+      run_->RememberCounts(*earlier);
+    }
   }
   for (const std::string& note : notes_) reporter_->OnNotice(note);
   if (KeepsRun(command_.verb)) {

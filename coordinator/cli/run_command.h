@@ -18,6 +18,7 @@ struct RunCommand {
   std::optional<bool> dry_run;
   bool fresh = false;
   bool details = false;
+  bool progress = true;
   int retries = 3;
   // Overrides max-connections of every registry.
   std::optional<int> process_limit;

@@ -4,6 +4,7 @@
 #include "coordinator/run/reporter.h"
 
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,7 @@ namespace {
 using proto::Action;
 
 constexpr absl::Duration kProgressLine = absl::Seconds(5);
+constexpr absl::Duration kSaveEvery = absl::Seconds(1);
 constexpr size_t kMaxFailures = 1000;
 // A notice that is repeated tells nothing; so many are remembered.
 constexpr size_t kMaxTold = 10000;
@@ -103,6 +105,7 @@ Reporter::Reporter(ReporterOptions options, std::optional<StateFolder> folder,
     : options_(options),
       folder_(std::move(folder)),
       log_(std::move(log)),
+      screen_(std::make_unique<Screen>(options.progress && !options.list)),
       next_line_(absl::Now() + kProgressLine) {}
 
 void Reporter::OnActions(
@@ -110,8 +113,8 @@ void Reporter::OnActions(
     const google::protobuf::RepeatedPtrField<Action>& actions) {
   if (options_.list) {
     for (const Action& action : actions) {
-      printf("%s:%s\n", Where(about).c_str(),
-             Printable(action.reference()).c_str());
+      screen_->Out(
+          absl::StrCat(Where(about), ":", Printable(action.reference())));
     }
     return;
   }
@@ -158,9 +161,9 @@ void Reporter::OnRefused(const Run::About& about, const std::string& reason,
   // What stops a whole stream is said once, by the stream.
   if (why == Run::Refusal::kFailure || why == Run::Refusal::kSyncFailed ||
       options_.details) {
-    printf("%s %s: %s: %s\n", about.stream->policy_name(),
-           WhereTo(about).c_str(), skipped ? "not carried out" : "failed",
-           Printable(reason, 2000).c_str());
+    screen_->Out(absl::StrCat(about.stream->policy_name(), " ", WhereTo(about),
+                              skipped ? ": not carried out: " : ": failed: ",
+                              Printable(reason, 2000)));
   }
   if (!skipped) Fail(about, "", reason);
   Action whole;
@@ -172,38 +175,53 @@ void Reporter::OnRefused(const Run::About& about, const std::string& reason,
 void Reporter::OnNotice(const std::string& text) {
   if (told_.size() > kMaxTold) told_.clear();
   if (!told_.insert(text).second) return;
-  fprintf(stderr, "%s\n", text.c_str());
+  screen_->Err(text);
 }
 
 void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
+  const absl::Time now = absl::Now();
+  const bool is_running = snapshot.state() == proto::RunSnapshot::RUNNING;
+  proto::RunSnapshot complete = snapshot;
+  Complete(complete);
+  if (!is_running || now >= next_save_) {
+    next_save_ = now + kSaveEvery;
+    Save(complete);
+  }
+  if (!options_.progress) return;
+  if (screen_->is_live()) {
+    if (is_running)
+      screen_->Draw(display_.Render(complete, screen_->size(), now));
+    return;
+  }
+  if (now < next_line_) return;
+  next_line_ = now + kProgressLine;
+  const std::string line = ProgressLine(snapshot);
+  if (line != last_line_) screen_->Err(line);
+  last_line_ = line;
+}
+
+void Reporter::Save(const proto::RunSnapshot& complete) {
   fflush(stdout);
   if (log_) {
     const absl::Status status = log_->Flush();
     if (!status.ok()) OnNotice(std::string(status.message()));
   }
   if (folder_) {
-    proto::RunSnapshot complete = snapshot;
-    Complete(complete);
     const absl::Status status = folder_->WriteSnapshot(complete);
     if (!status.ok()) OnNotice(std::string(status.message()));
   }
-  if (!options_.progress || absl::Now() < next_line_) return;
-  next_line_ = absl::Now() + kProgressLine;
-  const std::string line = ProgressLine(snapshot);
-  if (line != last_line_) fprintf(stderr, "%s\n", line.c_str());
-  last_line_ = line;
 }
 
 void Reporter::PrintHeadline(const Run::About& about,
                              const proto::TaskResult& result) {
   if (result.outcome() == proto::TaskResult::FAILED) {
-    printf("%s %s: failed: %s\n", about.stream->policy_name(),
-           WhereTo(about).c_str(),
-           Printable(result.problem().message(), 2000).c_str());
+    screen_->Out(absl::StrCat(
+        about.stream->policy_name(), " ", WhereTo(about),
+        ": failed: ", Printable(result.problem().message(), 2000)));
     return;
   }
-  printf("%s %s: %s\n", about.stream->policy_name(), WhereTo(about).c_str(),
-         CountsLine(result.counts()).c_str());
+  screen_->Out(absl::StrCat(about.stream->policy_name(), " ", WhereTo(about),
+                            ": ", CountsLine(result.counts())));
 }
 
 void Reporter::PrintAction(const Action& action) {
@@ -214,7 +232,7 @@ void Reporter::PrintAction(const Action& action) {
   if (!action.reason().empty()) {
     absl::StrAppend(&line, "  ", Printable(action.reason(), 2000));
   }
-  printf("%s\n", line.c_str());
+  screen_->Out(line);
 }
 
 void Reporter::Log(const Run::About& about, const Action& action) {
@@ -256,6 +274,7 @@ void Reporter::RememberFailures(const proto::RunSnapshot& earlier) {
 }
 
 void Reporter::Flush() {
+  screen_->Clear();
   fflush(stdout);
   if (log_) log_->Flush().IgnoreError();
 }

@@ -4,14 +4,17 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_RUN_REPORTER_H_
 #define REGISTRY_MANAGER_COORDINATOR_RUN_REPORTER_H_
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "coordinator/run/display.h"
 #include "coordinator/run/outcome_log.h"
 #include "coordinator/run/run_listener.h"
+#include "coordinator/run/screen.h"
 #include "coordinator/run/state_folder.h"
 
 namespace registry_manager {
@@ -21,7 +24,8 @@ struct ReporterOptions {
   bool details = false;
   // The verb is `list`: images on standard output, nothing else.
   bool list = false;
-  // Progress lines on standard error, every few seconds.
+  // A display on a terminal, otherwise a line every few seconds, on standard
+  // error.
   bool progress = true;
 };
 
@@ -50,11 +54,13 @@ class Reporter : public RunListener {
   void RememberFailures(const proto::RunSnapshot& earlier);
   // What does not change while the run lasts.
   void SetHeader(const proto::RunSnapshot& header) { header_ = header; }
+  // Ends the display: what is printed afterwards stands below the rest.
   void Flush();
 
  private:
   void PrintHeadline(const Run::About& about, const proto::TaskResult& result);
   void PrintAction(const proto::Action& action);
+  void Save(const proto::RunSnapshot& complete);
   void Log(const Run::About& about, const proto::Action& action);
   void Fail(const Run::About& about, const std::string& reference,
             const std::string& reason);
@@ -66,6 +72,9 @@ class Reporter : public RunListener {
   std::vector<proto::Failure> failures_;
   uint64_t failures_total_ = 0;
   std::set<std::string> told_;
+  std::unique_ptr<Screen> screen_;
+  Display display_;
+  absl::Time next_save_ = absl::InfinitePast();
   absl::Time next_line_;
   std::string last_line_;
 };

@@ -287,7 +287,7 @@ absl::Status Run::FeedShard(size_t stream, uint32_t shard, Journal& journal,
       const bool failed = refused->why == Refusal::kFailure;
       proto::Counts counts;
       if (failed) counts.set_failed(1);
-      AddCounts(counts, totals);
+      Count(stream, counts);
       EndTask(stream, key, failed ? TaskState::kDead : TaskState::kSkipped,
               counts, commit);
       if (!failed && refused->why != Refusal::kProduct) {
@@ -420,6 +420,23 @@ uint64_t Run::repositories() const {
     }
   }
   return sum;
+}
+
+void Run::Count(size_t stream, const proto::Counts& counts) {
+  AddCounts(counts, totals);
+  AddCounts(counts, streams_[stream].counts);
+}
+
+void Run::RememberCounts(const proto::RunSnapshot& earlier) {
+  for (StreamState& state : streams_) {
+    for (const proto::StreamSnapshot& stream : earlier.streams()) {
+      if (stream.policy() == state.spec().policy_name() &&
+          stream.registry() == state.spec().registry &&
+          stream.target() == state.spec().target) {
+        state.counts = stream.counts();
+      }
+    }
+  }
 }
 
 proto::RunSnapshot Run::Snapshot() const {

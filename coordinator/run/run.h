@@ -108,6 +108,9 @@ class Run {
 
   // Streams, totals and state are filled in.
   proto::RunSnapshot Snapshot() const;
+  // What an earlier coordinator of the run counted for each stream: the journal
+  // holds the totals alone.
+  void RememberCounts(const proto::RunSnapshot& earlier);
 
  private:
   // Entries of one shard: some 150 KiB of names.
@@ -116,6 +119,8 @@ class Run {
   // this and the stream's index.
   static constexpr uint32_t kListingShards = 0xf0000000;
 
+  // For the totals, and for the stream.
+  void Count(size_t stream, const proto::Counts& counts);
   bool IsOpen(size_t stream) const;
   bool HasEnded(size_t stream) const;
   bool SyncsOfHaveEnded(const std::string& registry) const;

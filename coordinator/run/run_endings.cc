@@ -36,11 +36,11 @@ bool Run::End(const TaskKey& key, const proto::TaskResult& result,
   if (handed == about_.end()) return false;
   const size_t stream = handed->second.stream;
   const std::string repository = handed->second.repository;
-  AddCounts(result.counts(), totals);
   if (key.shard >= kListingShards) {
     EndListing(stream, result, commit);
     return true;
   }
+  Count(stream, result.counts());
   if (fed_[stream] > 0) --fed_[stream];
   const bool is_split = result.outcome() == proto::TaskResult::SPLIT &&
                         result.batches_size() > 0 &&
@@ -105,7 +105,10 @@ void Run::EndListing(size_t stream, const proto::TaskResult& result,
                      Commit& commit) {
   StreamState& state = streams_[stream];
   listing_sent_[stream] = false;
-  AddCounts(result.counts(), *state.listing.mutable_counts());
+  // That it failed is counted by FailListing.
+  const proto::Counts counts = LastingCounts(result.counts());
+  Count(stream, counts);
+  AddCounts(counts, *state.listing.mutable_counts());
   if (result.outcome() == proto::TaskResult::FAILED) {
     FailListing(stream, result.problem().message());
     return;
@@ -138,7 +141,9 @@ void Run::EndListing(size_t stream, const proto::TaskResult& result,
 void Run::FailListing(size_t stream, std::string reason) {
   streams_[stream].listing_failed = true;
   streams_[stream].problem = std::move(reason);
-  totals.set_failed(totals.failed() + 1);
+  proto::Counts failure;
+  failure.set_failed(1);
+  Count(stream, failure);
 }
 
 void Run::RememberFailedSync(const Stream& stream,

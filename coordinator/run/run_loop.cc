@@ -18,7 +18,7 @@ namespace registry_manager {
 namespace {
 
 constexpr absl::Duration kRenewEvery = absl::Seconds(5);
-constexpr absl::Duration kProgressEvery = absl::Seconds(1);
+constexpr absl::Duration kProgressEvery = absl::Milliseconds(250);
 constexpr absl::Duration kJournalRetry = absl::Milliseconds(200);
 constexpr int kMaxExitsWithoutHello = 10;
 constexpr absl::Duration kDrainPatience = absl::Seconds(20);
@@ -196,7 +196,17 @@ absl::Status RunLoop::Housekeep(absl::Time now) {
 proto::RunSnapshot RunLoop::Snapshot() const {
   proto::RunSnapshot snapshot = parts_.run->Snapshot();
   snapshot.set_workers(sessions_.size());
+  snapshot.set_slots(parts_.scheduler->slots());
   snapshot.set_slots_in_use(parts_.scheduler->running());
+  for (const Scheduler::RegistryUse& use : parts_.scheduler->Registries()) {
+    proto::RegistrySnapshot& registry = *snapshot.add_registries();
+    registry.set_registry(use.registry);
+    registry.set_connections(use.connections);
+    registry.set_limit(use.limit);
+    if (use.parked_until > Now()) {
+      registry.set_parked_until_unix_ms(absl::ToUnixMillis(use.parked_until));
+    }
+  }
   snapshot.set_journal_away(journal_away_);
   snapshot.set_state(proto::RunSnapshot::RUNNING);
   snapshot.set_pid(getpid());

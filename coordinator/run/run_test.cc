@@ -323,7 +323,9 @@ TEST_F(RunTest, NothingIsDeletedWhereTheSyncsCatalogueCannotBeListed) {
   HandedOut();
   EndAndWrite("page a.example ", Page({"x", "y"}, "next"));
   HandedOut();
-  EndAndWrite("page a.example next", Failed("broken"));
+  proto::TaskResult broken = Failed("broken");
+  broken.mutable_counts()->set_failed(1);
+  EndAndWrite("page a.example next", broken);
   // What is known is copied.
   EXPECT_EQ(HandedOut(), Names({"sync a.example/x", "sync a.example/y"}));
   Work({});

@@ -144,6 +144,7 @@ proto::StreamSnapshot StreamState::Snapshot() const {
   snapshot.set_skipped(skipped);
   snapshot.set_failed(failed);
   snapshot.set_not_carried_out(not_carried_out);
+  *snapshot.mutable_counts() = counts;
   if (set_aside) {
     snapshot.set_set_aside(repositories - done - skipped - failed);
   }

@@ -94,6 +94,7 @@ class StreamState {
   // Tasks that were skipped because of this, or of a failure before them; by
   // this coordinator.
   uint64_t not_carried_out = 0;
+  proto::Counts counts;
 
   proto::StreamSnapshot Snapshot() const;
 

@@ -77,9 +77,10 @@ std::string StreamLine(const proto::StreamSnapshot& stream) {
   return line;
 }
 
-std::string FailureLine(const proto::Failure& failure) {
-  std::string line =
-      absl::StrCat("  ", ImageName(failure.registry(), failure.repository()));
+}  // namespace
+
+std::string FailureText(const proto::Failure& failure) {
+  std::string line = ImageName(failure.registry(), failure.repository());
   if (!failure.reference().empty()) {
     const bool digest = absl::StrContains(failure.reference(), ':');
     absl::StrAppend(&line, digest ? "@" : ":", Printable(failure.reference()));
@@ -87,7 +88,18 @@ std::string FailureLine(const proto::Failure& failure) {
   return absl::StrCat(line, ": ", Printable(failure.reason(), 2000));
 }
 
-}  // namespace
+std::string ActionsLine(const proto::Counts& counts) {
+  Parts parts;
+  AddActions(counts, parts);
+  parts.Add(counts.skipped(), "unchanged");
+  parts.Add(counts.kept(), "kept");
+  std::string line = parts.Join("");
+  if (counts.bytes_copied() > 0) {
+    absl::StrAppend(&line, line.empty() ? "" : ", ",
+                    Bytes(counts.bytes_copied()), " of blobs sent");
+  }
+  return line;
+}
 
 std::string DisplayRegistry(absl::string_view registry) {
   if (!absl::ConsumePrefix(&registry, "https://")) {
@@ -209,7 +221,7 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
   const int shown = std::min(snapshot.failures_size(), kFailuresInSummary);
   if (shown > 0) lines.push_back("failures:");
   for (int i = 0; i < shown; ++i) {
-    lines.push_back(FailureLine(snapshot.failures(i)));
+    lines.push_back(absl::StrCat("  ", FailureText(snapshot.failures(i))));
   }
   if (snapshot.failures_total() > static_cast<uint64_t>(shown)) {
     lines.push_back(absl::StrCat("  and ",

@@ -28,6 +28,10 @@ std::string Plural(uint64_t number, absl::string_view one,
 std::string Bytes(uint64_t bytes);
 // "120 tags: 40 to delete, 78 kept".
 std::string CountsLine(const proto::Counts& counts);
+// "3,201 deleted, 1.2 GiB copied, 12 failed"; "" where nothing was done yet.
+std::string ActionsLine(const proto::Counts& counts);
+// "HOST/REPOSITORY:TAG: why".
+std::string FailureText(const proto::Failure& failure);
 // "412 of 1,204 repositories, 3,201 deleted, 12 failed".
 std::string ProgressLine(const proto::RunSnapshot& snapshot);
 // The closing lines of a run: what was done, what failed and why.

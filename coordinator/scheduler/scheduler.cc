@@ -84,6 +84,22 @@ absl::Time Scheduler::Impl::ParkedUntil(const std::string& registry) const {
                     : registries_[number].budget.parked_until();
 }
 
+std::vector<Scheduler::RegistryUse> Scheduler::Impl::Registries() const {
+  std::vector<RegistryUse> uses(registries_.size());
+  for (const auto& [name, number] : registry_numbers_) {
+    const Budget& budget = registries_[number].budget;
+    uses[number] = {name, budget.ledger().total_charge(), budget.limit(),
+                    budget.parked_until()};
+  }
+  return uses;
+}
+
+int Scheduler::Impl::slots() const {
+  int slots = 0;
+  for (const auto& [session, worker] : workers_) slots += worker.slots;
+  return slots;
+}
+
 int Scheduler::Impl::FindRegistry(const std::string& name) const {
   const auto it = registry_numbers_.find(name);
   return it == registry_numbers_.end() ? -1 : it->second;
@@ -226,6 +242,12 @@ void Scheduler::Answered(const std::string& registry, absl::Time /*now*/) {
 absl::Time Scheduler::ParkedUntil(const std::string& registry) const {
   return impl_->ParkedUntil(registry);
 }
+
+std::vector<Scheduler::RegistryUse> Scheduler::Registries() const {
+  return impl_->Registries();
+}
+
+int Scheduler::slots() const { return impl_->slots(); }
 
 std::vector<SchedulerEffect> Scheduler::Poll(absl::Time now) {
   return impl_->Poll(now);

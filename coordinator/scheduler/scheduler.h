@@ -236,6 +236,19 @@ class Scheduler {
   // Until when the registry is parked; the infinite past where it is not.
   absl::Time ParkedUntil(const std::string& registry) const;
 
+  // What of a registry is worth showing.
+  struct RegistryUse {
+    std::string registry;
+    // That workers may use, and how many they may be given now.
+    int connections = 0;
+    int limit = 0;
+    absl::Time parked_until;
+  };
+  // In the order in which they were added.
+  std::vector<RegistryUse> Registries() const;
+  // Of all workers.
+  int slots() const;
+
   // --- time ---
 
   // What is to be done now: expired leases, back-offs that are over, new

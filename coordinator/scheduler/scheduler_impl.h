@@ -66,6 +66,8 @@ class Scheduler::Impl {
                  absl::Time now);
   void Answered(const std::string& registry);
   absl::Time ParkedUntil(const std::string& registry) const;
+  std::vector<RegistryUse> Registries() const;
+  int slots() const;
 
   std::vector<SchedulerEffect> Poll(absl::Time now);
   absl::Time NextWake() const;

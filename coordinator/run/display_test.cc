@@ -1,0 +1,149 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/display.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_join.h"
+
+namespace registry_manager {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const absl::Time kBegun = absl::FromUnixSeconds(1'000'000);
+
+class DisplayTest : public testing::Test {
+ protected:
+  DisplayTest() {
+    snapshot_.set_run("7F3K");
+    snapshot_.set_verb("submit");
+    snapshot_.set_config("night.yml");
+    snapshot_.set_begun_unix(absl::ToUnixSeconds(kBegun));
+    snapshot_.set_workers(2);
+    snapshot_.set_slots(16);
+    snapshot_.set_slots_in_use(9);
+    proto::StreamSnapshot& stream = *snapshot_.add_streams();
+    stream.set_policy("sync");
+    stream.set_registry("https://a.example");
+    stream.set_target("https://b.example");
+    stream.set_listed(true);
+    stream.set_repositories(1000);
+  }
+
+  proto::StreamSnapshot& stream() { return *snapshot_.mutable_streams(0); }
+
+  std::string Text(Display::Size size, absl::Duration age) {
+    return absl::StrJoin(
+        display_.Render(snapshot_, size, kBegun + age), "\n",
+        [](std::string* out, const Display::Line& line) { *out += line.text; });
+  }
+
+  Display display_;
+  proto::RunSnapshot snapshot_;
+};
+
+TEST_F(DisplayTest, SaysWhatRunsAndHowFarItIs) {
+  stream().set_done(250);
+  stream().mutable_counts()->set_copied(500);
+  const std::string text = Text({100, 24}, absl::Seconds(90));
+  EXPECT_THAT(text, HasSubstr("run 7F3K  submit night.yml  90 s  2 workers, 9 "
+                              "of 16 slots busy"));
+  EXPECT_THAT(text, HasSubstr("sync a.example -> b.example"));
+  EXPECT_THAT(text, HasSubstr("━━━━━───────────────  250 of 1,000"));
+  EXPECT_THAT(text, HasSubstr("500 copied"));
+}
+
+TEST_F(DisplayTest, TellsTheTimeLeftByTheRateOfTheLastHalfMinute) {
+  stream().set_done(10);
+  stream().mutable_counts()->set_copied(20);
+  Text({100, 24}, absl::Seconds(0));
+  // Long ago, and fast: forgotten.
+  stream().set_done(400);
+  stream().mutable_counts()->set_copied(800);
+  Text({100, 24}, absl::Seconds(6));
+  stream().set_done(500);
+  stream().mutable_counts()->set_copied(1000);
+  stream().mutable_counts()->set_bytes_copied(25 * 2048);
+  // 100 repositories, 200 tags and 50 KiB in 25 s: 500 left at 4 a second.
+  const std::string text = Text({100, 24}, absl::Seconds(31));
+  EXPECT_THAT(text, HasSubstr("500 of 1,000  2 min left"));
+  EXPECT_THAT(text, HasSubstr("1,000 copied, 50.0 KiB of blobs sent; 8 tags/s, "
+                              "2.0 KiB/s"));
+}
+
+TEST_F(DisplayTest, SaysNoTimeWhereTheListingHasNotEnded) {
+  stream().set_listed(false);
+  stream().mutable_counts()->set_copied(1);
+  Text({100, 24}, absl::Seconds(1));
+  stream().set_done(100);
+  stream().mutable_counts()->set_copied(300);
+  const std::string text = Text({100, 24}, absl::Seconds(11));
+  EXPECT_THAT(text, HasSubstr("100 of at least 1,000"));
+  EXPECT_THAT(text, Not(HasSubstr("left")));
+  EXPECT_THAT(text, HasSubstr("29 tags/s"));
+}
+
+TEST_F(DisplayTest, NamesWhatWaitsAndForHowLong) {
+  proto::RegistrySnapshot& registry = *snapshot_.add_registries();
+  registry.set_registry("https://b.example");
+  registry.set_parked_until_unix_ms(
+      absl::ToUnixMillis(kBegun + absl::Seconds(72)));
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(60)),
+              HasSubstr("b.example: asked to wait, goes on in 12 s"));
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(80)), Not(HasSubstr("wait")));
+  snapshot_.set_journal_away(true);
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(80)),
+              HasSubstr("the journal cannot be written"));
+}
+
+TEST_F(DisplayTest, ShowsTheLastFailures) {
+  for (const char* tag : {"one", "two", "three", "four"}) {
+    proto::Failure& failure = *snapshot_.add_failures();
+    failure.set_registry("https://a.example");
+    failure.set_repository("app");
+    failure.set_reference(tag);
+    failure.set_reason("it is so");
+  }
+  const std::string text = Text({100, 24}, absl::Seconds(1));
+  EXPECT_THAT(text, Not(HasSubstr("app:one")));
+  for (const char* tag : {"two", "three", "four"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("failed: a.example/app:") + tag));
+  }
+}
+
+TEST_F(DisplayTest, FitsIntoEveryWindow) {
+  stream().set_done(123);
+  stream().mutable_counts()->set_copied(456);
+  snapshot_.set_config("/etc/管理/夜.yml");
+  for (int i = 0; i < 30; ++i) {
+    proto::StreamSnapshot copy = stream();
+    *snapshot_.add_streams() = copy;
+  }
+  for (const int columns : {1, 2, 10, 40, 69, 70, 80, 250}) {
+    for (const int rows : {1, 2, 5, 24}) {
+      const auto lines = display_.Render(snapshot_, {columns, rows},
+                                         kBegun + absl::Seconds(1));
+      EXPECT_LT(static_cast<int>(lines.size()), std::max(rows, 2));
+      for (const Display::Line& line : lines) {
+        EXPECT_LT(TerminalWidth(line.text), std::max(columns, 2)) << line.text;
+      }
+    }
+  }
+}
+
+TEST(CutToWidthTest, CutsBetweenCharacters) {
+  EXPECT_EQ(CutToWidth("abcdef", 6), "abcdef");
+  EXPECT_EQ(CutToWidth("abcdef", 5), "abcd…");
+  EXPECT_EQ(CutToWidth("管理x", 5), "管理x");
+  // The second character would take the place of "…".
+  EXPECT_EQ(CutToWidth("管理x", 4), "管…");
+  EXPECT_EQ(CutToWidth("abc", 1), "…");
+  EXPECT_EQ(CutToWidth("abc", 0), "");
+}
+
+}  // namespace
+}  // namespace registry_manager
