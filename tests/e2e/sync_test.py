@@ -4,9 +4,10 @@
 
 import os
 import random
+import subprocess
 import unittest
 
-from tests.support import fixture, image, oracle, process
+from tests.support import client, fixture, image, oracle, process
 from tests.support.case import EndToEndTest, blob_file, registry_entry, sync_section
 from tests.support.oracle import SyncPolicy
 
@@ -236,6 +237,57 @@ class SyncTest(EndToEndTest):
         self.assert_contents(self.target, {n: r.tags for n, r in source.items()})
         self.assertGreater(peak, 0)
         self.assertLess(peak, size // 2)
+
+
+class BesideSkopeoTest(EndToEndTest):
+    """What skopeo has pushed is synced; what was synced skopeo can read."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.registry("source")
+        self.target = self.registry("target")
+        whole = image.index([image.image("a"), image.image("b")])
+        docker = image.image("c", oci=False)
+        self.fill(self.source, {"own": {"1.0": whole, "2.0": docker}})
+
+    def skopeo(self, *arguments):
+        return subprocess.run(
+            ["skopeo", *arguments], check=True, capture_output=True, text=True
+        ).stdout
+
+    def sync(self):
+        config = self.config(
+            {
+                "source": registry_entry(self.source),
+                "target": registry_entry(self.target),
+            },
+            sync=sync_section(SyncPolicy(), "source", "target"),
+        )
+        self.submit(config)
+
+    def test_each_reads_what_the_other_wrote(self):
+        for tag in ("1.0", "2.0"):
+            self.skopeo(
+                "copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false",
+                f"docker://{self.source.host}/own:{tag}",
+                f"docker://{self.source.host}/pushed:{tag}",
+            )  # fmt: skip
+        self.sync()
+        self.assertEqual(
+            self.target.client().contents(), self.source.client().contents()
+        )
+        for name in ("own", "pushed"):
+            for tag in ("1.0", "2.0"):
+                reference = f"docker://{self.target.host}/{name}:{tag}"
+                folder = os.path.join(self.folder, f"{name}-{tag}")
+                self.skopeo(
+                    "copy", "--all", "--src-tls-verify=false", reference, f"dir:{folder}"
+                )
+                with open(os.path.join(folder, "manifest.json"), "rb") as file:
+                    self.assertEqual(
+                        client.digest_of(file.read()),
+                        self.source.client().resolve(name, tag),
+                    )
 
 
 class SkopeoEngineTest(EndToEndTest):
