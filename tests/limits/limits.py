@@ -8,7 +8,6 @@ fleet` plans 200,000 repositories. Each prints what it measured, and exits with
 """
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -95,19 +94,13 @@ def copy_one_blob(folder, gib=4):
     return verdict.passed
 
 
-def _redis_memory(running):
+def _redis_memory(runner):
     """Redis's own count of the run's keys, in bytes."""
-    for server in running.redis_servers():
-        with open(f"/proc/{server.pid}/cmdline", encoding="utf-8") as file:
-            found = re.search(r"unixsocket:(\S+)", file.read().replace("\0", " "))
-        if not found:
-            continue
-        keys = _redis(found[1], "--scan", "--pattern", "rm:*").split()
-        return sum(
-            int(_redis(found[1], "MEMORY", "USAGE", key, "SAMPLES", "0") or 0)
-            for key in keys
-        )
-    return 0
+    state = runner.environment["XDG_STATE_HOME"]
+    socket = os.path.join(state, "registry-manager/redis/redis.sock")
+    keys = _redis(socket, "--scan", "--pattern", "rm:*").split()
+    sizes = (_redis(socket, "MEMORY", "USAGE", key, "SAMPLES", "0") for key in keys)
+    return sum(int(size) for size in sizes if size.isdigit())
 
 
 def _redis(socket, *arguments):
@@ -136,7 +129,7 @@ def plan_a_fleet(folder, repositories=200_000):
                     "registries": ["a"],
                     "dry-run": True,
                     "mix-count": 0,
-                    "include": {"keys": "develop"},
+                    "tags": {"include": {"keys": "develop"}},
                 },
             }
         )
@@ -145,7 +138,7 @@ def plan_a_fleet(folder, repositories=200_000):
         with runner.start("submit", config) as running:
             watch = Watch(running)
             result = watch.until_end(
-                lambda: redis.append(_redis_memory(running)), every=2
+                lambda: redis.append(_redis_memory(runner)), every=2
             )
         took = time.monotonic() - begun
     finally:

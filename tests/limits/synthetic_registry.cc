@@ -60,13 +60,14 @@ void ListCatalog(int repositories, const httplib::Request& request,
   response.set_content(body, "application/json");
 }
 
-// Of a HEAD; nobody needs the bytes.
+// Of a HEAD. An image of docker's own type has no subject, so that nobody needs
+// the bytes.
 void HeadManifest(const httplib::Request& request,
                   httplib::Response& response) {
   response.set_header("Docker-Content-Digest", Digest::Of(request.path).str());
   response.set_header("Content-Length", "500");
   response.set_header("Content-Type",
-                      "application/vnd.oci.image.manifest.v1+json");
+                      "application/vnd.docker.distribution.manifest.v2+json");
 }
 
 int Main(int argc, char** argv) {
@@ -76,7 +77,9 @@ int Main(int argc, char** argv) {
   app.add_option("--repositories", repositories, "How many")->required();
   CLI11_PARSE(app, argc, argv);
   httplib::Server server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(64); };
+  // A thread for each connection that is kept open, not only for those in use.
+  server.new_task_queue = [] { return new httplib::ThreadPool(512); };
+  server.set_tcp_nodelay(true);
   server.set_keep_alive_max_count(1000000);
   server.Get("/v2/", [](const auto&, auto& response) {
     response.set_content("{}", "application/json");
