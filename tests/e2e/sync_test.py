@@ -236,7 +236,8 @@ class SyncTest(EndToEndTest):
         self.assertEqual(result.status, 0, result)
         self.assert_contents(self.target, {n: r.tags for n, r in source.items()})
         self.assertGreater(peak, 0)
-        self.assertLess(peak, size // 2)
+        if process.MEMORY_IS_OURS:
+            self.assertLess(peak, size // 2)
 
 
 class BesideSkopeoTest(EndToEndTest):

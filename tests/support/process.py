@@ -123,6 +123,10 @@ def descendants(pid):
     return result
 
 
+# A sanitizer takes memory of its own: limits say nothing then.
+MEMORY_IS_OURS = "ASAN_OPTIONS" not in os.environ and "TSAN_OPTIONS" not in os.environ
+
+
 def peak_memory(pid):
     """The most memory that a process has had, in bytes; 0 where it is gone."""
     try:
