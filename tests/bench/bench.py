@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import random
+import resource
 import shutil
 import statistics
 import subprocess
@@ -99,6 +100,19 @@ def _resident(pid):
         return 0
 
 
+def _processor_seconds(pid):
+    """What a process has used of the processors so far."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _children_seconds():
+    """The same of every child of this process that has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Bench:
     """One kind of work, carried out by all peers in turns."""
 
@@ -138,7 +152,10 @@ class Bench:
         return figures
 
     def _measure(self, commands, work):
-        marks = {one: one.mark() for one in (work.source, work.target)}
+        ends = {"source": work.source, "target": work.target}
+        marks = {name: one.mark() for name, one in ends.items()}
+        used = {name: _processor_seconds(one.pid) for name, one in ends.items()}
+        used["client"] = _children_seconds()
         memory = Memory([work.source.pid, work.target.pid])
         memory.start()
         begun = time.monotonic()
@@ -150,11 +167,20 @@ class Bench:
         memory.stop()
         requests = {
             name: collections.Counter(
-                request.method for request in one.requests_since(marks[one])
+                request.method for request in one.requests_since(marks[name])
             )
-            for name, one in (("source", work.source), ("target", work.target))
+            for name, one in ends.items()
         }
-        return {"seconds": took, "memory": memory.peak, "requests": requests}
+        processors = {
+            name: _processor_seconds(one.pid) - used[name] for name, one in ends.items()
+        }
+        processors["client"] = _children_seconds() - used["client"]
+        return {
+            "seconds": took,
+            "memory": memory.peak,
+            "processors": processors,
+            "requests": requests,
+        }
 
     def _check(self, target):
         expected = self._digests
@@ -209,6 +235,10 @@ def summarise(found):
             "slowest": max(one["seconds"] for one in figures),
             "ratio": statistics.median(one["seconds"] for one in figures) / ours,
             "memory": max(one["memory"] for one in figures),
+            "processors": {
+                name: statistics.median(one["processors"][name] for one in figures)
+                for name in figures[0]["processors"]
+            },
             "requests": figures[-1]["requests"],
         }
         for peer, figures in found.items()
@@ -223,10 +253,15 @@ def show(name, summary):
             for end, count in one["requests"].items()
             if count
         )
+        processors = ", ".join(
+            f"{name} {seconds:.2f} s" for name, seconds in one["processors"].items()
+        )
         print(
             f"  {peer:8} {one['seconds']:8.3f} s "
             f"({one['fastest']:.3f} to {one['slowest']:.3f})"
-            f"  x{one['ratio']:.1f}  {one['memory'] / _MIB:.0f} MiB  {requests}"
+            f"  x{one['ratio']:.1f}  {one['memory'] / _MIB:.0f} MiB\n"
+            f"           {requests}\n"
+            f"           processors: {processors}"
         )
     sys.stdout.flush()
 
