@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/reference/address.h"
-#include "common/registry/credentials.h"
+#include "common/registry/open_connection.h"
 
 namespace registry_manager {
 
@@ -22,24 +21,10 @@ absl::StatusOr<RegistryConnection*> WorkerServices::Connect(
   const std::lock_guard<std::mutex> lock(mutex_);
   std::unique_ptr<RegistryConnection>& connection = connections_[key];
   if (connection != nullptr) return connection.get();
-  absl::StatusOr<Address> address = Address::Parse(registry.id());
-  if (!address.ok()) return address.status();
-  Credentials credentials{registry.username(), registry.password(), ""};
-  CredentialsLookUp look_up;
-  if (credentials.anonymous()) {
-    look_up = [file = registry.auth_file(), address = *address] {
-      return LookUpCredentials(file, address);
-    };
-    absl::StatusOr<Credentials> found = look_up();
-    if (!found.ok()) return found.status();
-    credentials = *std::move(found);
-  }
-  const TlsSettings tls{registry.insecure(), registry.ca_file(),
-                        registry.client_cert(), registry.client_key()};
-  connection = std::make_unique<RegistryConnection>(
-      RegistryOptions{*std::move(address), std::move(credentials), tls, retries,
-                      std::move(look_up)},
-      transport_, gate_for_(registry.id()));
+  auto opened =
+      OpenConnection(registry, retries, transport_, gate_for_(registry.id()));
+  if (!opened.ok()) return opened.status();
+  connection = *std::move(opened);
   return connection.get();
 }
 

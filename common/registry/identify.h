@@ -1,0 +1,27 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_IDENTIFY_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_IDENTIFY_H_
+
+#include "absl/status/statusor.h"
+#include "common/registry/connection.h"
+
+namespace registry_manager {
+
+// What a registry says of itself and of who asks, without any repository.
+
+// Asks the base endpoint with the credentials. Unauthenticated or
+// PermissionDenied: they are refused. Other errors are those of a request.
+absl::Status CheckCredentials(const RegistryClient& client);
+
+enum class RegistryKind { kPlain, kHarbor, kDockerHub };
+
+// What runs at the address, as far as that makes a difference to its user.
+// Harbor says so at /api/v2.0/ping (since 2.0); what gives no such answer is
+// plain. Errors are those of requests that get no answer.
+absl::StatusOr<RegistryKind> IdentifyRegistry(const RegistryClient& client);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_IDENTIFY_H_

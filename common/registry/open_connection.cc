@@ -1,0 +1,36 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/open_connection.h"
+
+#include <utility>
+
+#include "common/reference/address.h"
+#include "common/registry/credentials.h"
+
+namespace registry_manager {
+
+absl::StatusOr<std::unique_ptr<RegistryConnection>> OpenConnection(
+    const proto::Registry& registry, int retries, HttpTransport* transport,
+    RequestGate* gate) {
+  absl::StatusOr<Address> address = Address::Parse(registry.id());
+  if (!address.ok()) return address.status();
+  Credentials credentials{registry.username(), registry.password(), ""};
+  CredentialsLookUp look_up;
+  if (credentials.anonymous()) {
+    look_up = [file = registry.auth_file(), address = *address] {
+      return LookUpCredentials(file, address);
+    };
+    absl::StatusOr<Credentials> found = look_up();
+    if (!found.ok()) return found.status();
+    credentials = *std::move(found);
+  }
+  TlsSettings tls{registry.insecure(), registry.ca_file(),
+                  registry.client_cert(), registry.client_key()};
+  return std::make_unique<RegistryConnection>(
+      RegistryOptions{*std::move(address), std::move(credentials),
+                      std::move(tls), retries, std::move(look_up)},
+      transport, gate);
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,41 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_CHECK_OPEN_GATE_H_
+#define REGISTRY_MANAGER_COORDINATOR_CHECK_OPEN_GATE_H_
+
+#include <algorithm>
+#include <mutex>
+
+#include "absl/time/clock.h"
+#include "common/registry/request_gate.h"
+
+namespace registry_manager {
+
+// For a few requests, one after the other: lets each through, but for as long
+// as the registry asked for patience. Thread-safe.
+class OpenGate : public RequestGate {
+ public:
+  absl::Status Acquire(int /*requests*/, Cancellation* cancellation) override {
+    return cancellation->SleepFor(ParkedFor());
+  }
+  void Release() override {}
+  absl::Duration ParkedFor() const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return std::max(parked_until_ - absl::Now(), absl::ZeroDuration());
+  }
+  void Throttled(ThrottleReason /*reason*/,
+                 absl::Duration retry_after) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    parked_until_ = std::max(parked_until_, absl::Now() + retry_after);
+  }
+  void Answered() override {}
+
+ private:
+  mutable std::mutex mutex_;
+  absl::Time parked_until_ = absl::InfinitePast();
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_CHECK_OPEN_GATE_H_

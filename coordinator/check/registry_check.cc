@@ -1,0 +1,207 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/check/registry_check.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/reference/printable.h"
+#include "common/registry/errors.h"
+#include "common/registry/identify.h"
+#include "common/registry/listing.h"
+#include "common/registry/open_connection.h"
+#include "common/registry/removal/deletion.h"
+#include "coordinator/check/open_gate.h"
+
+namespace registry_manager {
+namespace {
+
+using Level = Finding::Level;
+
+// One attempt and one repetition tell as much as many.
+constexpr int kRetries = 1;
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
+class Checker {
+ public:
+  Checker(const RegistryQuestion& question, const RegistryClient& client,
+          std::vector<Finding>& findings)
+      : question_(question), client_(client), findings_(findings) {}
+
+  void Run() {
+    if (!Reach()) return;
+    Identify();
+    const bool listed =
+        question_.config->repositories ? LookAtNamed() : ListCatalogue();
+    if (question_.deletes && listed) TryDelete();
+    Limits();
+  }
+
+ private:
+  void Say(Level level, std::string text) {
+    findings_.push_back({level, std::move(text)});
+  }
+  void Say(Level level, const absl::Status& status) {
+    Say(level, Printable(status.message(), 2000));
+  }
+
+  // Address, TLS and credentials.
+  bool Reach() {
+    absl::Status status = CheckIsRegistry(client_);
+    if (!status.ok()) {
+      Say(Level::kUnreachable, status);
+      return false;
+    }
+    SayTransport();
+    status = CheckCredentials(client_);
+    if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status)) {
+      Say(Level::kUnreachable, status);
+      return false;
+    }
+    if (!status.ok()) {
+      Say(Level::kError, status);
+      return false;
+    }
+    Say(Level::kOk, Credentials());
+    return true;
+  }
+
+  void SayTransport() {
+    const bool is_plain =
+        absl::StartsWith(client_.connection->address().str(), "http:");
+    if (is_plain) {
+      const bool is_local = client_.connection->base().IsLocal();
+      Say(is_local ? Level::kOk : Level::kWarning,
+          is_local ? "answers, over plain HTTP on this machine"
+                   : "answers over plain HTTP: passwords and images pass in "
+                     "the clear; use https:// where the registry can");
+    } else if (question_.config->insecure) {
+      Say(Level::kWarning,
+          "answers, but its certificate is not verified (insecure: true); "
+          "name its authority in ca-file instead");
+    } else {
+      Say(Level::kOk, "answers, over TLS with a verified certificate");
+    }
+  }
+
+  std::string Credentials() const {
+    if (!question_.config->username.empty()) {
+      return "takes the config's credentials";
+    }
+    return question_.config->auth_file.empty()
+               ? "serves without credentials, or with those of docker's config"
+               : "takes the credentials of auth-file";
+  }
+
+  void Identify() {
+    const absl::StatusOr<RegistryKind> kind = IdentifyRegistry(client_);
+    if (!kind.ok()) return;
+    switch (*kind) {
+      case RegistryKind::kHarbor:
+        Say(Level::kNote, "is Harbor; it is spoken to by its Registry API");
+        break;
+      case RegistryKind::kDockerHub:
+        Say(Level::kNote,
+            "is Docker Hub, which counts pulls and asks for patience beyond "
+            "its limit");
+        break;
+      case RegistryKind::kPlain:
+        Say(Level::kNote, "is spoken to by the plain Registry API");
+        break;
+    }
+  }
+
+  // Whether a repository is known to ask about.
+  bool ListCatalogue() {
+    const absl::StatusOr<CatalogPage> page = ListCatalogPage(client_, "");
+    if (!page.ok()) {
+      Say(question_.only_target ? Level::kNote : Level::kError,
+          question_.only_target
+              ? absl::Status(page.status().code(),
+                             "does not list its catalogue, which a target "
+                             "need not")
+              : page.status());
+      return false;
+    }
+    Say(Level::kOk, page->repositories.empty()
+                        ? "lists its catalogue, which is empty"
+                        : "lists its catalogue");
+    if (page->repositories.empty()) return false;
+    repository_ = page->repositories.front();
+    return true;
+  }
+
+  bool LookAtNamed() {
+    repository_ = question_.config->repositories->front().repository;
+    const absl::Status status = ListTags(client_, repository_).status();
+    if (absl::IsNotFound(status)) {
+      Say(question_.only_target ? Level::kNote : Level::kWarning,
+          absl::StrCat("has no repository ", Printable(repository_),
+                       ", which the config names first"));
+      return false;
+    }
+    if (!status.ok()) {
+      Say(Level::kError, status);
+      return false;
+    }
+    Say(Level::kOk, absl::StrCat("lists the tags of ", Printable(repository_)));
+    return true;
+  }
+
+  void TryDelete() {
+    const absl::Status status = CheckDeletes(client_, repository_);
+    if (!status.ok()) {
+      Say(Level::kError, status);
+      return;
+    }
+    Say(Level::kOk, absl::StrCat("deletes (asked in ", Printable(repository_),
+                                 ", with a digest that cannot exist)"));
+  }
+
+  void Limits() {
+    std::string text = absl::StrCat(
+        "at most ", question_.settings.max_connections(), " requests at once");
+    if (question_.config->requests_per_second) {
+      absl::StrAppend(&text, ", ", *question_.config->requests_per_second,
+                      " a second");
+    }
+    Say(Level::kNote, std::move(text));
+  }
+
+  const RegistryQuestion& question_;
+  const RegistryClient& client_;
+  std::vector<Finding>& findings_;
+  std::string repository_;
+};
+
+}  // namespace
+
+CheckedPart CheckRegistry(const RegistryQuestion& question,
+                          HttpTransport* transport) {
+  CheckedPart part;
+  part.name = absl::StrCat("registry ", Printable(question.config->name), " (",
+                           question.settings.id(), ")");
+  OpenGate gate;
+  const auto connection =
+      OpenConnection(question.settings, kRetries, transport, &gate);
+  if (!connection.ok()) {
+    part.findings.push_back(
+        {Level::kUnreachable, std::string(connection.status().message())});
+    return part;
+  }
+  Cancellation cancellation;
+  const absl::Time ends = absl::Now() + kPatience;
+  TaskScope scope(&cancellation, [ends] {
+    return absl::Now() < ends ? absl::OkStatus()
+                              : absl::DeadlineExceededError("no time left");
+  });
+  const RegistryClient client{connection->get(), &scope};
+  Checker(question, client, part.findings).Run();
+  return part;
+}
+
+}  // namespace registry_manager

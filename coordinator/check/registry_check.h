@@ -1,0 +1,37 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_CHECK_REGISTRY_CHECK_H_
+#define REGISTRY_MANAGER_COORDINATOR_CHECK_REGISTRY_CHECK_H_
+
+#include "common/config/config.h"
+#include "common/http/transport.h"
+#include "coordinator/check/finding.h"
+#include "proto/task.pb.h"
+
+namespace registry_manager {
+
+// What of a registry is to be looked at.
+struct RegistryQuestion {
+  // As the config has it; not a layout.
+  const RegistryConfig* config = nullptr;
+  // As workers are told of it.
+  proto::Registry settings;
+  // The delete policy names it.
+  bool deletes = false;
+  // The sync policy copies to it, and it is no source: its catalogue is not
+  // needed.
+  bool only_target = false;
+};
+
+// Finds out whether the registry answers, over which TLS, takes the
+// credentials, lists what the config needs, deletes where it is to delete
+// (without deleting anything: a DELETE of a digest that cannot exist), what it
+// is and what limits it has. Takes a minute at most. `transport` outlives the
+// call.
+CheckedPart CheckRegistry(const RegistryQuestion& question,
+                          HttpTransport* transport);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_CHECK_REGISTRY_CHECK_H_
