@@ -3,6 +3,7 @@
 
 #include "worker/executor.h"
 
+#include <chrono>
 #include <utility>
 
 namespace registry_manager {
@@ -81,10 +82,15 @@ void Executor::CarryOut(Item item) {
   context.send_actions = [&](const std::vector<proto::Action>& actions) {
     port_->SendActions(assignment, actions);
   };
+  const auto begun = std::chrono::steady_clock::now();
   const absl::Status status = assignment->cancellation().status();
-  port_->Finished(assignment, status.ok()
-                                  ? handler_(assignment->task(), context)
-                                  : HandedBack(std::string(status.message())));
+  proto::TaskResult result = status.ok()
+                                 ? handler_(assignment->task(), context)
+                                 : HandedBack(std::string(status.message()));
+  result.set_duration_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
+                             std::chrono::steady_clock::now() - begun)
+                             .count());
+  port_->Finished(assignment, std::move(result));
 }
 
 }  // namespace registry_manager

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/concurrency/parallel.h"
 #include "common/http/transport.h"
+#include "common/log/json_log.h"
 #include "worker/clock.h"
 #include "worker/grant_pool.h"
 #include "worker/handlers/secret_folder.h"
@@ -50,10 +51,11 @@ void ForbidCoreDumps() {
   setrlimit(RLIMIT_CORE, &none);
 }
 
-void LogTo(int verbosity) {
+void Log(int verbosity, bool as_json) {
   spdlog::set_default_logger(std::make_shared<spdlog::logger>(
       "worker", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %n[%P] %l: %v");
+  if (as_json) spdlog::set_formatter(NewJsonLogFormatter());
   spdlog::set_level(verbosity >= 2   ? spdlog::level::debug
                     : verbosity == 1 ? spdlog::level::info
                                      : spdlog::level::warn);
@@ -99,6 +101,7 @@ int Main(int argc, char** argv) {
   options.name = Name();
   int drain_seconds = 30;
   int verbosity = 0;
+  std::string log_format = "text";
   CLI::App app("Carries out the tasks that a coordinator sends.", "worker");
   app.add_option("--connect", options.endpoint,
                  "Where the coordinator listens: ipc:///PATH/OF/A/SOCKET")
@@ -111,13 +114,16 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(0, 86400))
       ->capture_default_str();
   app.add_flag("-v,--verbose", verbosity, "More messages; twice: all of them");
+  app.add_option("--log-format", log_format, "text, or json: a JSON a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
   options.drain = absl::Seconds(drain_seconds);
-  LogTo(verbosity);
+  Log(verbosity, log_format == "json");
   SecretFolder::RemoveLeftOvers();
   return Serve(std::move(options));
 }

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "common/policy/version.h"
@@ -146,6 +147,46 @@ std::string PlaceOf(const Slate& slate, size_t rank, bool rank_known) {
                       " among ", all, ", ", places);
 }
 
+// What a commit's hash, or its beginning, looks like: no number, no word.
+bool LooksLikeHash(absl::string_view tag) {
+  if (tag.size() < 7 || tag.size() > 40) return false;
+  bool digit = false, letter = false;
+  for (const char c : tag) {
+    if (!absl::ascii_isxdigit(c) || absl::ascii_isupper(c)) return false;
+    (absl::ascii_isdigit(c) ? digit : letter) = true;
+  }
+  return digit && letter;
+}
+
+std::vector<std::string> WarningsOf(const Slate& slate) {
+  std::vector<std::string> warnings;
+  if (slate.candidates.size() <= slate.places || slate.versions == 0) {
+    return warnings;
+  }
+  size_t hashes = 0;
+  std::string example;
+  for (const Candidate& candidate : slate.candidates) {
+    const std::string& tag = slate.tags[candidate.position].tag;
+    if (!candidate.version || !LooksLikeHash(tag)) continue;
+    if (hashes++ == 0) example = Printable(tag);
+  }
+  if (hashes > 0) {
+    warnings.push_back(absl::StrCat(
+        CandidateCount(hashes), hashes == 1 ? " looks" : " look",
+        " like a commit's hash and ", hashes == 1 ? "counts" : "count",
+        " as a version (", example,
+        "), whose order says nothing of age; think of excluding them"));
+  }
+  if (slate.non_versions() > 0) {
+    warnings.push_back(absl::StrCat(
+        CandidateCount(slate.candidates.size()), " mix ", slate.versions,
+        slate.versions == 1 ? " version" : " versions", " and ",
+        slate.non_versions(),
+        " other names; every version counts as newer than every other name"));
+  }
+  return warnings;
+}
+
 }  // namespace
 
 std::vector<std::string> TagsToDate(const std::vector<std::string>& tags,
@@ -188,6 +229,7 @@ DeletionSelection SelectForDeletion(
     absl::StrAppend(&tag.reason, "; ", PlaceOf(slate, rank, rank_known));
   }
 
+  selection.warnings = WarningsOf(slate);
   const std::set<std::string> listed(tags.begin(), tags.end());
   const std::set<std::string> named(request.named.begin(), request.named.end());
   std::set_difference(named.begin(), named.end(), listed.begin(), listed.end(),

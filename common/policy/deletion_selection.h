@@ -58,6 +58,9 @@ struct DeletionSelection {
   // not empty means that the cut was among non-versions, and none of them is
   // doomed by the rules.
   std::vector<std::string> unreadable;
+  // What of the candidates gives reason to look at the rules again: names whose
+  // order says little of their age, where some of them go.
+  std::vector<std::string> warnings;
 };
 
 // The tags whose creation times SelectForDeletion needs, sorted: the

@@ -296,5 +296,32 @@ TEST(SelectForDeletionTest, SaysOnlyWhatIsKnownOfUndatedTags) {
   EXPECT_EQ(reasons["a"], "matches /./; 1st newest of 1 candidate, 1 stay");
 }
 
+std::vector<std::string> WarningsFor(const Tags& tags, int mix_count) {
+  return SelectForDeletion(tags, Everything(), {true, {}, mix_count}, Dates())
+      .warnings;
+}
+
+TEST(SelectForDeletionTest, WarnsOfVersionsAmongOtherNames) {
+  EXPECT_EQ(WarningsFor({"1.0", "2.0", "main"}, 1),
+            std::vector<std::string>(
+                {"3 candidates mix 2 versions and 1 other names; every version "
+                 "counts as newer than every other name"}));
+}
+
+TEST(SelectForDeletionTest, WarnsOfHashesThatAreVersionsByTheirFirstDigit) {
+  EXPECT_EQ(
+      WarningsFor({"8f3a9c1b", "1.0", "20181105"}, 1),
+      std::vector<std::string>(
+          {"1 candidate looks like a commit's hash and counts as a version "
+           "(8f3a9c1b), whose order says nothing of age; think of excluding "
+           "them"}));
+}
+
+TEST(SelectForDeletionTest, WarnsOfNothingWhereAllStayOrAllAreOfAKind) {
+  EXPECT_TRUE(WarningsFor({"1.0", "main"}, 2).empty());
+  EXPECT_TRUE(WarningsFor({"1.0", "2.0", "3.0"}, 1).empty());
+  EXPECT_TRUE(WarningsFor({"main", "topic"}, 0).empty());
+}
+
 }  // namespace
 }  // namespace registry_manager

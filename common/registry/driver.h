@@ -39,6 +39,8 @@ class RepositoryDriver {
       const TagStates& states, const std::vector<std::string>& doomed,
       const std::vector<Digest>& untagged) = 0;
 
+  virtual uint64_t BytesOf(const std::vector<Digest>& going) const = 0;
+
   // Which of them the repository does not have.
   virtual absl::StatusOr<absl::flat_hash_set<Digest>> Missing(
       const std::vector<Digest>& digests) = 0;

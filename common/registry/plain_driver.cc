@@ -38,6 +38,9 @@ class PlainDriver : public RepositoryDriver {
       const std::vector<Digest>& untagged) override {
     return snapshots_.Read(states, doomed, untagged);
   }
+  uint64_t BytesOf(const std::vector<Digest>& going) const override {
+    return snapshots_.BytesOf(going);
+  }
   absl::StatusOr<absl::flat_hash_set<Digest>> Missing(
       const std::vector<Digest>& digests) override {
     std::vector<absl::Status> heads(digests.size());

@@ -32,7 +32,10 @@ Run::Run(std::string id, std::vector<Stream> streams)
       listing_sent_(streams.size()),
       judged_(streams.size()),
       fed_(streams.size()) {
-  for (Stream& stream : streams) streams_.emplace_back(std::move(stream));
+  for (Stream& stream : streams) {
+    RememberDeletes(stream);
+    streams_.emplace_back(std::move(stream));
+  }
 }
 
 void Run::Freeze(size_t stream, proto::Shard shard, Commit& commit) {
@@ -335,6 +338,24 @@ std::optional<Run::Refused> Run::Refuse(size_t stream, const TaskKey& key,
   return std::nullopt;
 }
 
+bool Run::DeletesByRules(const std::string& registry,
+                         const std::string& repository) const {
+  return deleted_catalogues_.contains(registry) ||
+         deleted_repositories_.contains(
+             NameHash(RepositoryId(registry, repository)));
+}
+
+void Run::RememberDeletes(const Stream& stream) {
+  if (stream.kind != Stream::Kind::kDelete) return;
+  if (!stream.entries) deleted_catalogues_.insert(stream.registry);
+  if (!stream.entries) return;
+  for (const proto::RepositoryEntry& entry : *stream.entries) {
+    if (!entry.whole()) continue;
+    deleted_repositories_.insert(
+        NameHash(RepositoryId(stream.registry, entry.repository())));
+  }
+}
+
 Run::Prepared Run::PrepareRepository(
     size_t stream, const TaskKey& key,
     const proto::RepositoryEntry& entry) const {
@@ -368,6 +389,8 @@ Run::Prepared Run::PrepareRepository(
       *sync.mutable_entry() = entry;
       sync.set_target_repository(state.TargetOf(entry.repository()));
       sync.set_expected(spec.entries.has_value());
+      sync.set_target_deletes(
+          DeletesByRules(spec.target, sync.target_repository()));
       if (!spec.dry_run) {
         prepared.spec.writes =
             RepositoryId(spec.target, sync.target_repository());

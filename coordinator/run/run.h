@@ -138,6 +138,10 @@ class Run {
   std::optional<Refused> Refuse(size_t stream, const TaskKey& key,
                                 const std::string& repository) const;
   void FeedListing(size_t stream, Fed& fed);
+  void RememberDeletes(const Stream& stream);
+  // The run deletes from the repository what its policy's rules say.
+  bool DeletesByRules(const std::string& registry,
+                      const std::string& repository) const;
   Prepared PrepareRepository(size_t stream, const TaskKey& key,
                              const proto::RepositoryEntry& entry) const;
   Prepared PrepareBatch(size_t stream, const TaskKey& key,
@@ -173,6 +177,10 @@ class Run {
   absl::flat_hash_map<TaskKey, Handed> about_;
   // Repositories, by the hash of their RepositoryId, whose sync failed.
   absl::flat_hash_set<uint64_t> failed_syncs_;
+  // What is deleted from by rules: registries as a whole, and repositories by
+  // the hash of their RepositoryId.
+  absl::flat_hash_set<std::string> deleted_catalogues_;
+  absl::flat_hash_set<uint64_t> deleted_repositories_;
   // Of tasks that earlier coordinators tried, by shard and index.
   std::map<std::pair<uint32_t, uint32_t>, Attempts> attempts_;
   uint64_t ended_before_ = 0;

@@ -228,9 +228,13 @@ void Deletion::ReportKept(const PlannedDeletion& planned) {
 
 void Deletion::ReportPlanned(const PlannedDeletion& planned) {
   reasons_ = planned.doomed;
+  std::vector<Digest> going;
   for (const DigestDeletion& deletion : planned.plan.deletions) {
     ReportDeletion(deletion, Action::PLANNED, "");
+    going.push_back(deletion.digest);
   }
+  outcome_.SetBytesToFree(driver_->BytesOf(going));
+  for (const std::string& warning : planned.warnings) outcome_.Note(warning);
   for (const TagRemoval& removal : planned.plan.removals) {
     outcome_.Add(MakeAction(
         Action::UNTAG, Action::PLANNED, removal.tag, removal.digest.str(),

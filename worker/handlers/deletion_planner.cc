@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
-#include "common/policy/tag_rules.h"
 #include "common/reference/reference.h"
+#include "worker/handlers/tag_rules_of.h"
 
 namespace registry_manager {
 namespace {
@@ -19,16 +19,6 @@ namespace {
 std::vector<std::string> Texts(
     const google::protobuf::RepeatedPtrField<std::string>& texts) {
   return {texts.begin(), texts.end()};
-}
-
-absl::StatusOr<TagRules> RulesOf(const proto::DeletePolicy& policy) {
-  absl::StatusOr<TagPattern> include = TagPattern::Create(
-      Texts(policy.include().keys()), policy.include().regex());
-  if (!include.ok()) return include.status();
-  absl::StatusOr<TagPattern> exclude = TagPattern::Create(
-      Texts(policy.exclude().keys()), policy.exclude().regex());
-  if (!exclude.ok()) return exclude.status();
-  return TagRules{*std::move(include), *std::move(exclude), policy.sem_ver()};
 }
 
 // The tags that the rules, or the config by name, may doom.
@@ -69,11 +59,13 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan() {
   if (!status.ok()) return status;
   absl::StatusOr<DeletionSelection> selection = Select(planned.states);
   if (!selection.ok()) return selection.status();
+  if (entry_.only_size() > 0) Restrict(*selection);
   for (SelectedTag& tag : selection->tags) {
     auto& reasons = tag.doomed ? planned.doomed : planned.kept;
     reasons[tag.tag] = std::move(tag.reason);
   }
   planned.undated = std::move(selection->unreadable);
+  planned.warnings = std::move(selection->warnings);
   for (const std::string& tag : selection->named_but_absent) {
     planned.notes.push_back(
         absl::StrCat("tag ", tag, " is not there (any more)"));
@@ -107,6 +99,21 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanAgain(
   return planned;
 }
 
+void DeletionPlanner::Restrict(DeletionSelection& selection) const {
+  for (SelectedTag& tag : selection.tags) {
+    if (!tag.doomed || IsAsked(tag.tag)) continue;
+    tag.doomed = false;
+    tag.reason = "not among the failed actions that are tried again";
+  }
+  selection.named_but_absent.clear();
+}
+
+bool DeletionPlanner::IsAsked(const std::string& tag) const {
+  return entry_.only_size() == 0 ||
+         std::find(entry_.only().begin(), entry_.only().end(), tag) !=
+             entry_.only().end();
+}
+
 absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
   std::vector<std::string> dangling, half_removed;
   for (const auto& [tag, state] : planned.states) {
@@ -124,8 +131,9 @@ absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
   if (dangling.empty()) return absl::OkStatus();
   switch (policy_.dangling_tags()) {
     case proto::DeletePolicy::REMOVE:
-      planned.dangling.insert(planned.dangling.end(), dangling.begin(),
-                              dangling.end());
+      for (const std::string& tag : dangling) {
+        if (IsAsked(tag)) planned.dangling.push_back(tag);
+      }
       return absl::OkStatus();
     case proto::DeletePolicy::KEEP_DANGLING:
       planned.notes.push_back(
@@ -142,7 +150,7 @@ absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
 
 absl::StatusOr<DeletionSelection> DeletionPlanner::Select(
     const TagStates& states) {
-  absl::StatusOr<TagRules> rules = RulesOf(policy_);
+  absl::StatusOr<TagRules> rules = TagRulesOf(policy_);
   if (!rules.ok()) return rules.status();
   DeletionRequest request;
   request.whole_repository = entry_.whole();

@@ -37,6 +37,8 @@ struct PlannedDeletion {
   // Tags whose creation times could not be read: the rules doom no tag that is
   // no version.
   std::vector<std::string> undated;
+  // What of the rules is worth a second look.
+  std::vector<std::string> warnings;
 
   bool empty() const {
     return plan.deletions.empty() && plan.removals.empty() && dangling.empty();
@@ -74,6 +76,9 @@ class DeletionPlanner {
 
  private:
   absl::Status TakeDangling(PlannedDeletion& planned) const;
+  // Of a retry: takes what is not asked for out of the selection.
+  void Restrict(DeletionSelection& selection) const;
+  bool IsAsked(const std::string& tag) const;
   absl::StatusOr<DeletionSelection> Select(const TagStates& states);
   absl::Status MakePlan(PlannedDeletion& planned);
   absl::Status FindGone(PlannedDeletion& planned,

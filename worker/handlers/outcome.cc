@@ -90,6 +90,11 @@ void OutcomeBuilder::SetTags(uint64_t tags) {
   counts_.set_tags(tags);
 }
 
+void OutcomeBuilder::SetBytesToFree(uint64_t bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  counts_.set_bytes_to_free(bytes);
+}
+
 void OutcomeBuilder::SetTransfers(const CopyTally& tally) {
   const std::lock_guard<std::mutex> lock(mutex_);
   counts_.set_bytes_copied(tally.bytes_copied);

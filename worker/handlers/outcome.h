@@ -27,6 +27,7 @@ class OutcomeBuilder {
   // Adds to the sums that are no actions (tags, blobs, bytes). Replaces those
   // that it sets.
   void SetTags(uint64_t tags);
+  void SetBytesToFree(uint64_t bytes);
   void SetTransfers(const CopyTally& tally);
 
   // The result so far, with `outcome`. Call last.

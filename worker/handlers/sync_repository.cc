@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include "worker/handlers/settings.h"
 #include "worker/handlers/sync_comparison.h"
 #include "worker/handlers/sync_to_layout.h"
+#include "worker/handlers/taken_again.h"
 
 namespace registry_manager {
 namespace {
@@ -148,13 +150,22 @@ absl::Status Sync::Select(const proto::SyncRepository& task) {
       {task.entry().named().begin(), task.entry().named().end()}};
   const SyncSelection selection = SelectForSync(
       {source_tags_.tags.begin(), source_tags_.tags.end()}, *filter, request);
+  const std::set<std::string> only(task.entry().only().begin(),
+                                   task.entry().only().end());
+  const auto is_asked = [&only](const std::string& tag) {
+    return only.empty() || only.contains(tag);
+  };
   for (const std::string& tag : selection.named_but_absent) {
+    if (!is_asked(tag)) continue;
     acted_ = true;
     outcome_.Add(
         MakeAction(Action::COPY_TAG, Action::FAILED, tag, "",
                    "the config names this tag, and the source has none such"));
   }
-  return Compare(selection.tags);
+  std::vector<std::string> tags;
+  std::copy_if(selection.tags.begin(), selection.tags.end(),
+               std::back_inserter(tags), is_asked);
+  return Compare(tags);
 }
 
 absl::Status Sync::Compare(const std::vector<std::string>& tags) {
@@ -248,6 +259,11 @@ proto::TaskResult Sync::RunRepository(const proto::SyncRepository& task) {
   }
   const std::vector<std::string> tags = TagsToCopy();
   acted_ |= !tags.empty();
+  if (task.target_deletes()) {
+    const std::string note = TakenAgainNote(context_.settings->delete_policy(),
+                                            target_tags_.tags, tags);
+    if (!note.empty()) outcome_.Note(note);
+  }
   if (policy_.dry_run()) {
     for (const std::string& tag : tags) {
       const TagComparison& comparison = compared_.at(tag);

@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "common/reference/reference.h"
 #include "common/registry/blobs.h"
@@ -93,6 +95,10 @@ absl::StatusOr<SnapshotReader::Known> SnapshotReader::Look(
   known.read = true;
   known.children = std::move(manifest->children);
   if (manifest->subject) known.subject = manifest->subject->digest;
+  if (manifest->config) manifest->layers.push_back(*manifest->config);
+  for (const Descriptor& blob : manifest->layers) {
+    known.blobs.emplace_back(absl::HashOf(blob.digest.str()), blob.size);
+  }
   return known;
 }
 
@@ -267,6 +273,23 @@ RepositorySnapshot SnapshotReader::Assemble(const TagStates& states,
   }
   snapshot.referrers = std::move(referrers);
   return snapshot;
+}
+
+uint64_t SnapshotReader::BytesOf(const std::vector<Digest>& going) const {
+  const absl::flat_hash_set<Digest> gone(going.begin(), going.end());
+  absl::flat_hash_set<size_t> counted;
+  for (const auto& [digest, known] : known_) {
+    if (gone.contains(digest)) continue;
+    for (const auto& [blob, size] : known.blobs) counted.insert(blob);
+  }
+  uint64_t bytes = 0;
+  for (const auto& [digest, known] : known_) {
+    if (!gone.contains(digest)) continue;
+    for (const auto& [blob, size] : known.blobs) {
+      if (counted.insert(blob).second) bytes += size;
+    }
+  }
+  return bytes;
 }
 
 std::vector<std::string> SnapshotReader::MissingChildren() const {

@@ -42,6 +42,11 @@ class SnapshotReader {
                               const std::vector<std::string>& doomed,
                               const std::vector<Digest>& untagged);
 
+  // The bytes of the blobs that none but `going` manifests are known to name. A
+  // lower bound for what they hold (not every manifest was read), an upper one
+  // for what deleting them frees (others may need some of it).
+  uint64_t BytesOf(const std::vector<Digest>& going) const;
+
   // The creation times of some resolved tags' images.
   absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(
       const TagStates& states, const std::vector<std::string>& tags);
@@ -53,6 +58,8 @@ class SnapshotReader {
     bool read = false;
     std::vector<Descriptor> children;
     std::optional<Digest> subject;
+    // Sizes of its blobs, by the hashes of their digests.
+    std::vector<std::pair<size_t, uint64_t>> blobs;
   };
   struct Wanted {
     Digest digest;

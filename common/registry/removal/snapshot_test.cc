@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -241,6 +242,26 @@ TEST_F(SnapshotTest, IndexesWithoutEndStop) {
 
 absl::Time Day(int year) {
   return absl::FromCivil(absl::CivilDay(year, 1, 1), absl::UTCTimeZone());
+}
+
+TEST_F(SnapshotTest, TheBytesOfWhatGoesAreThoseThatNothingElseNames) {
+  const RawManifest one =
+      Push("v1", {.layers = {"base", "one"}, .salt = "1"});
+  const RawManifest two =
+      Push("v2", {.layers = {"base", "second"}, .salt = "2"});
+  at_ = std::make_unique<ClientFixture>(registry_.url(), Credentials(), 16, 1);
+  const auto states = ReadTagStates(at_->client(), "r", ClientFixture::Pool());
+  ASSERT_TRUE(states.ok()) << states.status();
+  SnapshotReader reader(at_->client(), "r", &ClientFixture::Pool());
+  EXPECT_EQ(reader.BytesOf({one.digest}), 0u) << "nothing was read yet";
+  ASSERT_TRUE(reader.Read(*states, {"v1", "v2"}, {}).ok());
+  const auto config = [](const RawManifest& raw) {
+    return json::parse(raw.bytes)["config"]["size"].get<uint64_t>();
+  };
+  EXPECT_EQ(reader.BytesOf({one.digest}), config(one) + strlen("one"));
+  EXPECT_EQ(reader.BytesOf({one.digest, two.digest}),
+            config(one) + config(two) + strlen("base") + strlen("one") +
+                strlen("second"));
 }
 
 TEST_F(SnapshotTest, CreationTimesAreTheConfigs) {
