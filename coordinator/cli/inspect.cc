@@ -3,17 +3,23 @@
 
 #include "coordinator/cli/inspect.h"
 
-#include <signal.h>
-
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/time/time.h"
 #include "common/reference/printable.h"
+#include "coordinator/cli/complain.h"
 #include "coordinator/cli/exit_status.h"
+#include "coordinator/cli/find_run.h"
+#include "coordinator/cli/runs_table.h"
+#include "coordinator/report/html.h"
+#include "coordinator/report/report.h"
+#include "coordinator/run/message_json.h"
 #include "coordinator/run/outcome_log.h"
 #include "coordinator/run/state_folder.h"
 #include "coordinator/run/text.h"
@@ -21,61 +27,34 @@
 namespace registry_manager {
 namespace {
 
-int Complain(const absl::Status& status) {
-  fprintf(stderr, "%s\n", std::string(status.message()).c_str());
-  return kUsage;
+void PrintJson(const nlohmann::ordered_json& object) {
+  const std::string text =
+      object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  printf("%s\n", text.c_str());
 }
 
-// A coordinator that was killed could not say so.
-proto::RunSnapshot Honest(proto::RunSnapshot snapshot) {
-  const bool gone =
-      snapshot.pid() == 0 ||
-      (kill(static_cast<pid_t>(snapshot.pid()), 0) != 0 && errno == ESRCH);
-  if (snapshot.state() == proto::RunSnapshot::RUNNING && gone) {
-    snapshot.set_state(proto::RunSnapshot::INTERRUPTED);
-  }
-  return snapshot;
+void PrintRunsJson(const std::vector<proto::RunSnapshot>& runs) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const proto::RunSnapshot& run : runs) list.push_back(RunJson(run));
+  PrintJson(
+      {{"type", "runs"}, {"version", kJsonVersion}, {"runs", std::move(list)}});
 }
 
-absl::StatusOr<proto::RunSnapshot> Find(const StateFolder& folder,
-                                        const std::string& run) {
-  if (!run.empty()) {
-    absl::StatusOr<proto::RunSnapshot> snapshot = folder.ReadSnapshot(run);
-    if (!snapshot.ok()) return snapshot.status();
-    return Honest(*std::move(snapshot));
+int WriteHtml(const Report& report, const std::string& file) {
+  std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+  stream << HtmlReport(report);
+  stream.close();
+  if (!stream) {
+    return Complain(
+        absl::UnavailableError(absl::StrCat("cannot write ", Printable(file),
+                                            ": ", strerror(errno))),
+        kUsage);
   }
-  std::vector<proto::RunSnapshot> all = folder.ReadSnapshots();
-  if (all.empty()) {
-    return absl::NotFoundError(
-        "there is no run yet; `coordinator submit config.yml` makes one");
-  }
-  return Honest(std::move(all.front()));
-}
-
-const char* StateName(const proto::RunSnapshot& snapshot) {
-  switch (snapshot.state()) {
-    case proto::RunSnapshot::RUNNING:
-      return "running";
-    case proto::RunSnapshot::FINISHED:
-      return snapshot.totals().failed() > 0 ? "failures" : "finished";
-    case proto::RunSnapshot::INCOMPLETE:
-      return "incomplete";
-    case proto::RunSnapshot::INTERRUPTED:
-      return "interrupted";
-    case proto::RunSnapshot::ABANDONED:
-      return "abandoned";
-    default:
-      return "unknown";
-  }
-}
-
-std::string TimeText(int64_t unix_seconds) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S",
-                          absl::FromUnixSeconds(unix_seconds),
-                          absl::LocalTimeZone());
+  return kAllDone;
 }
 
 void PrintRecord(const OutcomeRecord& record) {
+  if (record.kind != OutcomeRecord::Kind::kAction) return;
   std::string line =
       absl::StrCat("  ", record.result, "  ", record.action, "  ",
                    ImageName(record.registry, record.repository));
@@ -91,64 +70,52 @@ void PrintRecord(const OutcomeRecord& record) {
 
 }  // namespace
 
-int ShowStatus(const std::string& run) {
+int ShowStatus(const std::string& run, bool json) {
   absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return Complain(folder.status());
-  absl::StatusOr<proto::RunSnapshot> snapshot = Find(*folder, run);
-  if (!snapshot.ok()) return Complain(snapshot.status());
-  printf("%s", Summary(*snapshot).c_str());
+  if (!folder.ok()) return Complain(folder.status(), kUsage);
+  absl::StatusOr<proto::RunSnapshot> snapshot = FindRun(*folder, run);
+  if (!snapshot.ok()) return Complain(snapshot.status(), kUsage);
+  if (json) {
+    PrintJson(RunJson(*snapshot));
+  } else {
+    printf("%s", Summary(*snapshot).c_str());
+  }
   return kAllDone;
 }
 
-int ShowRuns() {
+int ShowRuns(bool json) {
   absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return Complain(folder.status());
-  const std::vector<proto::RunSnapshot> all = folder->ReadSnapshots();
-  if (all.empty()) {
+  if (!folder.ok()) return Complain(folder.status(), kUsage);
+  const std::vector<proto::RunSnapshot> runs = FindRuns(*folder);
+  if (json) {
+    PrintRunsJson(runs);
+  } else if (runs.empty()) {
     printf("there is no run yet; `coordinator submit config.yml` makes one\n");
+  } else {
+    printf("%s", RunsTable(runs).c_str());
+  }
+  return kAllDone;
+}
+
+int ShowReport(const ReportRequest& request) {
+  absl::StatusOr<StateFolder> folder = StateFolder::Open();
+  if (!folder.ok()) return Complain(folder.status(), kUsage);
+  absl::StatusOr<proto::RunSnapshot> snapshot = FindRun(*folder, request.run);
+  if (!snapshot.ok()) return Complain(snapshot.status(), kUsage);
+  const std::string outcomes =
+      absl::StrCat(folder->run(snapshot->run()), "/outcomes.jsonl");
+  const absl::StatusOr<Report> report = BuildReport(*snapshot, outcomes);
+  if (!report.ok()) return Complain(report.status(), kUsage);
+  if (!request.html_file.empty()) return WriteHtml(*report, request.html_file);
+  if (request.json) {
+    printf("%s", JsonReport(*report).c_str());
     return kAllDone;
   }
-  printf("RUN   STATE        VERB    BEGUN                CONFIG\n");
-  for (const proto::RunSnapshot& snapshot : all) {
-    const proto::RunSnapshot run = Honest(snapshot);
-    printf("%-5s %-12s %-7s %-20s %s%s\n", run.run().c_str(), StateName(run),
-           run.verb().c_str(), TimeText(run.begun_unix()).c_str(),
-           Printable(run.config()).c_str(), run.dry_run() ? " (dry run)" : "");
-  }
-  return kAllDone;
-}
-
-int ShowReport(const std::string& run, bool details) {
-  absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return Complain(folder.status());
-  absl::StatusOr<proto::RunSnapshot> snapshot = Find(*folder, run);
-  if (!snapshot.ok()) return Complain(snapshot.status());
-  proto::RunSnapshot summary = *snapshot;
-  summary.clear_failures();
-  summary.set_failures_total(0);
-  printf("%s", Summary(summary).c_str());
-  printf("begun %s, last news %s\n", TimeText(summary.begun_unix()).c_str(),
-         TimeText(summary.updated_unix()).c_str());
-  printf("%s requests", Number(summary.totals().requests()).c_str());
-  if (summary.totals().throttled_ms() > 0) {
-    printf(", %s of waiting at a registry's wish",
-           absl::FormatDuration(
-               absl::Milliseconds(summary.totals().throttled_ms()))
-               .c_str());
-  }
-  printf("\n");
-  const std::string file =
-      absl::StrCat(folder->run(summary.run()), "/outcomes.jsonl");
-  bool headed = false;
-  const absl::Status read =
-      ReadOutcomes(file, [&](const OutcomeRecord& record) {
-        if (!details && record.result != "failed") return;
-        if (!headed) printf("%s:\n", details ? "actions" : "failures");
-        headed = true;
-        PrintRecord(record);
-      });
-  if (!read.ok()) return Complain(read);
-  return kAllDone;
+  printf("%s", TextReport(*report).c_str());
+  if (!request.details) return kAllDone;
+  printf("actions:\n");
+  const absl::Status read = ReadOutcomes(outcomes, PrintRecord);
+  return read.ok() ? kAllDone : Complain(read, kUsage);
 }
 
 }  // namespace registry_manager

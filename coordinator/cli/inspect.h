@@ -9,15 +9,23 @@
 namespace registry_manager {
 
 // The verbs that look at runs of this state folder. They read files only, and
-// return the exit status. `run` empty: the latest.
+// return the exit status. `run` empty: the latest. `json`: docs/json.md.
 
 // How a run stands.
-int ShowStatus(const std::string& run);
+int ShowStatus(const std::string& run, bool json);
 // Every run, the latest first, a line each.
-int ShowRuns();
-// What a run did: its summary and every failed action with its reason; with
-// `details` every action.
-int ShowReport(const std::string& run, bool details);
+int ShowRuns(bool json);
+
+struct ReportRequest {
+  std::string run;
+  // Every action, not only those that failed.
+  bool details = false;
+  bool json = false;
+  // Written instead of printing; empty: none.
+  std::string html_file;
+};
+// What a run did.
+int ShowReport(const ReportRequest& request);
 
 }  // namespace registry_manager
 

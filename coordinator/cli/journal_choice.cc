@@ -13,9 +13,8 @@
 #include "common/reference/printable.h"
 
 namespace registry_manager {
-namespace {
 
-absl::StatusOr<std::optional<RedisEndpoint>> NamedServer(
+absl::StatusOr<std::optional<RedisEndpoint>> NamedRedis(
     const std::string& redis, const std::string& redis_file) {
   const char* variable = getenv("RM_REDIS_URL");
   std::string from_environment = variable == nullptr ? "" : variable;
@@ -43,13 +42,11 @@ absl::StatusOr<std::optional<RedisEndpoint>> NamedServer(
   return *std::move(endpoint);
 }
 
-}  // namespace
-
 absl::StatusOr<OpenJournal> ChooseJournal(const std::string& redis,
                                           const std::string& redis_file,
                                           const StateFolder& folder) {
   absl::StatusOr<std::optional<RedisEndpoint>> named =
-      NamedServer(redis, redis_file);
+      NamedRedis(redis, redis_file);
   if (!named.ok()) return named.status();
   OpenJournal open;
   if (*named) {

@@ -5,6 +5,7 @@
 #define REGISTRY_MANAGER_COORDINATOR_CLI_JOURNAL_CHOICE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -21,10 +22,14 @@ struct OpenJournal {
   std::unique_ptr<Journal> journal;
 };
 
-// The journal of a run: on the server that `--redis`, `--redis-file` or
-// RM_REDIS_URL names, otherwise on the state folder's own. Takes RM_REDIS_URL
-// out of the environment, so that no child inherits it. InvalidArgument: the
-// server's address is wrong.
+// The server that `--redis`, `--redis-file` or RM_REDIS_URL names; nullopt:
+// none does. Takes RM_REDIS_URL out of the environment, so that no child
+// inherits it. InvalidArgument: its address is wrong.
+absl::StatusOr<std::optional<RedisEndpoint>> NamedRedis(
+    const std::string& redis, const std::string& redis_file);
+
+// The journal of a run: on the server that is named, otherwise on the state
+// folder's own. Errors are NamedRedis' and the server's.
 absl::StatusOr<OpenJournal> ChooseJournal(const std::string& redis,
                                           const std::string& redis_file,
                                           const StateFolder& folder);

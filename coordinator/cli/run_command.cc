@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -20,11 +22,16 @@
 #include "absl/time/clock.h"
 #include "common/config/parse.h"
 #include "common/reference/printable.h"
+#include "coordinator/cli/complain.h"
 #include "coordinator/cli/exit_status.h"
+#include "coordinator/cli/find_run.h"
 #include "coordinator/cli/journal_choice.h"
+#include "coordinator/cli/load_config.h"
 #include "coordinator/fleet/fleet_socket.h"
 #include "coordinator/fleet/local_workers.h"
 #include "coordinator/journal/redis_error.h"
+#include "coordinator/run/failed_work.h"
+#include "coordinator/run/message_json.h"
 #include "coordinator/run/reporter.h"
 #include "coordinator/run/repository_locks.h"
 #include "coordinator/run/run.h"
@@ -42,28 +49,6 @@ constexpr int kLoadsPollMilliseconds = 500;
 
 // Verbs that change nothing keep no run.
 bool KeepsRun(Verb verb) { return verb != Verb::kPlan && verb != Verb::kList; }
-
-int Complain(const absl::Status& status, int exit_status) {
-  fprintf(stderr, "%s\n", std::string(status.message()).c_str());
-  return exit_status;
-}
-
-// The environment's variables that a config names hold secrets: no child is to
-// inherit them.
-absl::StatusOr<Config> Load(const std::string& file) {
-  ConfigSources sources = SystemConfigSources();
-  std::vector<std::string> asked;
-  const auto environment = sources.environment;
-  sources.environment = [&](const std::string& name) {
-    asked.push_back(name);
-    return environment(name);
-  };
-  absl::StatusOr<Config> config = LoadConfig(file, sources);
-  for (const std::string& name : asked) {
-    if (name != "HOME") unsetenv(name.c_str());
-  }
-  return config;
-}
 
 absl::Status CheckPolicies(const Config& config, Verb verb) {
   const bool sync = config.sync_policy.has_value();
@@ -95,7 +80,7 @@ int SignalFd() {
 
 // Asks again while Redis reads its data. Cancelled: a signal came first.
 absl::StatusOr<std::optional<std::string>> FindUnfinished(
-    Journal& journal, const std::string& identity) {
+    Journal& journal, const std::string& identity, bool log_json) {
   const absl::Time patience_ends = absl::Now() + kLoadsWithin;
   const int signal_fd = SignalFd();
   bool told = false;
@@ -106,7 +91,7 @@ absl::StatusOr<std::optional<std::string>> FindUnfinished(
       close(signal_fd);
       return run;
     }
-    if (!told) Complain(run.status(), kUnreachable);
+    if (!told) Complain(run.status(), kUnreachable, log_json);
     told = true;
     pollfd signal = {signal_fd, POLLIN, 0};
     if (poll(&signal, 1, kLoadsPollMilliseconds) > 0) {
@@ -114,6 +99,24 @@ absl::StatusOr<std::optional<std::string>> FindUnfinished(
       return absl::CancelledError("interrupted before anything was begun");
     }
   }
+}
+
+Verb VerbNamed(const std::string& name) {
+  for (const Verb verb : {Verb::kDelete, Verb::kSync}) {
+    if (name == VerbName(verb)) return verb;
+  }
+  return Verb::kSubmit;
+}
+
+// What the run's command line, or else its config, said: absent where its
+// policies differed, which then the config says again.
+std::optional<bool> DryRunOf(const proto::RunSnapshot& run) {
+  bool any_dry = false, any_real = false;
+  for (const proto::StreamSnapshot& stream : run.streams()) {
+    (stream.dry_run() ? any_dry : any_real) = true;
+  }
+  if (any_dry && any_real) return std::nullopt;
+  return any_dry;
 }
 
 // One submission, from its config to its exit status.
@@ -124,6 +127,13 @@ class Submission {
   int Run();
 
  private:
+  int Fail(const absl::Status& why, int exit_status) const {
+    return Complain(why, exit_status, command_.log_json);
+  }
+  // Of a retry: leaves of the streams what failed.
+  absl::Status Restrict();
+  // What is typed to go on with the run.
+  std::string SameCommand() const;
   // Opens folder and journal, and finds the run that this one goes on with.
   absl::Status OpenRun();
   absl::Status OwnRun(const std::string& identity);
@@ -135,6 +145,7 @@ class Submission {
   void AddRegistries(Scheduler& scheduler) const;
   int Conclude(const absl::StatusOr<RunLoop::End>& end);
   int GiveUp(const absl::Status& why);
+  void PrintEnd(bool interrupted) const;
   bool AllDry() const;
 
   const RunCommand command_;
@@ -156,11 +167,11 @@ class Submission {
 };
 
 int Submission::Run() {
-  absl::StatusOr<Config> config = Load(command_.config);
-  if (!config.ok()) return Complain(config.status(), kUsage);
+  absl::StatusOr<Config> config = LoadConfigFile(command_.config);
+  if (!config.ok()) return Fail(config.status(), kUsage);
   config_ = *std::move(config);
   absl::Status status = CheckPolicies(config_, command_.verb);
-  if (!status.ok()) return Complain(status, kUsage);
+  if (!status.ok()) return Fail(status, kUsage);
   if (command_.process_limit) {
     for (RegistryConfig& registry : config_.registries) {
       registry.max_connections = *command_.process_limit;
@@ -172,10 +183,28 @@ int Submission::Run() {
   const std::string exposure = ExposureOf(command_.config, config_);
   if (!exposure.empty()) notes_.push_back(exposure);
   status = OpenRun();
-  if (absl::IsInvalidArgument(status)) return Complain(status, kUsage);
-  if (absl::IsCancelled(status)) return Complain(status, kInterrupted);
-  if (!status.ok()) return Complain(status, kUnreachable);
+  if (absl::IsInvalidArgument(status)) return Fail(status, kUsage);
+  if (absl::IsCancelled(status)) return Fail(status, kInterrupted);
+  if (!status.ok()) return Fail(status, kUnreachable);
   return Conclude(Carry());
+}
+
+absl::Status Submission::Restrict() {
+  const absl::StatusOr<FailedWork> failed = FailedWork::Read(
+      absl::StrCat(folder_->run(command_.retry_of), "/outcomes.jsonl"));
+  if (!failed.ok()) return failed.status();
+  streams_ = failed->Restrict(streams_);
+  if (!streams_.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "what failed in run ", command_.retry_of, " is not in ",
+      Printable(command_.config), " any more: it has changed since"));
+}
+
+std::string Submission::SameCommand() const {
+  return command_.retry_of.empty()
+             ? absl::StrCat("coordinator ", VerbName(command_.verb), " ",
+                            command_.config)
+             : absl::StrCat("coordinator retry ", command_.retry_of);
 }
 
 bool Submission::AllDry() const {
@@ -193,7 +222,13 @@ absl::Status Submission::OpenRun() {
         ChooseJournal(command_.redis, command_.redis_file, *folder_);
     if (!journal.ok()) return journal.status();
     journal_ = *std::move(journal);
-    status = OwnRun(IdentityOf(config_, options_));
+    if (!command_.retry_of.empty()) status = Restrict();
+    if (!status.ok()) return status;
+    std::string identity = IdentityOf(config_, options_);
+    if (!command_.retry_of.empty()) {
+      absl::StrAppend(&identity, " retry of ", command_.retry_of);
+    }
+    status = OwnRun(identity);
   } else {
     journal_.journal = NewMemoryJournal();
     id_ = VerbName(command_.verb);
@@ -211,7 +246,7 @@ absl::Status Submission::OpenRun() {
 absl::Status Submission::OwnRun(const std::string& identity) {
   Journal& journal = *journal_.journal;
   absl::StatusOr<std::optional<std::string>> unfinished =
-      FindUnfinished(journal, identity);
+      FindUnfinished(journal, identity, command_.log_json);
   if (!unfinished.ok()) return unfinished.status();
   proto::RunRecord record;
   record.set_identity(identity);
@@ -228,7 +263,7 @@ absl::Status Submission::OwnRun(const std::string& identity) {
     unfinished->reset();
   }
   resumed_ = unfinished->has_value();
-  if (!resumed_) NoteOtherRuns();
+  if (!resumed_ && command_.retry_of.empty()) NoteOtherRuns();
   id_ = resumed_ ? **unfinished : folder_->NewRunId();
   record.set_run(id_);
   absl::StatusOr<uint64_t> epoch = journal.Own(record);
@@ -256,7 +291,8 @@ void Submission::NoteOtherRuns() {
         snapshot.state() == proto::RunSnapshot::INTERRUPTED ||
         snapshot.state() == proto::RunSnapshot::INCOMPLETE;
     if (!unfinished || snapshot.config() != command_.config ||
-        snapshot.verb() != VerbName(command_.verb)) {
+        snapshot.verb() != VerbName(command_.verb) ||
+        !snapshot.retry_of().empty()) {
       continue;
     }
     notes_.push_back(absl::StrCat(
@@ -303,6 +339,8 @@ absl::Status Submission::OpenReporter() {
   options.details = command_.details;
   options.progress = command_.progress;
   options.list = command_.verb == Verb::kList;
+  options.json = command_.json;
+  options.log_json = command_.log_json;
   std::optional<OutcomeLog> log;
   if (folder_) {
     absl::StatusOr<OutcomeLog> opened =
@@ -314,6 +352,10 @@ absl::Status Submission::OpenReporter() {
   proto::RunSnapshot header;
   header.set_verb(VerbName(command_.verb));
   header.set_config(command_.config);
+  std::error_code unknown;
+  header.set_config_path(
+      std::filesystem::absolute(command_.config, unknown).string());
+  header.set_retry_of(command_.retry_of);
   header.set_dry_run(AllDry());
   header.set_begun_unix(begun_);
   *header.mutable_notes() = {lasting_notes_.begin(), lasting_notes_.end()};
@@ -378,6 +420,7 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
   workers_options.slots = command_.slots;
   // The seed's levels: 3 is info, 4 debug. A worker's -v: one info, two debug.
   workers_options.verbosity = std::clamp(command_.verbosity - 2, 0, 2);
+  workers_options.log_json = command_.log_json;
   absl::StatusOr<std::unique_ptr<LocalWorkers>> workers =
       LocalWorkers::Start(workers_options);
   if (!workers.ok()) return workers.status();
@@ -408,11 +451,11 @@ int Submission::GiveUp(const absl::Status& why) {
   }
   reporter_->Flush();
   journal_.journal->Release().IgnoreError();
-  Complain(why, kUnreachable);
+  Fail(why, kUnreachable);
   if (is_ours) {
-    fprintf(stderr,
-            "run %s is not finished; the same command goes on with it\n",
-            id_.c_str());
+    Fail(absl::UnavailableError(absl::StrCat(
+             "run ", id_, " is not finished; to go on: ", SameCommand())),
+         kUnreachable);
   }
   return kUnreachable;
 }
@@ -442,17 +485,56 @@ int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
   reporter_->OnProgress(last_);
   reporter_->Complete(last_);
   reporter_->Flush();
-  if (command_.verb != Verb::kList) printf("%s", Summary(last_).c_str());
-  if (interrupted && KeepsRun(command_.verb)) {
-    printf("to go on: coordinator %s %s\n", VerbName(command_.verb),
-           command_.config.c_str());
+  PrintEnd(interrupted);
+  return exit_status;
+}
+
+void Submission::PrintEnd(bool interrupted) const {
+  if (command_.json) {
+    const std::string text = RunJson(last_).dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace);
+    printf("%s\n", text.c_str());
+  } else if (command_.verb != Verb::kList) {
+    printf("%s", Summary(last_).c_str());
+    if (interrupted && KeepsRun(command_.verb)) {
+      printf("to go on: %s\n", SameCommand().c_str());
+    }
   }
   fflush(stdout);
-  return exit_status;
 }
 
 }  // namespace
 
 int RunConfig(const RunCommand& command) { return Submission(command).Run(); }
+
+int RetryRun(const std::string& run, RunCommand command) {
+  const absl::StatusOr<StateFolder> folder = StateFolder::Open();
+  if (!folder.ok()) return Complain(folder.status(), kUsage, command.log_json);
+  const absl::StatusOr<proto::RunSnapshot> earlier = FindRun(*folder, run);
+  if (!earlier.ok())
+    return Complain(earlier.status(), kUsage, command.log_json);
+  if (earlier->state() != proto::RunSnapshot::FINISHED) {
+    return Complain(absl::FailedPreconditionError(absl::StrCat(
+                        "run ", run,
+                        " has not ended; only a finished run's failures are "
+                        "tried again")),
+                    kUsage, command.log_json);
+  }
+  const auto failed =
+      FailedWork::Read(absl::StrCat(folder->run(run), "/outcomes.jsonl"));
+  if (!failed.ok()) return Complain(failed.status(), kUsage, command.log_json);
+  if (failed->empty()) {
+    return Complain(
+        absl::NotFoundError(absl::StrCat("nothing failed in run ", run,
+                                         ": there is nothing to "
+                                         "try again")),
+        kAllDone, command.log_json);
+  }
+  command.verb = VerbNamed(earlier->verb());
+  command.config = earlier->config_path();
+  command.dry_run = DryRunOf(*earlier);
+  command.retry_of = run;
+  return RunConfig(command);
+}
 
 }  // namespace registry_manager

@@ -29,10 +29,19 @@ struct RunCommand {
   // A Redis server instead of the private one.
   std::string redis;
   std::string redis_file;
+  // Standard output, and standard error, for programs (docs/json.md).
+  bool json = false;
+  bool log_json = false;
+  // A finished run whose failed actions alone are tried again.
+  std::string retry_of;
 };
 
 // Carries the verb out and returns the exit status (exit_status.h).
 int RunConfig(const RunCommand& command);
+
+// The verb `retry`: tries the failed actions of `run` again, by the config that
+// it was submitted with. `command` holds the flags.
+int RetryRun(const std::string& run, RunCommand command);
 
 }  // namespace registry_manager
 

@@ -197,6 +197,9 @@ absl::StatusOr<std::unique_ptr<LocalWorkers>> LocalWorkers::Start(
   for (int i = 0; i < options.verbosity; ++i) {
     command.arguments.emplace_back("-v");
   }
+  if (options.log_json) {
+    command.arguments.insert(command.arguments.end(), {"--log-format", "json"});
+  }
   command.log_file = options.log_file;
   auto workers =
       std::make_unique<ProcessPool>(std::move(command), options.workers);

@@ -23,6 +23,8 @@ struct LocalWorkersOptions {
   // Where each worker's standard error goes; empty: the coordinator's own.
   std::string log_file;
   int verbosity = 0;
+  // Their messages as JSON lines.
+  bool log_json = false;
 };
 
 // The path of the `worker` program: beside this program, then ../worker/worker

@@ -10,9 +10,11 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/run/message_json.h"
 
 namespace registry_manager {
 namespace {
@@ -26,6 +28,57 @@ std::string Text(const json& object, const char* key) {
   return member != object.end() && member->is_string()
              ? member->get<std::string>()
              : "";
+}
+
+double Seconds(const json& object, const char* key) {
+  const auto member = object.find(key);
+  return member != object.end() && member->is_number() ? member->get<double>()
+                                                       : 0;
+}
+
+const char* TypeOf(OutcomeRecord::Kind kind) {
+  switch (kind) {
+    case OutcomeRecord::Kind::kAction:
+      return "action";
+    case OutcomeRecord::Kind::kRepository:
+      return "repository";
+    case OutcomeRecord::Kind::kCatalogue:
+      return "catalogue";
+  }
+  return "";
+}
+
+std::optional<OutcomeRecord::Kind> KindOf(const std::string& type) {
+  for (const auto kind :
+       {OutcomeRecord::Kind::kAction, OutcomeRecord::Kind::kRepository,
+        OutcomeRecord::Kind::kCatalogue}) {
+    if (type == TypeOf(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
+std::optional<OutcomeRecord> ReadRecord(const std::string& line) {
+  const json object = json::parse(line, nullptr, false);
+  if (!object.is_object()) return std::nullopt;
+  const auto kind = KindOf(Text(object, "type"));
+  if (!kind) return std::nullopt;
+  OutcomeRecord record;
+  record.kind = *kind;
+  record.time = static_cast<int64_t>(Seconds(object, "time"));
+  record.policy = Text(object, "policy");
+  record.registry = Text(object, "registry");
+  record.target = Text(object, "target");
+  record.repository = Text(object, "repository");
+  record.action = Text(object, "action");
+  record.result = Text(object, "result");
+  record.reference = Text(object, "reference");
+  record.digest = Text(object, "digest");
+  record.reason = Text(object, "reason");
+  record.seconds = Seconds(object, "seconds");
+  if (const auto counts = object.find("counts"); counts != object.end()) {
+    ReadJson(*counts, record.counts);
+  }
+  return record;
 }
 
 }  // namespace
@@ -56,16 +109,32 @@ OutcomeLog::~OutcomeLog() {
   close(fd_);
 }
 
+std::string JsonLine(const OutcomeRecord& record) {
+  const bool is_action = record.kind == OutcomeRecord::Kind::kAction;
+  nlohmann::ordered_json line = {{"type", TypeOf(record.kind)},
+                                 {"version", kJsonVersion},
+                                 {"time", record.time},
+                                 {"policy", record.policy},
+                                 {"registry", record.registry}};
+  const auto add = [&line](const char* key, const std::string& text) {
+    if (!text.empty()) line[key] = text;
+  };
+  add("target", record.target);
+  add("repository", record.repository);
+  add("action", record.action);
+  line["result"] = record.result;
+  add("reference", record.reference);
+  add("digest", record.digest);
+  add("reason", record.reason);
+  if (!is_action) {
+    line["seconds"] = record.seconds;
+    line["counts"] = ToJson(record.counts);
+  }
+  return line.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 void OutcomeLog::Append(const OutcomeRecord& record) {
-  json line = {{"time", record.time},         {"policy", record.policy},
-               {"registry", record.registry}, {"repository", record.repository},
-               {"action", record.action},     {"result", record.result}};
-  if (!record.reference.empty()) line["reference"] = record.reference;
-  if (!record.digest.empty()) line["digest"] = record.digest;
-  if (!record.reason.empty()) line["reason"] = record.reason;
-  absl::StrAppend(&buffer_,
-                  line.dump(-1, ' ', false, json::error_handler_t::replace),
-                  "\n");
+  absl::StrAppend(&buffer_, JsonLine(record), "\n");
   if (buffer_.size() > kFlushAt) Flush().IgnoreError();
 }
 
@@ -93,16 +162,7 @@ absl::Status ReadOutcomes(
   if (!stream) return absl::NotFoundError(absl::StrCat("no file ", file));
   std::string line;
   while (std::getline(stream, line)) {
-    const json object = json::parse(line, nullptr, false);
-    if (!object.is_object()) continue;
-    const auto time = object.find("time");
-    visit({time != object.end() && time->is_number_integer()
-               ? time->get<int64_t>()
-               : 0,
-           Text(object, "policy"), Text(object, "registry"),
-           Text(object, "repository"), Text(object, "action"),
-           Text(object, "result"), Text(object, "reference"),
-           Text(object, "digest"), Text(object, "reason")});
+    if (const auto record = ReadRecord(line)) visit(*record);
   }
   return absl::OkStatus();
 }

@@ -10,28 +10,46 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "proto/task.pb.h"
 
 namespace registry_manager {
 
-// One line of a run's outcomes: an action, or a repository that failed as a
-// whole (no reference).
+// One line of a run's outcomes.
 struct OutcomeRecord {
+  enum class Kind {
+    // What was done about one tag or manifest.
+    kAction,
+    // How a task on a repository ended; a large repository has several.
+    kRepository,
+    // How a page of a catalogue was read.
+    kCatalogue,
+  };
+  Kind kind = Kind::kAction;
   // Unix seconds.
   int64_t time = 0;
   // "delete", "sync".
   std::string policy;
   std::string registry;
+  // Of a sync: the target's id.
+  std::string target;
   std::string repository;
-  // "delete", "untag", "delete-manifest", "copy", "copy-referrer", "keep",
-  // "task".
+  // Of an action: "delete", "untag", "delete-manifest", "copy",
+  // "copy-referrer", "keep".
   std::string action;
   // "done", "planned", "skipped", "failed".
   std::string result;
+  // Of an action: a tag, or a digest where there is no tag.
   std::string reference;
   std::string digest;
   std::string reason;
+  // Of a repository or catalogue: what the task took.
+  double seconds = 0;
+  proto::Counts counts;
 };
+
+// A record as one JSON object, `type` ("action", "repository", "catalogue")
+// and `version` first (docs/json.md). Text that is no UTF-8 is replaced.
+std::string JsonLine(const OutcomeRecord& record);
 
 // A run's outcomes.jsonl: appended to, never rewritten, one JSON object a line.
 // A line that a crash cut short is left out when reading. Not thread-safe.

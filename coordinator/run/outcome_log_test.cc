@@ -20,8 +20,17 @@ std::string File(const std::string& name) {
 }
 
 OutcomeRecord Record(const std::string& repository) {
-  return {7,        "delete", "https://a.example", repository, "delete",
-          "failed", "1.0",    "sha256:00",         "why"};
+  OutcomeRecord record;
+  record.time = 7;
+  record.policy = "delete";
+  record.registry = "https://a.example";
+  record.repository = repository;
+  record.action = "delete";
+  record.result = "failed";
+  record.reference = "1.0";
+  record.digest = "sha256:00";
+  record.reason = "why";
+  return record;
 }
 
 void Append(const std::string& file, const std::string& repository) {
@@ -56,6 +65,28 @@ TEST(OutcomeLogTest, GivesBackWhatWasAppended) {
   EXPECT_EQ(read.reason, "why");
 }
 
+TEST(OutcomeLogTest, GivesBackWhatATaskTook) {
+  const std::string file = File("task.jsonl");
+  OutcomeRecord record = Record("app");
+  record.kind = OutcomeRecord::Kind::kRepository;
+  record.target = "https://b.example";
+  record.seconds = 1.25;
+  record.counts.set_requests(30);
+  {
+    absl::StatusOr<OutcomeLog> log = OutcomeLog::Open(file);
+    ASSERT_TRUE(log.ok()) << log.status();
+    log->Append(record);
+  }
+  OutcomeRecord read;
+  ASSERT_TRUE(
+      ReadOutcomes(file, [&](const OutcomeRecord& one) { read = one; }).ok());
+  EXPECT_EQ(read.kind, OutcomeRecord::Kind::kRepository);
+  EXPECT_EQ(read.target, "https://b.example");
+  EXPECT_EQ(read.seconds, 1.25);
+  EXPECT_EQ(read.counts.requests(), 30u);
+  EXPECT_EQ(read.counts.bytes_copied(), 0u);
+}
+
 TEST(OutcomeLogTest, AppendsAcrossProcesses) {
   const std::string file = File("append.jsonl");
   Append(file, "a");
@@ -66,7 +97,7 @@ TEST(OutcomeLogTest, AppendsAcrossProcesses) {
 TEST(OutcomeLogTest, ATornLineIsLeftOutAndSwallowsNothing) {
   const std::string file = File("torn.jsonl");
   Append(file, "a");
-  std::ofstream(file, std::ios::app) << R"({"time":1,"repository":"to)";
+  std::ofstream(file, std::ios::app) << R"({"type":"action","repository":"to)";
   Append(file, "b");
   EXPECT_EQ(Repositories(file), std::vector<std::string>({"a", "b"}));
 }

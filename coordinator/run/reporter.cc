@@ -3,15 +3,21 @@
 
 #include "coordinator/run/reporter.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "common/log/json_log.h"
 #include "common/reference/printable.h"
+#include "coordinator/run/message_json.h"
 #include "coordinator/run/text.h"
 
 namespace registry_manager {
@@ -40,7 +46,7 @@ const char* LogName(Action::Verb verb) {
     case Action::KEEP:
       return "keep";
     default:
-      return "task";
+      return "";
   }
 }
 
@@ -54,6 +60,17 @@ const char* LogName(Action::Result result) {
       return "skipped";
     default:
       return "failed";
+  }
+}
+
+const char* LogName(proto::TaskResult::Outcome outcome) {
+  switch (outcome) {
+    case proto::TaskResult::SKIPPED:
+      return "skipped";
+    case proto::TaskResult::FAILED:
+      return "failed";
+    default:
+      return "done";
   }
 }
 
@@ -105,21 +122,19 @@ Reporter::Reporter(ReporterOptions options, std::optional<StateFolder> folder,
     : options_(options),
       folder_(std::move(folder)),
       log_(std::move(log)),
-      screen_(std::make_unique<Screen>(options.progress && !options.list)),
+      screen_(std::make_unique<Screen>(options.progress && !options.list &&
+                                       !options.log_json)),
       next_line_(absl::Now() + kProgressLine) {}
 
 void Reporter::OnActions(
     const Run::About& about,
     const google::protobuf::RepeatedPtrField<Action>& actions) {
-  if (options_.list) {
-    for (const Action& action : actions) {
-      screen_->Out(
-          absl::StrCat(Where(about), ":", Printable(action.reference())));
-    }
-    return;
-  }
   for (const Action& action : actions) {
-    Log(about, action);
+    if (options_.list) {
+      PrintImage(about, action.reference());
+      continue;
+    }
+    Record(about, action);
     if (action.result() == Action::FAILED) {
       Fail(about, action.reference(), action.reason());
     }
@@ -143,13 +158,11 @@ void Reporter::OnEnded(const Run::About& about,
     PrintHeadline(about, result);
   }
   OnActions(about, result.actions());
+  const std::string reason =
+      failed ? Printable(result.problem().message(), 2000) : "";
+  RecordTask(about, LogName(result.outcome()), reason, result);
   if (!failed) return;
-  const std::string reason = Printable(result.problem().message(), 2000);
   Fail(about, "", reason);
-  Action whole;
-  whole.set_result(Action::FAILED);
-  whole.set_reason(reason);
-  Log(about, whole);
   if (about.is_listing || options_.list) {
     OnNotice(absl::StrCat(Where(about), ": ", reason));
   }
@@ -161,21 +174,18 @@ void Reporter::OnRefused(const Run::About& about, const std::string& reason,
   // What stops a whole stream is said once, by the stream.
   if (why == Run::Refusal::kFailure || why == Run::Refusal::kSyncFailed ||
       options_.details) {
-    screen_->Out(absl::StrCat(about.stream->policy_name(), " ", WhereTo(about),
-                              skipped ? ": not carried out: " : ": failed: ",
-                              Printable(reason, 2000)));
+    Print(absl::StrCat(about.stream->policy_name(), " ", WhereTo(about),
+                       skipped ? ": not carried out: " : ": failed: ",
+                       Printable(reason, 2000)));
   }
   if (!skipped) Fail(about, "", reason);
-  Action whole;
-  whole.set_result(skipped ? Action::SKIPPED : Action::FAILED);
-  whole.set_reason(reason);
-  Log(about, whole);
+  RecordTask(about, skipped ? "skipped" : "failed", reason, {});
 }
 
 void Reporter::OnNotice(const std::string& text) {
   if (told_.size() > kMaxTold) told_.clear();
   if (!told_.insert(text).second) return;
-  screen_->Err(text);
+  Say("notice", text);
 }
 
 void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
@@ -187,6 +197,8 @@ void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
     next_save_ = now + kSaveEvery;
     Save(complete);
   }
+  // `plan | head`: nobody reads any more. A run that is kept goes on.
+  if (is_running && !folder_ && ferror(stdout) != 0) kill(getpid(), SIGTERM);
   if (!options_.progress) return;
   if (screen_->is_live()) {
     if (is_running)
@@ -196,7 +208,7 @@ void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
   if (now < next_line_) return;
   next_line_ = now + kProgressLine;
   const std::string line = ProgressLine(snapshot);
-  if (line != last_line_) screen_->Err(line);
+  if (line != last_line_) Say("progress", line);
   last_line_ = line;
 }
 
@@ -215,13 +227,37 @@ void Reporter::Save(const proto::RunSnapshot& complete) {
 void Reporter::PrintHeadline(const Run::About& about,
                              const proto::TaskResult& result) {
   if (result.outcome() == proto::TaskResult::FAILED) {
-    screen_->Out(absl::StrCat(
+    Print(absl::StrCat(
         about.stream->policy_name(), " ", WhereTo(about),
         ": failed: ", Printable(result.problem().message(), 2000)));
     return;
   }
-  screen_->Out(absl::StrCat(about.stream->policy_name(), " ", WhereTo(about),
-                            ": ", CountsLine(result.counts())));
+  Print(absl::StrCat(about.stream->policy_name(), " ", WhereTo(about), ": ",
+                     CountsLine(result.counts())));
+}
+
+void Reporter::PrintImage(const Run::About& about, const std::string& tag) {
+  if (!options_.json) {
+    screen_->Out(absl::StrCat(Where(about), ":", Printable(tag)));
+    return;
+  }
+  const nlohmann::ordered_json line = {{"type", "image"},
+                                       {"version", kJsonVersion},
+                                       {"registry", about.stream->registry},
+                                       {"repository", about.repository},
+                                       {"tag", tag}};
+  screen_->Out(
+      line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void Reporter::Print(const std::string& line) {
+  if (!options_.json) screen_->Out(line);
+}
+
+void Reporter::Say(absl::string_view level, const std::string& text) {
+  screen_->Err(options_.log_json
+                   ? JsonLogLine(absl::Now(), "coordinator", level, text)
+                   : text);
 }
 
 void Reporter::PrintAction(const Action& action) {
@@ -232,15 +268,45 @@ void Reporter::PrintAction(const Action& action) {
   if (!action.reason().empty()) {
     absl::StrAppend(&line, "  ", Printable(action.reason(), 2000));
   }
-  screen_->Out(line);
+  Print(line);
 }
 
-void Reporter::Log(const Run::About& about, const Action& action) {
-  if (!log_) return;
-  log_->Append({absl::ToUnixSeconds(absl::Now()), about.stream->policy_name(),
-                about.stream->registry, about.repository,
-                LogName(action.verb()), LogName(action.result()),
-                action.reference(), action.digest(), action.reason()});
+OutcomeRecord Reporter::RecordOf(const Run::About& about) {
+  OutcomeRecord record;
+  record.time = absl::ToUnixSeconds(absl::Now());
+  record.policy = about.stream->policy_name();
+  record.registry = about.stream->registry;
+  record.target = about.stream->target;
+  record.repository = about.repository;
+  return record;
+}
+
+void Reporter::Record(const Run::About& about, const Action& action) {
+  OutcomeRecord record = RecordOf(about);
+  record.action = LogName(action.verb());
+  record.result = LogName(action.result());
+  record.reference = action.reference();
+  record.digest = action.digest();
+  record.reason = action.reason();
+  Write(record);
+}
+
+void Reporter::RecordTask(const Run::About& about, const char* result,
+                          const std::string& reason,
+                          const proto::TaskResult& took) {
+  OutcomeRecord record = RecordOf(about);
+  record.kind = about.is_listing ? OutcomeRecord::Kind::kCatalogue
+                                 : OutcomeRecord::Kind::kRepository;
+  record.result = result;
+  record.reason = reason;
+  record.seconds = static_cast<double>(took.duration_ms()) / 1000;
+  record.counts = took.counts();
+  Write(record);
+}
+
+void Reporter::Write(const OutcomeRecord& record) {
+  if (log_) log_->Append(record);
+  if (options_.json && !options_.list) screen_->Out(JsonLine(record));
 }
 
 void Reporter::Fail(const Run::About& about, const std::string& reference,
@@ -258,6 +324,8 @@ void Reporter::Fail(const Run::About& about, const std::string& reference,
 void Reporter::Complete(proto::RunSnapshot& snapshot) const {
   snapshot.set_verb(header_.verb());
   snapshot.set_config(header_.config());
+  snapshot.set_config_path(header_.config_path());
+  snapshot.set_retry_of(header_.retry_of());
   snapshot.set_dry_run(header_.dry_run());
   snapshot.set_begun_unix(header_.begun_unix());
   snapshot.set_updated_unix(absl::ToUnixSeconds(absl::Now()));

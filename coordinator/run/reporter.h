@@ -24,14 +24,19 @@ struct ReporterOptions {
   bool details = false;
   // The verb is `list`: images on standard output, nothing else.
   bool list = false;
+  // Standard output is for programs: one JSON object a line (docs/json.md).
+  bool json = false;
+  // The same of what goes to standard error.
+  bool log_json = false;
   // A display on a terminal, otherwise a line every few seconds, on standard
   // error.
   bool progress = true;
 };
 
-// Tells a person, and the run's files, what happens: repositories with what was
-// done in them on standard output, notices and progress on standard error,
-// every action in outcomes.jsonl, the snapshot in snapshot.json.
+// Tells a person or a program, and the run's files, what happens: repositories
+// with what was done in them on standard output, notices and progress on
+// standard error, every action in outcomes.jsonl, the snapshot in
+// snapshot.json.
 class Reporter : public RunListener {
  public:
   // `folder` and `log`: absent for verbs that keep no run.
@@ -61,7 +66,16 @@ class Reporter : public RunListener {
   void PrintHeadline(const Run::About& about, const proto::TaskResult& result);
   void PrintAction(const proto::Action& action);
   void Save(const proto::RunSnapshot& complete);
-  void Log(const Run::About& about, const proto::Action& action);
+  void Record(const Run::About& about, const proto::Action& action);
+  // How a task ended as a whole.
+  void RecordTask(const Run::About& about, const char* result,
+                  const std::string& reason, const proto::TaskResult& took);
+  void Write(const OutcomeRecord& record);
+  static OutcomeRecord RecordOf(const Run::About& about);
+  void PrintImage(const Run::About& about, const std::string& tag);
+  // Unless standard output is for programs.
+  void Print(const std::string& line);
+  void Say(absl::string_view level, const std::string& text);
   void Fail(const Run::About& about, const std::string& reference,
             const std::string& reason);
 

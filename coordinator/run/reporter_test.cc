@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_split.h"
 #include "coordinator/run/run_fixture_for_test.h"
 
 namespace registry_manager {
@@ -92,13 +94,16 @@ TEST_F(ReporterTest, EveryActionIsLoggedAndFailuresAreInTheSnapshot) {
     reporter.OnProgress(Running());
   }
   const std::vector<OutcomeRecord> records = Records();
-  ASSERT_EQ(records.size(), 2u);
+  ASSERT_EQ(records.size(), 3u);
   EXPECT_EQ(records[0].reference, "1.0");
   EXPECT_EQ(records[0].result, "done");
   EXPECT_EQ(records[0].action, "delete");
   EXPECT_EQ(records[0].registry, kA);
   EXPECT_EQ(records[1].result, "failed");
   EXPECT_EQ(records[1].reason, "denied");
+  EXPECT_EQ(records[2].kind, OutcomeRecord::Kind::kRepository);
+  EXPECT_EQ(records[2].result, "done");
+  EXPECT_EQ(records[2].counts.deleted(), 1u);
   const absl::StatusOr<proto::RunSnapshot> snapshot =
       folder_->ReadSnapshot("RUN1");
   ASSERT_TRUE(snapshot.ok());
@@ -120,7 +125,8 @@ TEST_F(ReporterTest, ARepositoryThatFailedIsLoggedWithItsReason) {
   }
   const std::vector<OutcomeRecord> records = Records();
   ASSERT_EQ(records.size(), 2u);
-  EXPECT_EQ(records[0].action, "task");
+  EXPECT_EQ(records[0].kind, OutcomeRecord::Kind::kRepository);
+  EXPECT_EQ(records[0].result, "failed");
   EXPECT_EQ(records[0].reason, "no such repository");
   EXPECT_EQ(records[1].repository, "other");
   EXPECT_EQ(records[1].result, "skipped");
@@ -159,6 +165,51 @@ TEST_F(ReporterTest, DetailsShowEveryTagAndNothingUnprintable) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(),
             "delete a.example/app: 1 tag: 1 kept\n"
             "    1.0  keep  newest\\x1b[2J\n");
+}
+
+TEST_F(ReporterTest, ForAProgramEachLineIsAnObject) {
+  Reporter reporter = Make({.json = true});
+  testing::internal::CaptureStdout();
+  reporter.OnEnded(App(), TwoTags());
+  const std::vector<std::string> lines =
+      absl::StrSplit(testing::internal::GetCapturedStdout(), '\n');
+  ASSERT_EQ(lines.size(), 4u);
+  const auto first = nlohmann::json::parse(lines[0]);
+  EXPECT_EQ(first["type"], "action");
+  EXPECT_EQ(first["version"], 1);
+  EXPECT_EQ(first["registry"], kA);
+  EXPECT_EQ(first["repository"], "app");
+  EXPECT_EQ(first["action"], "delete");
+  EXPECT_EQ(first["reference"], "1.0");
+  EXPECT_EQ(nlohmann::json::parse(lines[1])["reason"], "denied");
+  const auto last = nlohmann::json::parse(lines[2]);
+  EXPECT_EQ(last["type"], "repository");
+  EXPECT_EQ(last["counts"]["failed"], 1);
+  EXPECT_EQ(lines[3], "");
+}
+
+TEST_F(ReporterTest, AListingForAProgram) {
+  Reporter reporter({.list = true, .json = true}, std::nullopt, std::nullopt);
+  proto::TaskResult result = Done();
+  *result.add_actions() = MakeAction(Action::LIST, Action::DONE, "1.0", "");
+  testing::internal::CaptureStdout();
+  reporter.OnEnded(App(), result);
+  EXPECT_EQ(nlohmann::json::parse(testing::internal::GetCapturedStdout()),
+            nlohmann::json({{"type", "image"},
+                            {"version", 1},
+                            {"registry", kA},
+                            {"repository", "app"},
+                            {"tag", "1.0"}}));
+}
+
+TEST_F(ReporterTest, NoticesAreLinesOfJsonWhereLogsAre) {
+  Reporter reporter = Make({.log_json = true});
+  testing::internal::CaptureStderr();
+  reporter.OnNotice("hm");
+  const auto line =
+      nlohmann::json::parse(testing::internal::GetCapturedStderr());
+  EXPECT_EQ(line["type"], "log");
+  EXPECT_EQ(line["message"], "hm");
 }
 
 TEST_F(ReporterTest, AListingIsImagesAndNothingElse) {

@@ -45,6 +45,15 @@ void AddActions(const proto::Counts& counts, Parts& parts) {
   parts.Add(counts.failed(), "failed");
 }
 
+// "; deleting frees up to 1.2 GiB".
+std::string ToFree(const proto::Counts& counts) {
+  return counts.bytes_to_free() == 0
+             ? ""
+             : absl::StrCat("; deleting frees up to ",
+                            Bytes(counts.bytes_to_free()),
+                            " of what is known of sizes");
+}
+
 uint64_t Ended(const proto::StreamSnapshot& stream) {
   return stream.done() + stream.skipped() + stream.failed();
 }
@@ -136,13 +145,30 @@ std::string Bytes(uint64_t bytes) {
   return absl::StrFormat("%.1f %s", value, unit);
 }
 
+std::string DurationText(absl::Duration duration) {
+  if (duration < absl::Seconds(1)) {
+    return absl::StrFormat("%.1f s", absl::ToDoubleSeconds(duration));
+  }
+  const int64_t seconds = absl::ToInt64Seconds(duration);
+  const int64_t minutes = seconds / 60;
+  if (minutes == 0) return absl::StrCat(seconds, " s");
+  if (minutes < 60) return absl::StrCat(minutes, " min ", seconds % 60, " s");
+  return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
+}
+
+std::string TimeText(int64_t unix_seconds) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S",
+                          absl::FromUnixSeconds(unix_seconds),
+                          absl::LocalTimeZone());
+}
+
 std::string CountsLine(const proto::Counts& counts) {
   Parts parts;
   AddActions(counts, parts);
   parts.Add(counts.skipped(), "unchanged");
   parts.Add(counts.kept(), "kept");
   return absl::StrCat(Plural(counts.tags(), "tag", "tags"), ": ",
-                      parts.Join("nothing to do"));
+                      parts.Join("nothing to do"), ToFree(counts));
 }
 
 std::string ProgressLine(const proto::RunSnapshot& snapshot) {
@@ -202,8 +228,9 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
   const std::string actions =
       parts.Join(snapshot.totals().tags() > 0 ? "nothing to do" : "");
   if (!actions.empty()) {
-    lines.push_back(absl::StrCat(
-        Plural(snapshot.totals().tags(), "tag", "tags"), ": ", actions));
+    lines.push_back(
+        absl::StrCat(Plural(snapshot.totals().tags(), "tag", "tags"), ": ",
+                     actions, ToFree(snapshot.totals())));
   }
   if (snapshot.totals().bytes_copied() > 0) {
     lines.push_back(absl::StrCat(

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "proto/control.pb.h"
 #include "proto/task.pb.h"
 
@@ -26,6 +27,10 @@ std::string Plural(uint64_t number, absl::string_view one,
                    absl::string_view many);
 // "3.4 GiB".
 std::string Bytes(uint64_t bytes);
+// "5 min 7 s", "3 h 12 min"; "0.4 s" below a second.
+std::string DurationText(absl::Duration duration);
+// "2026-11-24 04:57:03", local time.
+std::string TimeText(int64_t unix_seconds);
 // "120 tags: 40 to delete, 78 kept".
 std::string CountsLine(const proto::Counts& counts);
 // "3,201 deleted, 1.2 GiB copied, 12 failed"; "" where nothing was done yet.

@@ -1,0 +1,312 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/config/nearest_name.h"
+#include "common/reference/printable.h"
+#include "coordinator/cli/exit_status.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr char kProgram[] = "coordinator";
+constexpr char kVersion[] = "0.1.0";
+constexpr char kAbout[] =
+    "Deletes and syncs container images across registries, by policy, and "
+    "picks up\nwhere it stopped.";
+
+// Verbs by the place where help lists them.
+constexpr struct {
+  const char* name;
+  const char* about;
+  const char* example;
+} kVerbs[] = {
+    {"submit", "carry the config out: sync, then delete",
+     "coordinator submit config.yml"},
+    {"plan", "what would happen and why; changes nothing",
+     "coordinator plan config.yml --details"},
+    {"check", "config, addresses, credentials, permissions; changes nothing",
+     "coordinator check config.yml"},
+    {"list", "every image, as HOST/REPOSITORY:TAG",
+     "coordinator list config.yml"},
+    {"delete", "carry out the delete policy alone",
+     "coordinator delete -c config.yml"},
+    {"sync", "carry out the sync policy alone",
+     "coordinator sync -c config.yml"},
+    {"retry", "try a run's failed actions again, and nothing else",
+     "coordinator retry 7F3K"},
+    {"status", "how a run stands", "coordinator status"},
+    {"runs", "every run", "coordinator runs"},
+    {"report", "what a run did, and what failed",
+     "coordinator report 7F3K --html report.html"},
+    {"completion", "a script that completes commands in your shell",
+     "source <(coordinator completion bash)"},
+    {"man", "the manual page", "coordinator man | man -l -"},
+};
+
+// What the seed's program takes, and numbers.
+const std::map<std::string, int> kVerbosity = {
+    {"0", 0},       {"1", 1},     {"2", 2},     {"3", 3},     {"4", 4},
+    {"5", 5},       {"panic", 0}, {"fatal", 0}, {"error", 1}, {"warn", 2},
+    {"warning", 2}, {"info", 3},  {"debug", 4}, {"trace", 5}};
+
+// Turns a level's name into its number.
+std::string ReadVerbosity(std::string& text) {
+  const auto level = kVerbosity.find(absl::AsciiStrToLower(text));
+  if (level == kVerbosity.end()) {
+    return "write a number from 0 to 5, or error, warn, info, debug or trace";
+  }
+  text = absl::StrCat(level->second);
+  return "";
+}
+
+// Opens with an example; says of a flag what it takes, and no more.
+class Help : public CLI::Formatter {
+ public:
+  Help() { column_width(26); }
+
+  std::string make_description(const CLI::App* app) const override {
+    for (const auto& verb : kVerbs) {
+      if (app->get_name() == verb.name) {
+        return absl::StrCat("Example: ", verb.example, "\n\n",
+                            app->get_description(), "\n");
+      }
+    }
+    return absl::StrCat("Example: coordinator submit config.yml\n\n",
+                        app->get_description(), "\n");
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string& text = option->get_option_text();
+    return text.empty() ? "" : absl::StrCat(" ", text);
+  }
+  // It is among the flags, too.
+  std::string make_positionals(const CLI::App* app) const override {
+    return app->get_option_no_throw("--config") != nullptr
+               ? ""
+               : Formatter::make_positionals(app);
+  }
+};
+
+// The flags of every verb that prints for people.
+void AddOutputFlags(CLI::App& verb, RunCommand& command) {
+  verb.add_flag("--json", command.json, "JSON on standard output");
+}
+
+void AddConfigFlags(CLI::App& verb, RunCommand& command) {
+  verb.add_option("config,-c,--config", command.config, "the config file")
+      ->required()
+      ->option_text("FILE");
+}
+
+void AddRedisFlags(CLI::App& verb, RunCommand& command) {
+  verb.add_option("--redis", command.redis,
+                  "a Redis of yours: redis://HOST:PORT/DB, unix:///PATH")
+      ->option_text("URL");
+  verb.add_option("--redis-file", command.redis_file,
+                  "a file with that URL, password and all")
+      ->option_text("FILE");
+}
+
+void AddWorkFlags(CLI::App& verb, RunCommand& command) {
+  verb.add_option("-r,--retry", command.retries,
+                  "how often a request is repeated (3)")
+      ->check(CLI::Range(0, 100))
+      ->option_text("N");
+  verb.add_option("-p,--process-limit", command.process_limit,
+                  "requests at once, for every registry")
+      ->check(CLI::Range(1, 1000))
+      ->option_text("N");
+  verb.add_option("-v,--verbosity", command.verbosity,
+                  "what is logged: 0 to 5, or error … trace")
+      ->transform(CLI::Validator(ReadVerbosity, "LEVEL", "verbosity"))
+      ->option_text("LEVEL");
+  verb.add_option_function<std::string>(
+          "--log-format",
+          [&command](const std::string& format) {
+            command.log_json = format == "json";
+          },
+          "what is logged: text, or json, one object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->option_text("FORMAT");
+  verb.add_option("--workers", command.workers, "worker processes (one a core)")
+      ->check(CLI::Range(1, 256))
+      ->option_text("N");
+  verb.add_option("--slots", command.slots, "tasks at a time in a worker (4)")
+      ->check(CLI::Range(1, 64))
+      ->option_text("N");
+  verb.add_flag("--details", command.details,
+                "a line for every tag, with its reason");
+  verb.add_flag_callback(
+      "--no-progress", [&command] { command.progress = false; },
+      "no display and no progress lines");
+  AddOutputFlags(verb, command);
+}
+
+void AddDryFlags(CLI::App& verb, bool& dry, bool& no_dry) {
+  CLI::Option* dry_run = verb.add_flag(
+      "--dry-run", dry, "change nothing, whatever the config says");
+  verb.add_flag("--no-dry-run", no_dry,
+                "carry it out, whatever the config says")
+      ->excludes(dry_run);
+}
+
+std::string NameOf(const CLI::Option& option) {
+  const auto& names = option.get_lnames();
+  return names.empty() ? "" : absl::StrCat("--", names.front());
+}
+
+// What is wrong with a verb or flag that there is not; empty: it is something
+// else.
+std::string UnknownWord(const CLI::App& app, int argc,
+                        const char* const* argv) {
+  const CLI::App* verb = nullptr;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool is_flag = absl::StartsWith(word, "--") && word.size() > 2;
+    if (verb == nullptr && !absl::StartsWith(word, "-")) {
+      std::vector<std::string> names;
+      for (const CLI::App* known : app.get_subcommands({})) {
+        if (known->get_name() == word) verb = known;
+        names.push_back(known->get_name());
+      }
+      if (verb != nullptr) continue;
+      return absl::StrCat("there is no verb '", Printable(word), "'",
+                          SuggestName(word, names, "verbs are"));
+    }
+    if (!is_flag || verb == nullptr) continue;
+    const std::string name = word.substr(0, word.find('='));
+    if (verb->get_option_no_throw(name) != nullptr) continue;
+    std::vector<std::string> names;
+    for (const CLI::Option* option : verb->get_options()) {
+      if (!NameOf(*option).empty()) names.push_back(NameOf(*option));
+    }
+    return absl::StrCat(verb->get_name(), " has no flag '", Printable(name),
+                        "'", SuggestName(name, names, "its flags are"));
+  }
+  return "";
+}
+
+FlagHelp HelpOf(const CLI::Option& option) {
+  FlagHelp flag;
+  for (const std::string& name : option.get_snames()) {
+    flag.names.push_back(absl::StrCat("-", name));
+  }
+  for (const std::string& name : option.get_lnames()) {
+    flag.names.push_back(absl::StrCat("--", name));
+  }
+  flag.value = option.get_option_text();
+  flag.about = option.get_description();
+  return flag;
+}
+
+}  // namespace
+
+CommandLine::CommandLine()
+    : app_(std::make_unique<CLI::App>(kAbout, kProgram)) {
+  app_->formatter(std::make_shared<Help>());
+  app_->set_version_flag("--version",
+                         absl::StrCat("registry-manager ", kVersion));
+  app_->require_subcommand(1);
+  std::map<std::string, CLI::App*> verbs;
+  for (const auto& verb : kVerbs) {
+    verbs[verb.name] = app_->add_subcommand(verb.name, verb.about);
+  }
+  // Verbs made before do not take it over.
+  app_->footer(
+      "Exit status: 0 all done; 1 some actions failed; 2 command line or "
+      "config wrong;\n3 a registry or Redis cannot be reached; 4 interrupted, "
+      "the same command goes on.");
+  RunCommand& command = command_.run_command;
+  for (const char* name :
+       {"submit", "delete", "sync", "plan", "list", "check"}) {
+    AddConfigFlags(*verbs[name], command);
+  }
+  for (const char* name :
+       {"submit", "delete", "sync", "plan", "list", "retry"}) {
+    AddWorkFlags(*verbs[name], command);
+  }
+  for (const char* name : {"submit", "delete", "sync"}) {
+    AddDryFlags(*verbs[name], dry_, no_dry_);
+    verbs[name]->add_flag("--fresh", command.fresh,
+                          "plan anew: do not go on with an unfinished run");
+  }
+  for (const char* name : {"submit", "delete", "sync", "retry", "check"}) {
+    AddRedisFlags(*verbs[name], command);
+  }
+  for (const char* name : {"check", "status", "runs", "report"}) {
+    AddOutputFlags(*verbs[name], command);
+  }
+  for (const char* name : {"status", "report"}) {
+    verbs[name]
+        ->add_option("run", command_.run, "the run (the latest)")
+        ->option_text("RUN");
+  }
+  verbs["retry"]
+      ->add_option("run", command_.run,
+                   "the run whose failures are tried again")
+      ->required()
+      ->option_text("RUN");
+  verbs["report"]->add_flag("--details", command.details, "every action");
+  verbs["report"]
+      ->add_option("--html", command_.html_file,
+                   "write a page that a browser shows")
+      ->option_text("FILE");
+  verbs["completion"]
+      ->add_option("shell", command_.shell, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}))
+      ->option_text("SHELL");
+}
+
+CommandLine::~CommandLine() = default;
+
+std::optional<int> CommandLine::Parse(int argc, const char* const* argv) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::Success& shown) {
+    return app_->exit(shown);
+  } catch (const CLI::ParseError& error) {
+    const std::string unknown = UnknownWord(*app_, argc, argv);
+    if (unknown.empty()) {
+      app_->exit(error);
+    } else {
+      fprintf(stderr, "%s\n", unknown.c_str());
+    }
+    return kUsage;
+  }
+  command_.verb = app_->get_subcommands().front()->get_name();
+  if (dry_) command_.run_command.dry_run = true;
+  if (no_dry_) command_.run_command.dry_run = false;
+  return std::nullopt;
+}
+
+ProgramHelp CommandLine::help() const {
+  ProgramHelp program{kProgram, kVersion, kAbout, {}};
+  for (const auto& known : kVerbs) {
+    const CLI::App* app = app_->get_subcommand(known.name);
+    VerbHelp verb{known.name, known.about, known.example, "", {}};
+    for (const CLI::Option* option : app->get_options()) {
+      if (option->get_positional()) {
+        verb.argument = option->get_required()
+                            ? option->get_option_text()
+                            : absl::StrCat("[", option->get_option_text(), "]");
+      }
+      if (option->nonpositional()) verb.flags.push_back(HelpOf(*option));
+    }
+    program.verbs.push_back(std::move(verb));
+  }
+  return program;
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,68 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_REPORT_REPORT_H_
+#define REGISTRY_MANAGER_COORDINATOR_REPORT_REPORT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "coordinator/run/outcome_log.h"
+#include "proto/control.pb.h"
+
+namespace registry_manager {
+
+// What a run did, for people to read afterwards (or while it goes on).
+struct Report {
+  // How the run stands. Its failures are those below.
+  proto::RunSnapshot run;
+
+  // Everything that was done in one repository under one policy.
+  struct RepositoryWork {
+    std::string policy;
+    std::string registry;
+    std::string target;
+    std::string repository;
+    // Of all its tasks, one after the other.
+    double seconds = 0;
+    proto::Counts counts;
+  };
+  // The slowest first; at most kMaxSlowest.
+  std::vector<RepositoryWork> slowest;
+
+  // Actions, repositories and pages of catalogues that failed, in their order;
+  // at most kMaxFailures of `failures_total`.
+  std::vector<OutcomeRecord> failures;
+  uint64_t failures_total = 0;
+
+  // Actions (deleted, copied, planned, …; not what was left as it was) by the
+  // time at which they ended: intervals of equal length from the run's
+  // beginning to its last news, at most kMaxIntervals.
+  struct Interval {
+    uint64_t done = 0;
+    uint64_t failed = 0;
+  };
+  int64_t interval_seconds = 1;
+  std::vector<Interval> timeline;
+
+  static constexpr size_t kMaxSlowest = 20;
+  static constexpr size_t kMaxFailures = 10000;
+  static constexpr size_t kMaxIntervals = 60;
+};
+
+// Reads a run's outcomes file into its report. NotFound: no such file. Memory
+// does not grow with the file.
+absl::StatusOr<Report> BuildReport(const proto::RunSnapshot& run,
+                                   const std::string& outcomes_file);
+
+// The report as lines of text, and as one JSON object (docs/json.md).
+std::string TextReport(const Report& report);
+std::string JsonReport(const Report& report);
+// One failed record: "delete HOST/REPOSITORY:TAG: why".
+std::string FailureLine(const OutcomeRecord& record);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_REPORT_REPORT_H_

@@ -1,0 +1,81 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/run/text.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "common/reference/printable.h"
+#include "coordinator/report/report.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr size_t kSlowestShown = 5;
+
+std::string WorkLine(const Report::RepositoryWork& work) {
+  std::string line =
+      absl::StrFormat("  %8.1f s  %s %s", work.seconds, work.policy,
+                      ImageName(work.registry, work.repository));
+  if (!work.target.empty()) {
+    absl::StrAppend(&line, " -> ", DisplayRegistry(work.target));
+  }
+  absl::StrAppend(&line, ": ",
+                  Plural(work.counts.requests(), "request", "requests"));
+  const std::string actions = ActionsLine(work.counts);
+  if (!actions.empty()) absl::StrAppend(&line, ", ", actions);
+  return line;
+}
+
+}  // namespace
+
+std::string FailureLine(const OutcomeRecord& record) {
+  std::string line =
+      absl::StrCat(record.action.empty() ? record.policy : record.action, " ",
+                   ImageName(record.registry, record.repository));
+  if (!record.reference.empty()) {
+    const bool is_digest = absl::StrContains(record.reference, ':');
+    absl::StrAppend(&line, is_digest ? "@" : ":", Printable(record.reference));
+  }
+  if (!record.target.empty()) {
+    absl::StrAppend(&line, " -> ", DisplayRegistry(record.target));
+  }
+  return absl::StrCat(line, ": ", Printable(record.reason, 2000));
+}
+
+std::string TextReport(const Report& report) {
+  proto::RunSnapshot run = report.run;
+  run.clear_failures();
+  run.set_failures_total(0);
+  std::string text = Summary(run);
+  const absl::Duration lasted =
+      absl::Seconds(run.updated_unix() - run.begun_unix());
+  absl::StrAppend(&text, "begun ", TimeText(run.begun_unix()), ", last news ",
+                  TimeText(run.updated_unix()), ": ", DurationText(lasted),
+                  "\n", Plural(run.totals().requests(), "request", "requests"));
+  if (run.totals().throttled_ms() > 0) {
+    absl::StrAppend(
+        &text, ", ",
+        DurationText(absl::Milliseconds(run.totals().throttled_ms())),
+        " of waiting at a registry's wish");
+  }
+  text.push_back('\n');
+  if (!report.slowest.empty()) text += "slowest repositories:\n";
+  for (size_t i = 0; i < report.slowest.size() && i < kSlowestShown; ++i) {
+    absl::StrAppend(&text, WorkLine(report.slowest[i]), "\n");
+  }
+  if (!report.failures.empty()) text += "failures:\n";
+  for (const OutcomeRecord& failure : report.failures) {
+    absl::StrAppend(&text, "  ", FailureLine(failure), "\n");
+  }
+  if (report.failures_total > report.failures.size()) {
+    absl::StrAppend(&text, "  and ",
+                    Number(report.failures_total - report.failures.size()),
+                    " more in the run's outcomes.jsonl\n");
+  }
+  return text;
+}
+
+}  // namespace registry_manager
