@@ -55,13 +55,9 @@ int WriteHtml(const Report& report, const std::string& file) {
 
 void PrintRecord(const OutcomeRecord& record) {
   if (record.kind != OutcomeRecord::Kind::kAction) return;
-  std::string line =
-      absl::StrCat("  ", record.result, "  ", record.action, "  ",
-                   ImageName(record.registry, record.repository));
-  if (!record.reference.empty()) {
-    const bool digest = record.reference.find(':') != std::string::npos;
-    absl::StrAppend(&line, digest ? "@" : ":", Printable(record.reference));
-  }
+  std::string line = absl::StrCat(
+      "  ", record.result, "  ", record.action, "  ",
+      ImageName(record.registry, record.repository, record.reference));
   if (!record.reason.empty()) {
     absl::StrAppend(&line, "  ", Printable(record.reason, 2000));
   }

@@ -13,6 +13,7 @@
 #include "coordinator/cli/command_line.h"
 #include "coordinator/cli/exit_status.h"
 #include "coordinator/cli/inspect.h"
+#include "coordinator/cli/retry.h"
 #include "coordinator/cli/run_command.h"
 #include "coordinator/cli/verb_help.h"
 

@@ -24,7 +24,6 @@
 #include "common/reference/printable.h"
 #include "coordinator/cli/complain.h"
 #include "coordinator/cli/exit_status.h"
-#include "coordinator/cli/find_run.h"
 #include "coordinator/cli/journal_choice.h"
 #include "coordinator/cli/load_config.h"
 #include "coordinator/fleet/fleet_socket.h"
@@ -99,24 +98,6 @@ absl::StatusOr<std::optional<std::string>> FindUnfinished(
       return absl::CancelledError("interrupted before anything was begun");
     }
   }
-}
-
-Verb VerbNamed(const std::string& name) {
-  for (const Verb verb : {Verb::kDelete, Verb::kSync}) {
-    if (name == VerbName(verb)) return verb;
-  }
-  return Verb::kSubmit;
-}
-
-// What the run's command line, or else its config, said: absent where its
-// policies differed, which then the config says again.
-std::optional<bool> DryRunOf(const proto::RunSnapshot& run) {
-  bool any_dry = false, any_real = false;
-  for (const proto::StreamSnapshot& stream : run.streams()) {
-    (stream.dry_run() ? any_dry : any_real) = true;
-  }
-  if (any_dry && any_real) return std::nullopt;
-  return any_dry;
 }
 
 // One submission, from its config to its exit status.
@@ -506,35 +487,5 @@ void Submission::PrintEnd(bool interrupted) const {
 }  // namespace
 
 int RunConfig(const RunCommand& command) { return Submission(command).Run(); }
-
-int RetryRun(const std::string& run, RunCommand command) {
-  const absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return Complain(folder.status(), kUsage, command.log_json);
-  const absl::StatusOr<proto::RunSnapshot> earlier = FindRun(*folder, run);
-  if (!earlier.ok())
-    return Complain(earlier.status(), kUsage, command.log_json);
-  if (earlier->state() != proto::RunSnapshot::FINISHED) {
-    return Complain(absl::FailedPreconditionError(absl::StrCat(
-                        "run ", run,
-                        " has not ended; only a finished run's failures are "
-                        "tried again")),
-                    kUsage, command.log_json);
-  }
-  const auto failed =
-      FailedWork::Read(absl::StrCat(folder->run(run), "/outcomes.jsonl"));
-  if (!failed.ok()) return Complain(failed.status(), kUsage, command.log_json);
-  if (failed->empty()) {
-    return Complain(
-        absl::NotFoundError(absl::StrCat("nothing failed in run ", run,
-                                         ": there is nothing to "
-                                         "try again")),
-        kAllDone, command.log_json);
-  }
-  command.verb = VerbNamed(earlier->verb());
-  command.config = earlier->config_path();
-  command.dry_run = DryRunOf(*earlier);
-  command.retry_of = run;
-  return RunConfig(command);
-}
 
 }  // namespace registry_manager

@@ -39,10 +39,6 @@ struct RunCommand {
 // Carries the verb out and returns the exit status (exit_status.h).
 int RunConfig(const RunCommand& command);
 
-// The verb `retry`: tries the failed actions of `run` again, by the config that
-// it was submitted with. `command` holds the flags.
-int RetryRun(const std::string& run, RunCommand command);
-
 }  // namespace registry_manager
 
 #endif  // REGISTRY_MANAGER_COORDINATOR_CLI_RUN_COMMAND_H_

@@ -12,7 +12,7 @@ inline constexpr char kHtmlStyle[] = R"css(
 :root {
   color-scheme: light dark;
   --page: #fafaf9; --card: #fff; --line: #dfe2e5; --ink: #1c2126;
-  --soft: #59616b; --done: #2b6c9e; --idle: #8797a5; --failed: #c0311f;
+  --soft: #59616b; --done: #4f90c1; --idle: #8696a4; --failed: #a81f0f;
   --warn: #b0731a;
   --good-ink: #17663a; --good-fill: #e3f2e8;
   --bad-ink: #a1200f; --bad-fill: #fce9e6;
@@ -22,7 +22,7 @@ inline constexpr char kHtmlStyle[] = R"css(
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #131619; --card: #1a1e22; --line: #343b42; --ink: #e5e8ea;
-    --soft: #a2abb4; --done: #5b9fd4; --idle: #6f7f8d; --failed: #ee7265;
+    --soft: #a2abb4; --done: #4687bd; --idle: #6f7f8d; --failed: #ff9284;
     --warn: #d29a3f;
     --good-ink: #8ad6a8; --good-fill: #16331f;
     --bad-ink: #ffa99f; --bad-fill: #421b17;
@@ -50,8 +50,8 @@ code {
     "DejaVu Sans Mono", monospace;
   unicode-bidi: isolate;
 }
-.soft, .kind, caption, footer, dt, th { color: var(--soft); }
-.kind, caption, footer, dt, th { font-size: .875rem; }
+.soft, .kind, footer, dt, th { color: var(--soft); }
+.kind, footer, dt, th { font-size: .875rem; }
 
 .title { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .75rem; }
 .badge {
@@ -77,8 +77,8 @@ th, td { padding: .6rem .9rem; text-align: left; vertical-align: top; }
 th { font-weight: 400; padding-bottom: .4rem; }
 td { border-top: 1px solid var(--line); }
 .number { width: 1%; text-align: right; white-space: nowrap; }
-.failures .where { width: 46%; }
-.failures .what { width: 17%; }
+.failures .where { width: 44%; }
+.failures .what { width: 20%; }
 .what b, .what span { display: block; }
 li + li { margin-top: .2rem; }
 .more { margin-top: .6rem; font-size: .875rem; color: var(--soft); }
@@ -96,10 +96,11 @@ li + li { margin-top: .2rem; }
 .figures dt { line-height: 1.35; }
 .figures .failed dd { color: var(--bad-ink); }
 
-.chart { padding: 1.1rem 2rem 2.4rem 4.2rem; }
+.chart { padding: 1.1rem 2.2rem 2.4rem 4.2rem; }
 svg { display: block; width: 100%; height: 13rem; overflow: visible; }
 svg text { fill: var(--soft); font-size: .8rem; }
 svg line { stroke: var(--line); stroke-width: 1; }
+svg rect { stroke: var(--card); }
 svg .done { fill: var(--done); }
 svg .failed { fill: var(--failed); }
 .legend { display: flex; flex-wrap: wrap; gap: .15rem 1.25rem; font-size: .9rem; }
@@ -119,6 +120,7 @@ i.left { background: repeating-linear-gradient(135deg, var(--warn) 0 2px,
 .stream + .stream { margin-top: .75rem; }
 .stream h3 { display: inline; margin-right: .75rem; }
 .stream h3 span { font-weight: 400; }
+.stream > span { display: inline-block; }
 .stream > p { margin-top: .4rem; }
 .bar { display: flex; gap: 2px; height: .7rem; margin: .6rem 0 .5rem; }
 .bar i { min-width: 4px; }
@@ -135,13 +137,15 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   .chart { padding: 1rem 1.5rem 2.2rem 3.4rem; }
   svg { height: 10rem; }
   thead { display: none; }
-  table, tbody, tr, td { display: block; }
+  table, tbody, td { display: block; }
   td, .failures .where, .failures .what { width: auto; }
-  tr { padding: .75rem .9rem; border-top: 1px solid var(--line); }
+  tr { display: flex; flex-direction: column; gap: .3rem;
+    padding: .75rem .9rem; border-top: 1px solid var(--line); }
   tr:first-child { border-top: 0; }
   td { padding: 0; border: 0; }
-  td + td { margin-top: .3rem; }
+  .failures .where { order: 1; }
   .number { text-align: left; }
+  .number:first-child { font-weight: 600; }
   .number[data-unit]::after { content: " " attr(data-unit); }
   .what b, .what span { display: inline; margin-right: .6em; }
 }

@@ -42,6 +42,7 @@ class ReportTest : public testing::Test {
     OutcomeRecord record = Action(1000, "done");
     record.kind = OutcomeRecord::Kind::kRepository;
     record.repository = name;
+    record.reference.clear();
     record.seconds = seconds;
     record.counts.set_requests(3);
     return record;

@@ -3,7 +3,6 @@
 
 #include "coordinator/run/text.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
@@ -32,13 +31,9 @@ std::string WorkLine(const Report::RepositoryWork& work) {
 }  // namespace
 
 std::string FailureLine(const OutcomeRecord& record) {
-  std::string line =
-      absl::StrCat(record.action.empty() ? record.policy : record.action, " ",
-                   ImageName(record.registry, record.repository));
-  if (!record.reference.empty()) {
-    const bool is_digest = absl::StrContains(record.reference, ':');
-    absl::StrAppend(&line, is_digest ? "@" : ":", Printable(record.reference));
-  }
+  std::string line = absl::StrCat(
+      record.action.empty() ? record.policy : record.action, " ",
+      ImageName(record.registry, record.repository, record.reference));
   if (!record.target.empty()) {
     absl::StrAppend(&line, " -> ", DisplayRegistry(record.target));
   }

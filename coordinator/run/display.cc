@@ -64,6 +64,10 @@ std::string Header(const proto::RunSnapshot& snapshot, absl::Time now) {
   return line;
 }
 
+bool IsOver(const proto::StreamSnapshot& stream) {
+  return stream.listed() && Ended(stream) >= stream.repositories();
+}
+
 // What of a registry is worth a line.
 std::string RegistryLine(const proto::RegistrySnapshot& registry,
                          absl::Time now) {
@@ -169,8 +173,7 @@ std::string Display::WorkLine(const proto::StreamSnapshot& stream,
                               const Rates& rates) const {
   std::string line = ActionsLine(stream.counts());
   if (line.empty()) return line;
-  const bool is_over =
-      stream.listed() && Ended(stream) >= stream.repositories();
+  const bool is_over = IsOver(stream);
   if (!is_over && rates.actions >= 1) {
     absl::StrAppend(&line, "; ", Number(static_cast<uint64_t>(rates.actions)),
                     " tags/s");
@@ -182,18 +185,10 @@ std::string Display::WorkLine(const proto::StreamSnapshot& stream,
   return absl::StrCat("  ", line);
 }
 
-std::vector<Display::Line> Display::Render(const proto::RunSnapshot& snapshot,
-                                           Size size, absl::Time now) {
+std::vector<Display::Line> Display::AlertLines(
+    const proto::RunSnapshot& snapshot, absl::Time now) {
   using Kind = Line::Kind;
-  const int columns = size.columns - 1;
-  std::vector<Line> lines = {{Kind::kHeader, Header(snapshot, now)}};
-  for (int i = 0; i < snapshot.streams_size(); ++i) {
-    const proto::StreamSnapshot& stream = snapshot.streams(i);
-    const Rates rates = Observe(i, stream, now);
-    lines.push_back({Kind::kPlain, StreamLine(stream, rates, columns)});
-    const std::string work = WorkLine(stream, rates);
-    if (!work.empty()) lines.push_back({Kind::kPlain, work});
-  }
+  std::vector<Line> lines;
   for (const proto::RegistrySnapshot& registry : snapshot.registries()) {
     const std::string line = RegistryLine(registry, now);
     if (!line.empty()) lines.push_back({Kind::kWarning, line});
@@ -207,9 +202,65 @@ std::vector<Display::Line> Display::Render(const proto::RunSnapshot& snapshot,
     lines.push_back(
         {Kind::kFailure, "  failed: " + FailureText(snapshot.failures(i))});
   }
-  if (static_cast<int>(lines.size()) > size.rows - 1) {
-    lines.resize(std::max(0, size.rows - 1));
+  return lines;
+}
+
+std::vector<Display::Line> Display::StreamLines(
+    const std::vector<StreamText>& streams, size_t rows) {
+  size_t work_lines = 0;
+  for (const StreamText& stream : streams) work_lines += !stream.work.empty();
+  const bool shows_work = streams.size() + work_lines <= rows;
+  std::vector<const StreamText*> shown;
+  for (const bool over : {false, true}) {
+    for (const StreamText& stream : streams) {
+      if (stream.is_over == over) shown.push_back(&stream);
+    }
   }
+  // Those that are over are the first to go; the others stay in their order.
+  const size_t most =
+      streams.size() <= rows ? rows : std::max<size_t>(rows, 1) - 1;
+  if (shown.size() > most) shown.resize(most);
+  std::sort(shown.begin(), shown.end());
+  std::vector<Line> lines;
+  for (const StreamText* stream : shown) {
+    lines.push_back({Line::Kind::kPlain, stream->progress});
+    if (shows_work && !stream->work.empty()) {
+      lines.push_back({Line::Kind::kPlain, stream->work});
+    }
+  }
+  if (shown.size() < streams.size() && rows > 0) {
+    lines.push_back(
+        {Line::Kind::kPlain,
+         absl::StrCat("  and ", streams.size() - shown.size(), " more")});
+  }
+  return lines;
+}
+
+std::vector<Display::Line> Display::Render(const proto::RunSnapshot& snapshot,
+                                           Size size, absl::Time now) {
+  const int columns = size.columns - 1;
+  const size_t rows = std::max(0, size.rows - 1);
+  std::vector<StreamText> streams;
+  for (int i = 0; i < snapshot.streams_size(); ++i) {
+    const proto::StreamSnapshot& stream = snapshot.streams(i);
+    const Rates rates = Observe(i, stream, now);
+    streams.push_back({StreamLine(stream, rates, columns),
+                       WorkLine(stream, rates), IsOver(stream)});
+  }
+  std::vector<Line> alerts = AlertLines(snapshot, now);
+  // One line for the header and, where there is room, some for the streams.
+  const size_t room = rows > 0 ? rows - 1 : 0;
+  const size_t for_alerts =
+      room - std::min(room, std::min<size_t>(2, streams.size()));
+  if (alerts.size() > for_alerts) {
+    alerts.erase(alerts.begin(), alerts.end() - for_alerts);
+  }
+  std::vector<Line> lines = {{Line::Kind::kHeader, Header(snapshot, now)}};
+  for (Line& line : StreamLines(streams, room - alerts.size())) {
+    lines.push_back(std::move(line));
+  }
+  for (Line& line : alerts) lines.push_back(std::move(line));
+  lines.resize(std::min(lines.size(), rows));
   for (Line& line : lines) line.text = CutToWidth(line.text, columns);
   return lines;
 }

@@ -47,6 +47,19 @@ class Display {
     double bytes = 0;
   };
 
+  // What is to be said of a stream, in one or two lines.
+  struct StreamText {
+    std::string progress;
+    std::string work;
+    bool is_over;
+  };
+
+  // At most so many lines: what is over is left out first.
+  static std::vector<Line> StreamLines(const std::vector<StreamText>& streams,
+                                       size_t rows);
+  // What is waited for, and the last failures.
+  static std::vector<Line> AlertLines(const proto::RunSnapshot& snapshot,
+                                      absl::Time now);
   Rates Observe(size_t stream, const proto::StreamSnapshot& snapshot,
                 absl::Time now);
   std::string StreamLine(const proto::StreamSnapshot& stream,

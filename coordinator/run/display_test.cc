@@ -135,6 +135,28 @@ TEST_F(DisplayTest, FitsIntoEveryWindow) {
   }
 }
 
+TEST_F(DisplayTest, AShortWindowKeepsFailuresAndWhatGoesOn) {
+  stream().set_listed(true);
+  stream().set_repositories(10);
+  stream().set_done(10);
+  for (int i = 0; i < 9; ++i) {
+    proto::StreamSnapshot copy = stream();
+    *snapshot_.add_streams() = copy;
+  }
+  proto::StreamSnapshot& last = *snapshot_.mutable_streams(9);
+  last.set_registry("https://busy.example");
+  last.set_done(3);
+  proto::Failure& failure = *snapshot_.add_failures();
+  failure.set_registry("https://a.example");
+  failure.set_repository("app");
+  failure.set_reason("it is so");
+  // Seven lines: header, one failure, and five for ten streams.
+  const std::string text = Text({100, 8}, absl::Seconds(1));
+  EXPECT_THAT(text, HasSubstr("busy.example"));
+  EXPECT_THAT(text, HasSubstr("and 6 more"));
+  EXPECT_THAT(text, HasSubstr("failed: a.example/app"));
+}
+
 TEST(CutToWidthTest, CutsBetweenCharacters) {
   EXPECT_EQ(CutToWidth("abcdef", 6), "abcdef");
   EXPECT_EQ(CutToWidth("abcdef", 5), "abcd…");

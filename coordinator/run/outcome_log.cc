@@ -78,6 +78,12 @@ std::optional<OutcomeRecord> ReadRecord(const std::string& line) {
   if (const auto counts = object.find("counts"); counts != object.end()) {
     ReadJson(*counts, record.counts);
   }
+  if (const auto notes = object.find("notes");
+      notes != object.end() && notes->is_array()) {
+    for (const json& note : *notes) {
+      if (note.is_string()) record.notes.push_back(note.get<std::string>());
+    }
+  }
   return record;
 }
 
@@ -129,6 +135,7 @@ std::string JsonLine(const OutcomeRecord& record) {
   if (!is_action) {
     line["seconds"] = record.seconds;
     line["counts"] = ToJson(record.counts);
+    line["notes"] = record.notes;
   }
   return line.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -45,6 +46,8 @@ struct OutcomeRecord {
   // Of a repository or catalogue: what the task took.
   double seconds = 0;
   proto::Counts counts;
+  // What is worth a look though nothing failed.
+  std::vector<std::string> notes;
 };
 
 // A record as one JSON object, `type` ("action", "repository", "catalogue")

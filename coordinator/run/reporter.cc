@@ -145,17 +145,18 @@ void Reporter::OnActions(
 void Reporter::OnEnded(const Run::About& about,
                        const proto::TaskResult& result) {
   if (about.stream == nullptr) return;
-  for (const std::string& note : result.notes()) {
-    const std::string where =
-        about.is_listing ? about.stream->registry : Where(about);
-    if (!options_.list || about.is_listing) {
-      OnNotice(absl::StrCat(where, ": ", Printable(note, 2000)));
-    }
-  }
   const bool failed = result.outcome() == proto::TaskResult::FAILED;
+  // A plan's notes belong to what it says of the repository.
+  const bool notes_below =
+      about.stream->dry_run && !about.is_listing && !options_.list;
+  if (!notes_below) NoticeNotes(about, result);
   if (!options_.list && !about.is_listing &&
-      (!IsQuiet(result) || options_.details)) {
+      (!IsQuiet(result) || options_.details ||
+       (notes_below && result.notes_size() > 0))) {
     PrintHeadline(about, result);
+  }
+  for (int i = 0; notes_below && i < result.notes_size(); ++i) {
+    Print(absl::StrCat("    note: ", Printable(result.notes(i), 2000)));
   }
   OnActions(about, result.actions());
   const std::string reason =
@@ -165,6 +166,16 @@ void Reporter::OnEnded(const Run::About& about,
   Fail(about, "", reason);
   if (about.is_listing || options_.list) {
     OnNotice(absl::StrCat(Where(about), ": ", reason));
+  }
+}
+
+void Reporter::NoticeNotes(const Run::About& about,
+                           const proto::TaskResult& result) {
+  if (options_.list && !about.is_listing) return;
+  const std::string where =
+      about.is_listing ? about.stream->registry : Where(about);
+  for (const std::string& note : result.notes()) {
+    OnNotice(absl::StrCat(where, ": ", Printable(note, 2000)));
   }
 }
 
@@ -301,6 +312,7 @@ void Reporter::RecordTask(const Run::About& about, const char* result,
   record.reason = reason;
   record.seconds = static_cast<double>(took.duration_ms()) / 1000;
   record.counts = took.counts();
+  record.notes.assign(took.notes().begin(), took.notes().end());
   Write(record);
 }
 

@@ -63,6 +63,7 @@ class Reporter : public RunListener {
   void Flush();
 
  private:
+  void NoticeNotes(const Run::About& about, const proto::TaskResult& result);
   void PrintHeadline(const Run::About& about, const proto::TaskResult& result);
   void PrintAction(const proto::Action& action);
   void Save(const proto::RunSnapshot& complete);

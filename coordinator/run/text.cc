@@ -45,13 +45,11 @@ void AddActions(const proto::Counts& counts, Parts& parts) {
   parts.Add(counts.failed(), "failed");
 }
 
-// "; deleting frees up to 1.2 GiB".
+// "; frees up to 1.2 GiB".
 std::string ToFree(const proto::Counts& counts) {
   return counts.bytes_to_free() == 0
              ? ""
-             : absl::StrCat("; deleting frees up to ",
-                            Bytes(counts.bytes_to_free()),
-                            " of what is known of sizes");
+             : absl::StrCat("; frees up to ", Bytes(counts.bytes_to_free()));
 }
 
 uint64_t Ended(const proto::StreamSnapshot& stream) {
@@ -89,12 +87,9 @@ std::string StreamLine(const proto::StreamSnapshot& stream) {
 }  // namespace
 
 std::string FailureText(const proto::Failure& failure) {
-  std::string line = ImageName(failure.registry(), failure.repository());
-  if (!failure.reference().empty()) {
-    const bool digest = absl::StrContains(failure.reference(), ':');
-    absl::StrAppend(&line, digest ? "@" : ":", Printable(failure.reference()));
-  }
-  return absl::StrCat(line, ": ", Printable(failure.reason(), 2000));
+  return absl::StrCat(
+      ImageName(failure.registry(), failure.repository(), failure.reference()),
+      ": ", Printable(failure.reason(), 2000));
 }
 
 std::string ActionsLine(const proto::Counts& counts) {
@@ -121,6 +116,14 @@ std::string ImageName(absl::string_view registry,
                       absl::string_view repository) {
   if (repository.empty()) return DisplayRegistry(registry);
   return absl::StrCat(DisplayRegistry(registry), "/", Printable(repository));
+}
+
+std::string ImageName(absl::string_view registry, absl::string_view repository,
+                      absl::string_view reference) {
+  const std::string name = ImageName(registry, repository);
+  if (reference.empty()) return name;
+  const bool is_digest = absl::StrContains(reference, ':');
+  return absl::StrCat(name, is_digest ? "@" : ":", Printable(reference));
 }
 
 std::string Number(uint64_t number) {

@@ -20,6 +20,10 @@ namespace registry_manager {
 std::string DisplayRegistry(absl::string_view registry);
 // "HOST/REPOSITORY".
 std::string ImageName(absl::string_view registry, absl::string_view repository);
+// "HOST/REPOSITORY:TAG" or "HOST/REPOSITORY@DIGEST"; `reference` empty: the
+// repository.
+std::string ImageName(absl::string_view registry, absl::string_view repository,
+                      absl::string_view reference);
 // "1,204".
 std::string Number(uint64_t number);
 // "1 repository", "2 repositories".

@@ -1,0 +1,80 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/cli/retry.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "coordinator/cli/complain.h"
+#include "coordinator/cli/exit_status.h"
+#include "coordinator/cli/find_run.h"
+#include "coordinator/run/failed_work.h"
+#include "coordinator/run/state_folder.h"
+
+namespace registry_manager {
+namespace {
+
+Verb VerbNamed(const std::string& name) {
+  for (const Verb verb : {Verb::kDelete, Verb::kSync}) {
+    if (name == VerbName(verb)) return verb;
+  }
+  return Verb::kSubmit;
+}
+
+// What the run's command line, or else its config, said: absent where its
+// policies differed, which then the config says again.
+std::optional<bool> DryRunOf(const proto::RunSnapshot& run) {
+  bool any_dry = false, any_real = false;
+  for (const proto::StreamSnapshot& stream : run.streams()) {
+    (stream.dry_run() ? any_dry : any_real) = true;
+  }
+  if (any_dry && any_real) return std::nullopt;
+  return any_dry;
+}
+
+// A run that ended, with failures. NotFound: nothing failed in it.
+absl::StatusOr<proto::RunSnapshot> FindFailedRun(const std::string& run) {
+  absl::StatusOr<StateFolder> folder = StateFolder::Open();
+  if (!folder.ok()) return folder.status();
+  absl::StatusOr<proto::RunSnapshot> found = FindRun(*folder, run);
+  if (!found.ok()) {
+    return absl::FailedPreconditionError(found.status().message());
+  }
+  if (found->state() != proto::RunSnapshot::FINISHED) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("run ", run,
+                     " has not ended; only what failed in a run "
+                     "that is finished is tried again"));
+  }
+  const auto failed =
+      FailedWork::Read(absl::StrCat(folder->run(run), "/outcomes.jsonl"));
+  if (!failed.ok()) {
+    return absl::FailedPreconditionError(failed.status().message());
+  }
+  if (failed->empty()) {
+    return absl::NotFoundError(absl::StrCat("nothing failed in run ", run,
+                                            ": there is nothing to try again"));
+  }
+  return found;
+}
+
+}  // namespace
+
+int RetryRun(const std::string& run, RunCommand command) {
+  const absl::StatusOr<proto::RunSnapshot> earlier = FindFailedRun(run);
+  if (!earlier.ok()) {
+    const bool is_done = absl::IsNotFound(earlier.status());
+    return Complain(earlier.status(), is_done ? kAllDone : kUsage,
+                    command.log_json);
+  }
+  command.verb = VerbNamed(earlier->verb());
+  command.config = earlier->config_path();
+  command.dry_run = DryRunOf(*earlier);
+  command.retry_of = run;
+  return RunConfig(command);
+}
+
+}  // namespace registry_manager
