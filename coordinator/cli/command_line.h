@@ -11,6 +11,7 @@
 #include "coordinator/cli/run_command.h"
 #include "coordinator/cli/verb_help.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): CLI11 calls itself so.
 namespace CLI {
 class App;
 }

@@ -245,8 +245,7 @@ absl::Time Day(int year) {
 }
 
 TEST_F(SnapshotTest, TheBytesOfWhatGoesAreThoseThatNothingElseNames) {
-  const RawManifest one =
-      Push("v1", {.layers = {"base", "one"}, .salt = "1"});
+  const RawManifest one = Push("v1", {.layers = {"base", "one"}, .salt = "1"});
   const RawManifest two =
       Push("v2", {.layers = {"base", "second"}, .salt = "2"});
   at_ = std::make_unique<ClientFixture>(registry_.url(), Credentials(), 16, 1);
