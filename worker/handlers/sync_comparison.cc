@@ -15,6 +15,26 @@ namespace registry_manager {
 namespace {
 
 constexpr int kComparisonsAtOnce = 16;
+// What is larger is read again when it is copied: memory is bounded.
+constexpr size_t kMaxHeldManifest = 256 << 10;
+
+absl::Status LookUp(const RegistryClient& source, const std::string& repository,
+                    const std::string& tag, bool reads, TagComparison& result) {
+  if (reads) {
+    absl::StatusOr<RawManifest> raw = GetManifest(source, repository, tag);
+    if (!raw.ok()) return raw.status();
+    result.source = ManifestHead{raw->digest, raw->media_type};
+    if (raw->bytes.size() <= kMaxHeldManifest) {
+      result.manifest = *std::move(raw);
+    }
+  } else {
+    absl::StatusOr<ManifestHead> head = HeadManifest(source, repository, tag);
+    if (!head.ok()) return head.status();
+    result.source = *std::move(head);
+  }
+  result.half_removed = result.source->digest == Placeholder().digest;
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -36,7 +56,7 @@ absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
     const RegistryClient& source, const std::string& source_repository,
     const RegistryClient& target, const std::string& target_repository,
     const std::set<std::string>& target_tags,
-    const std::vector<std::string>& tags, ThreadPool& pool) {
+    const std::vector<std::string>& tags, bool reads_new, ThreadPool& pool) {
   std::vector<TagComparison> results(tags.size());
   pool.ParallelFor(tags.size(), kComparisonsAtOnce, [&](size_t i) {
     TagComparison& result = results[i];
@@ -45,13 +65,10 @@ absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
           absl::InvalidArgumentError("the registry lists it, but it is no tag");
       return;
     }
-    absl::StatusOr<ManifestHead> at_source =
-        HeadManifest(source, source_repository, tags[i]);
-    result.status = at_source.status();
-    if (!at_source.ok()) return;
-    result.half_removed = at_source->digest == Placeholder().digest;
-    result.source = *std::move(at_source);
-    if (result.half_removed || !target_tags.contains(tags[i])) return;
+    const bool is_new = !target_tags.contains(tags[i]);
+    result.status =
+        LookUp(source, source_repository, tags[i], is_new && reads_new, result);
+    if (!result.status.ok() || result.half_removed || is_new) return;
     absl::StatusOr<ManifestHead> at_target =
         HeadManifest(target, target_repository, tags[i]);
     if (at_target.ok()) {

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "common/concurrency/parallel.h"
 #include "common/registry/connection.h"
+#include "common/registry/manifest.h"
 #include "common/registry/manifests.h"
 
 namespace registry_manager {
@@ -32,6 +33,8 @@ struct TagComparison {
   // Not OK: the source's tag cannot be read.
   absl::Status status;
   std::optional<ManifestHead> source;
+  // The source's manifest, where it was read and is not large.
+  std::optional<RawManifest> manifest;
   // The target's tag points at the same digest.
   bool same = false;
   // The source's tag is half removed (it bears our placeholder).
@@ -39,13 +42,14 @@ struct TagComparison {
 };
 
 // Looks each of `tags` up in the source, and in the target where that lists it.
+// `reads_new`: what the target does not list is read at once, for it is copied.
 // Errors that end the task as a whole (a registry cannot be reached) are
 // returned; others stand in the comparison.
 absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
     const RegistryClient& source, const std::string& source_repository,
     const RegistryClient& target, const std::string& target_repository,
     const std::set<std::string>& target_tags,
-    const std::vector<std::string>& tags, ThreadPool& pool);
+    const std::vector<std::string>& tags, bool reads_new, ThreadPool& pool);
 
 }  // namespace registry_manager
 

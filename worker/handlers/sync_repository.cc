@@ -75,6 +75,8 @@ class Sync {
   // Selects, and adds what is attached to what is selected.
   absl::Status Select(const proto::SyncRepository& task);
   absl::Status Compare(const std::vector<std::string>& tags);
+  // Copying follows here, of no more than memory has room for.
+  bool ReadsNew(const std::vector<std::string>& tags) const;
   absl::StatusOr<TagListing> ListTarget();
   // Signature-like tags of selected images and of what their indexes list.
   absl::Status AddSignatures();
@@ -173,11 +175,21 @@ absl::Status Sync::Compare(const std::vector<std::string>& tags) {
       CompareTags(route_.source, route_.source_repository, route_.target,
                   route_.target_repository,
                   layout_tags_ ? std::set<std::string>() : target_tags_.tags,
-                  tags, context_.services->pool());
+                  tags, ReadsNew(tags), context_.services->pool());
   if (!compared.ok()) return compared.status();
+  for (auto& [tag, comparison] : *compared) {
+    if (!comparison.manifest) continue;
+    copier_.Remember(tag, *std::move(comparison.manifest));
+    comparison.manifest.reset();
+  }
   if (layout_tags_) CompareWithLayout(*layout_tags_, *compared);
   compared_.merge(*compared);
   return absl::OkStatus();
+}
+
+bool Sync::ReadsNew(const std::vector<std::string>& tags) const {
+  return !policy_.dry_run() && tags.size() <= kMaxCopiesInPlace &&
+         policy_.engine() == proto::SyncPolicy::NATIVE && !layout_tags_;
 }
 
 absl::Status Sync::AddSignatures() {

@@ -103,14 +103,26 @@ std::mutex& MutexOfFallbackTag(const CopyRoute& route, const std::string& tag) {
 }  // namespace
 
 absl::Status ImageCopier::CopyTag(const std::string& tag) {
-  absl::StatusOr<RawManifest> raw =
-      GetManifest(route_.source, route_.source_repository, tag);
+  absl::StatusOr<RawManifest> raw = ReadTag(tag);
   if (!raw.ok()) return raw.status();
   if (raw->digest == Placeholder().digest) {
     return absl::FailedPreconditionError(absl::StrCat(
         "tag ", tag, " is half removed at the source, and not copied"));
   }
   return CopyManifest(*raw, tag, 0).status();
+}
+
+void ImageCopier::Remember(const std::string& tag, RawManifest manifest) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  remembered_.insert_or_assign(tag, std::move(manifest));
+}
+
+absl::StatusOr<RawManifest> ImageCopier::ReadTag(const std::string& tag) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (auto known = remembered_.extract(tag)) return std::move(known.mapped());
+  }
+  return GetManifest(route_.source, route_.source_repository, tag);
 }
 
 absl::StatusOr<PutManifestResult> ImageCopier::CopyManifest(

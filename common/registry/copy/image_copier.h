@@ -4,9 +4,11 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_COPY_IMAGE_COPIER_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_COPY_IMAGE_COPIER_H_
 
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "common/concurrency/parallel.h"
 #include "common/registry/copy/blob_copier.h"
@@ -30,6 +32,10 @@ class ImageCopier {
   // schema 1 images cannot be copied.
   absl::Status CopyTag(const std::string& tag);
 
+  // CopyTag(tag) is to copy this, which the tag was just read as, and need not
+  // read it again.
+  void Remember(const std::string& tag, RawManifest manifest);
+
   // The digests of the image and, of an index, of all that it lists: what
   // signatures and referrers may be attached to.
   absl::StatusOr<std::vector<Digest>> Reach(const ManifestHead& image);
@@ -40,6 +46,7 @@ class ImageCopier {
   absl::StatusOr<std::vector<Digest>> CopyReferrers(const Digest& subject);
 
  private:
+  absl::StatusOr<RawManifest> ReadTag(const std::string& tag);
   // Copies all that the manifest needs before it can be pushed.
   absl::Status CopyContent(const RawManifest& raw, const Manifest& manifest,
                            int depth);
@@ -65,6 +72,8 @@ class ImageCopier {
   BlobLedger* const ledger_;
   ThreadPool* const pool_;
   CopyTally* const tally_;
+  std::mutex mutex_;
+  absl::flat_hash_map<std::string, RawManifest> remembered_;
 };
 
 // Adds a descriptor of `referrer` to the OCI index `index_bytes` ("": none
