@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything is killed and stopped at random; the end is as without it.
 
-RM_CHAOS_ROUNDS says how many rounds (1), RM_CHAOS_SEED the first one's seed:
+RM_CHAOS_ROUNDS says how many rounds (1), RM_CHAOS_REPOSITORIES over how many
+repositories (100), RM_CHAOS_SEED the first one's seed:
 tools/soak runs many. A round that fails prints its seed.
 """
 
@@ -17,6 +18,7 @@ from tests.support.case import EndToEndTest, delete_section, registry_entry, syn
 from tests.support.oracle import DeletePolicy, SyncPolicy
 
 _ROUNDS = int(os.environ.get("RM_CHAOS_ROUNDS", "1"))
+_REPOSITORIES = int(os.environ.get("RM_CHAOS_REPOSITORIES", "100"))
 _SEED = int(os.environ.get("RM_CHAOS_SEED", "0")) or random.SystemRandom().randrange(10**6)
 # Harm is done for so long; then the same command has to come to its end.
 _SECONDS = 20
@@ -72,9 +74,9 @@ def _freeze(send, seconds):
 
 class ChaosTest(EndToEndTest):
     def contents(self, rng):
-        """About a hundred repositories, odd ones among them."""
+        """So many repositories, odd ones among them."""
         contents = fixture.random_registry(rng, "chaos", repositories=12)
-        for i in range(90):
+        for i in range(_REPOSITORIES - len(contents)):
             shared = image.image(f"shared {i}")
             signed = image.image(f"{i}/signed")
             contents[f"bulk/app{i}"] = {
