@@ -486,7 +486,7 @@ class Simulation {
 
 TEST(SchedulerSimulationTest, EveryTaskEndsOnceAndNoBudgetIsExceeded) {
   uint64_t first = 1;
-  uint64_t last = 4;
+  uint64_t last = 10;
   if (const char* given = std::getenv("RM_SIMULATION_SEED")) {
     ASSERT_TRUE(absl::SimpleAtoi(given, &first));
     last = first;
