@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace registry_manager {
 namespace {
@@ -194,6 +195,7 @@ absl::Status RunLoop::Housekeep(absl::Time now) {
 }
 
 proto::RunSnapshot RunLoop::Snapshot() const {
+  const absl::Time now = Now();
   proto::RunSnapshot snapshot = parts_.run->Snapshot();
   snapshot.set_workers(sessions_.size());
   snapshot.set_slots(parts_.scheduler->slots());
@@ -203,8 +205,10 @@ proto::RunSnapshot RunLoop::Snapshot() const {
     registry.set_registry(use.registry);
     registry.set_connections(use.connections);
     registry.set_limit(use.limit);
-    if (use.parked_until > Now()) {
-      registry.set_parked_until_unix_ms(absl::ToUnixMillis(use.parked_until));
+    if (use.parked_until > now) {
+      // People and programs read the wall's clock.
+      registry.set_parked_until_unix_ms(
+          absl::ToUnixMillis(absl::Now() + (use.parked_until - now)));
     }
   }
   snapshot.set_journal_away(journal_away_);

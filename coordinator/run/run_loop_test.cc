@@ -113,6 +113,7 @@ class ListenerForTest : public RunListener {
   Names ended, refused, notices;
   // Called about once a second.
   std::function<void()> on_progress = [] {};
+  proto::RunSnapshot latest;
 
   void OnActions(
       const Run::About&,
@@ -128,7 +129,10 @@ class ListenerForTest : public RunListener {
     refused.push_back(about.repository);
   }
   void OnNotice(const std::string& text) override { notices.push_back(text); }
-  void OnProgress(const proto::RunSnapshot&) override { on_progress(); }
+  void OnProgress(const proto::RunSnapshot& snapshot) override {
+    latest = snapshot;
+    on_progress();
+  }
 };
 
 // testing::Test has a Run of its own.
@@ -388,6 +392,33 @@ TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostThreeTimesIsGivenUp) {
   EXPECT_EQ(dispatched, 3);
   EXPECT_EQ(listener_.ended, Names({"x FAILED"}));
   EXPECT_EQ(run_->totals.failed(), 1u);
+}
+
+TEST_F(RunLoopTest, SaysInWallClockTimeUntilWhenARegistryAskedToWait) {
+  std::optional<proto::Lease> lease;
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    lease = task.lease();
+    proto::Envelope message;
+    message.mutable_throttled()->set_registry(kA);
+    message.mutable_throttled()->set_kind(proto::Throttled::TOO_MANY_REQUESTS);
+    message.mutable_throttled()->set_retry_after_ms(60'000);
+    worker_.Say(std::move(message));
+    return std::nullopt;
+  };
+  absl::Time until = absl::InfinitePast();
+  listener_.on_progress = [&] {
+    for (const proto::RegistrySnapshot& one : listener_.latest.registries()) {
+      if (one.parked_until_unix_ms() == 0) continue;
+      until = absl::FromUnixMillis(one.parked_until_unix_ms());
+      worker_.SayResult(*lease, Done(), 1);
+    }
+  };
+  const absl::Time begun = absl::Now();
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_GE(until, begun + absl::Seconds(59));
+  EXPECT_LE(until, absl::Now() + absl::Seconds(61));
 }
 
 TEST_F(RunLoopTest, EndsWhenTheRunIsAnothersNow) {
