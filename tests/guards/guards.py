@@ -149,6 +149,27 @@ GUARDS = [
         "//coordinator/run:run_loop_test",
     ),
     Guard(
+        "who takes a run over knows which syncs failed",
+        "coordinator/run/run.cc",
+        "      if (task == TaskState::kDead) {",
+        "      if (false) {",
+        "//coordinator/run:run_simulation_test",
+    ),
+    Guard(
+        "who takes a run over does nothing that has ended",
+        "coordinator/run/run.cc",
+        "      stream_state.SetState(number, index, task);",
+        "      if (index % 50 != 0) stream_state.SetState(number, index, task);",
+        "//coordinator/run:run_simulation_test",
+    ),
+    Guard(
+        "nothing is deleted before every sync of its registry has ended",
+        "coordinator/run/run.cc",
+        "         SyncsOfHaveEnded(state.spec().registry);",
+        "         true;",
+        "//coordinator/run:run_simulation_test",
+    ),
+    Guard(
         "where others were harmed, what is under way is cancelled",
         "coordinator/run/run_loop_messages.cc",
         "    CancelDeletes(problem.registry());",
