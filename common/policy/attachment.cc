@@ -25,8 +25,11 @@ Attachments::Attachments(const RepositorySnapshot& snapshot)
     : snapshot_(snapshot) {
   for (const ResolvedTag& tag : snapshot.tags) {
     if (const std::optional<Digest> subject = SubjectOfTag(tag.tag)) {
-      signatures_[*subject].push_back(tag.digest);
+      attached_[*subject].push_back(tag.digest);
     }
+  }
+  for (const auto& [digest, manifest] : snapshot.manifests) {
+    if (manifest.subject) attached_[*manifest.subject].push_back(digest);
   }
 }
 
@@ -39,7 +42,7 @@ std::vector<Digest> Attachments::Of(const Digest& digest) const {
       node != snapshot_.manifests.end()) {
     add(node->second.children);
   }
-  if (const auto found = signatures_.find(digest); found != signatures_.end()) {
+  if (const auto found = attached_.find(digest); found != attached_.end()) {
     add(found->second);
   }
   if (const auto found = snapshot_.referrers.find(digest);

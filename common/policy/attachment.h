@@ -31,7 +31,8 @@ class Attachments {
 
  private:
   const RepositorySnapshot& snapshot_;
-  absl::flat_hash_map<Digest, std::vector<Digest>> signatures_;
+  // Signature-like tags' digests, and manifests by their `subject`.
+  absl::flat_hash_map<Digest, std::vector<Digest>> attached_;
 };
 
 }  // namespace registry_manager

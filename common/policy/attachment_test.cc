@@ -67,6 +67,15 @@ TEST(AttachmentsTest, ReachGoesOnThroughWhatIsAttached) {
             Sorted({D('2'), D('3'), D('4')}));
 }
 
+TEST(AttachmentsTest, AlsoWhereNoReferrersApiSaysSo) {
+  RepositorySnapshot snapshot;
+  snapshot.manifests[D('2')].subject = D('1');
+  snapshot.manifests[D('3')].subject = D('2');
+  const Attachments attachments(snapshot);
+  EXPECT_EQ(attachments.Of(D('1')), std::vector<Digest>{D('2')});
+  EXPECT_EQ(Sorted(attachments.ReachOf(D('1'))), Sorted({D('2'), D('3')}));
+}
+
 TEST(AttachmentsTest, CirclesEndAndDoNotReachBack) {
   RepositorySnapshot snapshot;
   snapshot.referrers[D('1')] = {D('2')};

@@ -24,8 +24,17 @@ class Planner {
       : graph_(graph),
         doomed_(graph.size()),
         gone_(graph.size()),
+        present_(graph.size()),
         planned_(graph.size()),
         kept_(graph.size()) {}
+
+  // The manifests that the repository is known to hold.
+  void RememberPresent(const RepositorySnapshot& snapshot) {
+    for (const Tag& tag : graph_.tags) present_[tag.digest] = true;
+    for (const auto& [digest, manifest] : snapshot.manifests) {
+      present_[graph_.Find(digest.str())] = true;
+    }
+  }
 
   // What doomed tags bear may go, and all that follows it and what is gone.
   void PlanDoomedTags(const std::vector<Digest>& gone) {
@@ -79,7 +88,9 @@ class Planner {
       if (Stays(tag)) Mark(tag.digest, kept_, work);
     }
     for (const auto& [subject, manifest] : graph_.attachments) {
-      if (planned_[manifest] && !doomed_[manifest] && !planned_[subject]) {
+      const bool bears_doomed_tag_alone =
+          doomed_[manifest] && !present_[subject];
+      if (planned_[manifest] && !planned_[subject] && !bears_doomed_tag_alone) {
         Mark(manifest, kept_, work);
       }
     }
@@ -226,6 +237,7 @@ class Planner {
   // Borne by a doomed tag, or gone.
   std::vector<bool> doomed_;
   std::vector<bool> gone_;
+  std::vector<bool> present_;
   std::vector<bool> planned_;
   std::vector<bool> kept_;
 };
@@ -237,6 +249,7 @@ DeletePlan PlanDeletion(const RepositorySnapshot& snapshot,
                         const std::vector<Digest>& gone) {
   const ManifestGraph graph(snapshot, doomed, gone);
   Planner planner(graph);
+  planner.RememberPresent(snapshot);
   planner.PlanDoomedTags(gone);
   return planner.Finish();
 }

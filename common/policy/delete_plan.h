@@ -36,8 +36,9 @@ struct RepositorySnapshot {
   // Every tag but the dangling and the half removed ones. Signature-like tags
   // are told by their names.
   std::vector<ResolvedTag> tags;
-  // Every manifest that some tag reaches through indexes, and every referrer.
-  // A digest without an entry is an image, or a child that is missing from the
+  // Every manifest that some tag reaches through indexes, every referrer, and
+  // the subject of what a doomed tag bears, where the registry has it. A digest
+  // without an entry is an image, or a manifest that is missing from the
   // registry: it has no children and no subject.
   absl::flat_hash_map<Digest, ManifestNode> manifests;
   // Attached manifests by subject, of the registry's referrers API. Those of
@@ -65,8 +66,8 @@ struct TagRemoval {
   std::string tag;
   Digest digest;
   // The kept tag that reaches the digest, the first by name. Empty in the rare
-  // case that none does: a signature-like tag whose subject goes, on a manifest
-  // whose own `subject` is another one that is not deleted.
+  // case that none does: on a manifest whose own `subject` is not deleted, and
+  // has no tag that stays.
   std::string protected_by;
 };
 
@@ -96,8 +97,8 @@ struct DeletePlan {
 // Images without a tag that no doomed index lists are not touched. n log n.
 //
 // A doomed tag's own digest stays, although no kept tag's index lists it, where
-// it is attached to a manifest that is kept. Attached to nothing in the
-// repository it goes, as the tag says.
+// it is attached to a manifest of the repository that stays, with a tag or
+// without. Attached to nothing in the repository it goes, as the tag says.
 //
 // `gone` is what an earlier attempt at the deletion, which was cut short, has
 // deleted already. It counts as deleted in this same plan, but is not among its

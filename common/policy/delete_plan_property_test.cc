@@ -207,6 +207,13 @@ bool Stays(const World& world, const Digests& going, const std::string& tag) {
          (!IsSignature(tag) || going.count(Spelled(tag)) == 0);
 }
 
+// The repository is known to hold it: a tag bears it, or it was read.
+bool IsKnown(const World& world, const std::string& digest) {
+  return world.children.count(digest) > 0 || world.subject.count(digest) > 0 ||
+         std::any_of(world.tags.begin(), world.tags.end(),
+                     [&](const auto& entry) { return entry.second == digest; });
+}
+
 // Takes away from what may go all that must not, and begins again.
 Outcome Reference(const World& world) {
   const Digests doomed = Tagged(world, world.doomed);
@@ -223,14 +230,17 @@ Outcome Reference(const World& world) {
     }
     Digests roots = Tagged(world, staying);
     for (const std::string& digest : candidates) {
-      if (doomed.count(digest) > 0) continue;
+      // What a doomed tag bears stays only with what is there.
+      const auto stays_with = [&](const std::string& subject) {
+        return outcome.deleted.count(subject) == 0 &&
+               (doomed.count(digest) == 0 || IsKnown(world, subject));
+      };
       const auto subject = world.subject.find(digest);
-      if (subject != world.subject.end() &&
-          outcome.deleted.count(subject->second) == 0) {
+      if (subject != world.subject.end() && stays_with(subject->second)) {
         roots.insert(digest);
       }
       for (const auto& [of, referrers] : world.referrers) {
-        if (referrers.count(digest) > 0 && outcome.deleted.count(of) == 0) {
+        if (referrers.count(digest) > 0 && stays_with(of)) {
           roots.insert(digest);
         }
       }

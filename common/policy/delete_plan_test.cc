@@ -34,6 +34,7 @@ class Repository {
   Repository& Index(const std::string& index,
                     const std::vector<std::string>& children) {
     Know(index);
+    snapshot_.manifests[D(index)];
     for (const std::string& child : children) {
       Know(child);
       snapshot_.manifests[D(index)].children.push_back(D(child));
@@ -369,6 +370,18 @@ TEST(DeletePlanTest, AttachedManifests) {
            .Subject("Q", "A"),
        {"a"},
        {"A@0 a", "F@1 " + Sig("A", ""), "Q@2"},
+       {},
+       {}},
+      {"a doomed tag's manifest whose subject stays without a tag stays",
+       Repository().Index("B", {}).Tag("develop", "R").Subject("R", "B"),
+       {"develop"},
+       {},
+       {"develop by "},
+       {}},
+      {"a doomed tag's manifest whose subject is not there goes",
+       Repository().Tag("develop", "R").Subject("R", "elsewhere"),
+       {"develop"},
+       {"R@0 develop"},
        {},
        {}},
       {"a doomed index's child whose subject is kept stays",

@@ -99,6 +99,8 @@ class RegistryConnection {
   std::atomic<Support> tag_delete = Support::kUnknown;
   // Held while that is found out: once is enough.
   std::mutex tag_delete_proof;
+  // It takes images of Docker's types; kNo: those of OCI's alone.
+  std::atomic<Support> docker_types = Support::kUnknown;
   // The registry's base endpoint has answered.
   std::atomic<bool> is_registry = false;
   // The registry has answered some request as it should.

@@ -49,8 +49,6 @@ class RepositoryDriver {
   virtual absl::Status Delete(const Digest& digest) = 0;
   virtual absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
       const std::vector<TagToRemove>& tags) = 0;
-  // Whether the repository has the placeholder.
-  virtual absl::StatusOr<bool> HasHalfRemovedTags() = 0;
   virtual absl::Status FinishHalfRemovedTags() = 0;
 };
 

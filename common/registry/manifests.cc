@@ -92,7 +92,8 @@ absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
       ReadRequest(client, HttpMethod::kHead, repository, reference);
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
-  const bool no_head = response->status == 405 || response->status == 501;
+  const bool no_head = response->status == 400 || response->status == 405 ||
+                       response->status == 501;
   if (response->status == 200 || no_head) {
     absl::StatusOr<Digest> digest =
         Digest::Parse(Header(*response, "Docker-Content-Digest"));
@@ -124,6 +125,16 @@ absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
   if (!digest.ok()) return digest.status();
   return RawManifest{*std::move(digest), std::move(media_type),
                      std::move(response->body)};
+}
+
+absl::StatusOr<bool> HasManifest(const RegistryClient& client,
+                                 absl::string_view repository,
+                                 const Digest& digest) {
+  const absl::Status read =
+      GetManifest(client, repository, digest.str()).status();
+  if (read.ok()) return true;
+  if (absl::IsNotFound(read)) return false;
+  return read;
 }
 
 absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,

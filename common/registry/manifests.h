@@ -34,6 +34,12 @@ absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
                                         absl::string_view repository,
                                         absl::string_view reference);
 
+// Whether the repository has the manifest, found out by a GET: caches and
+// proxies answer a HEAD with 404 where they have not seen a GET.
+absl::StatusOr<bool> HasManifest(const RegistryClient& client,
+                                 absl::string_view repository,
+                                 const Digest& digest);
+
 struct PutManifestResult {
   // The registry files it under its subject itself (the header OCI-Subject);
   // otherwise the client keeps the fallback tag.

@@ -6,12 +6,11 @@
 #include "common/registry/driver.h"
 #include "common/registry/manifests.h"
 #include "common/registry/removal/deletion.h"
-#include "common/registry/removal/placeholder.h"
 
 namespace registry_manager {
 namespace {
 
-constexpr int kHeadsAtOnce = 16;
+constexpr int kLooksAtOnce = 16;
 
 class PlainDriver : public RepositoryDriver {
  public:
@@ -43,17 +42,14 @@ class PlainDriver : public RepositoryDriver {
   }
   absl::StatusOr<absl::flat_hash_set<Digest>> Missing(
       const std::vector<Digest>& digests) override {
-    std::vector<absl::Status> heads(digests.size());
-    pool_->ParallelFor(digests.size(), kHeadsAtOnce, [&](size_t i) {
-      heads[i] = HeadManifest(client_, repository_, digests[i].str()).status();
+    std::vector<absl::StatusOr<bool>> looks(digests.size(), false);
+    pool_->ParallelFor(digests.size(), kLooksAtOnce, [&](size_t i) {
+      looks[i] = HasManifest(client_, repository_, digests[i]);
     });
     absl::flat_hash_set<Digest> missing;
     for (size_t i = 0; i < digests.size(); ++i) {
-      if (absl::IsNotFound(heads[i])) {
-        missing.insert(digests[i]);
-      } else if (!heads[i].ok()) {
-        return heads[i];
-      }
+      if (!looks[i].ok()) return looks[i].status();
+      if (!*looks[i]) missing.insert(digests[i]);
     }
     return missing;
   }
@@ -66,11 +62,6 @@ class PlainDriver : public RepositoryDriver {
   absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
       const std::vector<TagToRemove>& tags) override {
     return registry_manager::RemoveTags(client_, repository_, tags);
-  }
-  absl::StatusOr<bool> HasHalfRemovedTags() override {
-    const auto missing = Missing({Placeholder().digest});
-    if (!missing.ok()) return missing.status();
-    return missing->empty();
   }
   absl::Status FinishHalfRemovedTags() override {
     return registry_manager::FinishHalfRemovedTags(client_, repository_);

@@ -30,9 +30,17 @@ constexpr int kDeletesAtOnce = 16;
 // A plan that is older is made afresh.
 constexpr absl::Duration kPlanLifetime = absl::Minutes(5);
 constexpr int kMaxPlans = 3;
-// A deleted manifest's tags may be listed a little longer.
+// A deleted manifest's tags may be listed a little longer: so many looks, with
+// doubling pauses between them.
 constexpr int kLooksAtTags = 5;
-constexpr absl::Duration kLookAtTagsEvery = absl::Seconds(2);
+constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
+constexpr char kDanglingReason[] = "dangling: its image is lost";
+
+size_t HalfRemoved(const TagStates& states) {
+  return std::count_if(states.begin(), states.end(), [](const auto& entry) {
+    return entry.second.kind == TagState::Kind::kHalfRemoved;
+  });
+}
 
 // One deletion task from its first look to its last.
 class Deletion {
@@ -61,7 +69,7 @@ class Deletion {
   absl::Status RunOrFail();
   // OK where the registry deletes here; otherwise nothing may be written.
   absl::Status CheckDeletes();
-  absl::Status FinishHalfRemovedTags();
+  absl::Status FinishHalfRemovedTags(const TagStates& states);
   absl::Status ReportLostRemovals(const PlannedDeletion& planned);
   void ReportEarlierAttempt(const PlannedDeletion& planned);
   void ReportKept(const PlannedDeletion& planned);
@@ -88,7 +96,9 @@ class Deletion {
   static std::vector<std::string> TagsOn(const PlannedDeletion& planned,
                                          const TagRemoval& removal);
   absl::Status RemoveTagsAlone(const PlannedDeletion& planned);
-  void ReportRemoval(const TagRemovalOutcome& removal);
+  // `dangling`: the tags that were so before anything was deleted.
+  void ReportRemoval(const TagRemovalOutcome& removal,
+                     const std::vector<std::string>& dangling);
 
   const proto::DeleteRepository& task_;
   TaskContext& context_;
@@ -121,15 +131,22 @@ class Deletion {
 
 absl::Status Deletion::RunOrFail() {
   const bool dry = policy_.dry_run();
-  if (!dry) {
-    has_intent_ = task_.has_intent();
-    if (has_intent_) planner_.Remember(task_.intent());
-    absl::Status status = FinishHalfRemovedTags();
+  has_intent_ = !dry && task_.has_intent();
+  if (has_intent_) planner_.Remember(task_.intent());
+  absl::Time looked_at = absl::Now();
+  absl::StatusOr<TagStates> states = driver_->ReadTagStates();
+  if (!states.ok()) return states.status();
+  if (!dry && HalfRemoved(*states) > 0) {
+    absl::Status status = FinishHalfRemovedTags(*states);
     if (!status.ok() || registry_problem_) return status;
+    looked_at = absl::Now();
+    states = driver_->ReadTagStates();
+    if (!states.ok()) return states.status();
   }
-  absl::StatusOr<PlannedDeletion> planned = planner_.Plan();
+  absl::StatusOr<PlannedDeletion> planned =
+      planner_.Plan(*std::move(states), looked_at);
   if (!planned.ok()) return planned.status();
-  outcome_.SetTags(planned->states.size());
+  outcome_.SetTags(planned->states.size() - HalfRemoved(planned->states));
   for (const std::string& note : planned->notes) outcome_.Note(note);
   ReportKept(*planned);
   for (const std::string& tag : planned->undated) {
@@ -163,17 +180,13 @@ absl::Status Deletion::CheckDeletes() {
   return absl::OkStatus();
 }
 
-absl::Status Deletion::FinishHalfRemovedTags() {
-  absl::StatusOr<bool> some = driver_->HasHalfRemovedTags();
-  if (!some.ok() || !*some) return some.status();
+absl::Status Deletion::FinishHalfRemovedTags(const TagStates& states) {
   absl::Status status = CheckDeletes();
   if (!status.ok() || registry_problem_) return status;
   if (!has_intent_) {
     // A registry that is killed in this leaves them dangling: by our doing.
-    absl::StatusOr<TagStates> states = driver_->ReadTagStates();
-    if (!states.ok()) return states.status();
     proto::Intent intent;
-    for (const auto& [tag, state] : *states) {
+    for (const auto& [tag, state] : states) {
       if (state.kind == TagState::Kind::kHalfRemoved) {
         intent.add_removals()->set_tag(tag);
       }
@@ -239,11 +252,11 @@ void Deletion::ReportPlanned(const PlannedDeletion& planned) {
     outcome_.Add(MakeAction(
         Action::UNTAG, Action::PLANNED, removal.tag, removal.digest.str(),
         absl::StrCat(ReasonFor(removal.tag), "; its image stays, ",
-                     removal.protected_by, " needs it")));
+                     NeededBy(removal), " needs it")));
   }
   for (const std::string& tag : planned.dangling) {
-    outcome_.Add(MakeAction(Action::UNTAG, Action::PLANNED, tag, "",
-                            "dangling: its image is lost"));
+    outcome_.Add(MakeAction(Action::DELETE_TAG, Action::PLANNED, tag, "",
+                            kDanglingReason));
   }
 }
 
@@ -401,20 +414,19 @@ absl::StatusOr<TagStates> Deletion::TagsLeft(
     }
   }
   if (tags.empty()) return TagStates();
-  for (int look = 0;; ++look) {
+  absl::Duration pause = kFirstPause;
+  for (int look = 1;; ++look, pause *= 2) {
     absl::StatusOr<TagStates> left = driver_->ReadTagStatesOf(tags);
-    if (!left.ok()) return left.status();
-    std::erase_if(*left, [&](const auto& entry) {
-      const TagState& state = entry.second;
-      return state.kind == TagState::Kind::kHalfRemoved ||
-             (state.digest && *state.digest != bore.at(entry.first));
-    });
-    const bool still_borne =
-        std::any_of(left->begin(), left->end(),
-                    [](const auto& entry) { return entry.second.digest; });
-    if (!still_borne || look + 1 == kLooksAtTags) return left;
-    const absl::Status slept =
-        context_.scope->cancellation().SleepFor(kLookAtTagsEvery);
+    if (left.ok()) {
+      std::erase_if(*left, [&](const auto& entry) {
+        const TagState& state = entry.second;
+        return state.kind == TagState::Kind::kHalfRemoved ||
+               (state.digest && *state.digest != bore.at(entry.first));
+      });
+      if (left->empty()) return left;
+    }
+    if (look == kLooksAtTags) return left;
+    const absl::Status slept = context_.scope->cancellation().SleepFor(pause);
     if (!slept.ok()) return slept;
   }
 }
@@ -479,19 +491,24 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
   if (!outcomes.ok()) return outcomes.status();
   for (const TagRemovalOutcome& removal : *outcomes) {
     if (EndsTask(removal.status)) return removal.status;
-    ReportRemoval(removal);
+    ReportRemoval(removal, planned.dangling);
   }
   return absl::OkStatus();
 }
 
-void Deletion::ReportRemoval(const TagRemovalOutcome& removal) {
+void Deletion::ReportRemoval(const TagRemovalOutcome& removal,
+                             const std::vector<std::string>& dangling) {
   using Kind = TagRemovalOutcome::Kind;
   // A tag whose manifest was deleted and that the registry left listed.
   const bool half_done = dangling_tags_.contains(removal.tag);
-  const Action::Verb verb = half_done ? Action::DELETE_TAG : Action::UNTAG;
+  const bool lost = std::find(dangling.begin(), dangling.end(), removal.tag) !=
+                    dangling.end();
+  const Action::Verb verb =
+      half_done || lost ? Action::DELETE_TAG : Action::UNTAG;
   switch (removal.kind) {
     case Kind::kRemoved:
-      ReportTag(verb, Action::DONE, removal.tag, ReasonFor(removal.tag));
+      ReportTag(verb, Action::DONE, removal.tag,
+                lost && !half_done ? kDanglingReason : ReasonFor(removal.tag));
       break;
     case Kind::kMoved:
       ReportTag(verb, half_done ? Action::DONE : Action::SKIPPED, removal.tag,

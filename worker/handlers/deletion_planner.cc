@@ -42,19 +42,29 @@ std::string FirstFew(const std::vector<std::string>& tags) {
                       " and ", tags.size() - kFew, " more");
 }
 
+void NoteDanglingLeft(const std::vector<std::string>& tags,
+                      PlannedDeletion& planned) {
+  if (tags.empty()) return;
+  planned.notes.push_back(absl::StrCat("dangling, and left: ", FirstFew(tags)));
+}
+
 }  // namespace
+
+std::string NeededBy(const TagRemoval& removal) {
+  return removal.protected_by.empty() ? "what it is attached to"
+                                      : removal.protected_by;
+}
 
 DeletionPlanner::DeletionPlanner(const proto::DeletePolicy& policy,
                                  const proto::RepositoryEntry& entry,
                                  RepositoryDriver* driver)
     : policy_(policy), entry_(entry), driver_(driver) {}
 
-absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan() {
+absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan(TagStates states,
+                                                      absl::Time looked_at) {
   PlannedDeletion planned;
-  planned.looked_at = absl::Now();
-  absl::StatusOr<TagStates> states = driver_->ReadTagStates();
-  if (!states.ok()) return states.status();
-  planned.states = *std::move(states);
+  planned.looked_at = looked_at;
+  planned.states = std::move(states);
   absl::Status status = TakeDangling(planned);
   if (!status.ok()) return status;
   absl::StatusOr<DeletionSelection> selection = Select(planned.states);
@@ -114,6 +124,12 @@ bool DeletionPlanner::IsAsked(const std::string& tag) const {
              entry_.only().end();
 }
 
+bool DeletionPlanner::IsCovered(const std::string& tag) const {
+  return entry_.whole() ||
+         std::find(entry_.named().begin(), entry_.named().end(), tag) !=
+             entry_.named().end();
+}
+
 absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
   std::vector<std::string> dangling, half_removed;
   for (const auto& [tag, state] : planned.states) {
@@ -130,14 +146,17 @@ absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
   }
   if (dangling.empty()) return absl::OkStatus();
   switch (policy_.dangling_tags()) {
-    case proto::DeletePolicy::REMOVE:
+    case proto::DeletePolicy::REMOVE: {
+      std::vector<std::string> left;
       for (const std::string& tag : dangling) {
-        if (IsAsked(tag)) planned.dangling.push_back(tag);
+        const bool goes = IsAsked(tag) && IsCovered(tag);
+        (goes ? planned.dangling : left).push_back(tag);
       }
+      NoteDanglingLeft(left, planned);
       return absl::OkStatus();
+    }
     case proto::DeletePolicy::KEEP_DANGLING:
-      planned.notes.push_back(
-          absl::StrCat("dangling, and left: ", FirstFew(dangling)));
+      NoteDanglingLeft(dangling, planned);
       return absl::OkStatus();
     default:
       return absl::FailedPreconditionError(absl::StrCat(
@@ -221,11 +240,19 @@ absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned) {
   if (policy_.shared_digest() != proto::DeletePolicy::KEEP_SHARED) {
     return absl::OkStatus();
   }
+  std::vector<std::string> left_alone;
   for (const TagRemoval& removal : planned.plan.removals) {
     planned.doomed.erase(removal.tag);
     planned.kept[removal.tag] =
-        absl::StrCat("its image is needed by ", removal.protected_by,
+        absl::StrCat("its image is needed by ", NeededBy(removal),
                      ", and the config says shared-digest: keep");
+    left_alone.push_back(removal.tag);
+  }
+  if (!left_alone.empty()) {
+    planned.notes.push_back(
+        absl::StrCat("doomed, and left because others need their images "
+                     "(shared-digest: keep): ",
+                     FirstFew(left_alone)));
   }
   planned.plan.removals.clear();
   return absl::OkStatus();

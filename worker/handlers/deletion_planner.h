@@ -45,6 +45,9 @@ struct PlannedDeletion {
   }
 };
 
+// What a tag's image is needed by, for people: a tag, most often.
+std::string NeededBy(const TagRemoval& removal);
+
 // Makes plans for one repository. For one task.
 class DeletionPlanner {
  public:
@@ -59,9 +62,9 @@ class DeletionPlanner {
     earlier_ = EarlierIntent(intent);
   }
 
-  // Looks at the repository and plans. Half-removed tags are left out of it.
-  // FailedPrecondition: dangling tags, and the policy says stop.
-  absl::StatusOr<PlannedDeletion> Plan();
+  // Plans for the tags as they were at `looked_at`. Half-removed ones are left
+  // out of it. FailedPrecondition: dangling tags, and the policy says stop.
+  absl::StatusOr<PlannedDeletion> Plan(TagStates states, absl::Time looked_at);
 
   // Those tags that an earlier attempt was to remove alone and that are gone,
   // with the images that others need.
@@ -79,6 +82,8 @@ class DeletionPlanner {
   // Of a retry: takes what is not asked for out of the selection.
   void Restrict(DeletionSelection& selection) const;
   bool IsAsked(const std::string& tag) const;
+  // The config speaks of the tag: by its name, or of the whole repository.
+  bool IsCovered(const std::string& tag) const;
   absl::StatusOr<DeletionSelection> Select(const TagStates& states);
   absl::Status MakePlan(PlannedDeletion& planned);
   absl::Status FindGone(PlannedDeletion& planned,

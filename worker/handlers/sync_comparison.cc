@@ -32,7 +32,7 @@ absl::Status LookUp(const RegistryClient& source, const std::string& repository,
     if (!head.ok()) return head.status();
     result.source = *std::move(head);
   }
-  result.half_removed = result.source->digest == Placeholder().digest;
+  result.half_removed = IsPlaceholder(result.source->digest);
   return absl::OkStatus();
 }
 

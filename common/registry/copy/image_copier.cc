@@ -105,7 +105,7 @@ std::mutex& MutexOfFallbackTag(const CopyRoute& route, const std::string& tag) {
 absl::Status ImageCopier::CopyTag(const std::string& tag) {
   absl::StatusOr<RawManifest> raw = ReadTag(tag);
   if (!raw.ok()) return raw.status();
-  if (raw->digest == Placeholder().digest) {
+  if (IsPlaceholder(raw->digest)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "tag ", tag, " is half removed at the source, and not copied"));
   }

@@ -31,11 +31,9 @@ enum class Presence { kThere, kGone };
 absl::StatusOr<Presence> Look(const RegistryClient& client,
                               const std::string& repository,
                               const Digest& digest) {
-  absl::StatusOr<ManifestHead> head =
-      HeadManifest(client, repository, digest.str());
-  if (head.ok()) return Presence::kThere;
-  if (absl::IsNotFound(head.status())) return Presence::kGone;
-  return head.status();
+  const absl::StatusOr<bool> there = HasManifest(client, repository, digest);
+  if (!there.ok()) return there.status();
+  return *there ? Presence::kThere : Presence::kGone;
 }
 
 // Looks until the digest is gone, or the time has come. A look that fails says
@@ -58,10 +56,11 @@ bool WasTurnedAway(const absl::Status& status) {
   return HttpStatusOf(status) == 429 || HttpStatusOf(status) == 503;
 }
 
-// No answer, or one of a proxy that got none.
+// No answer, or one of a proxy that got none. 520 to 527 are Cloudflare's.
 bool IsUnanswered(const absl::Status& answer) {
   const int status = HttpStatusOf(answer);
-  return !answer.ok() && (status == 0 || status == 502 || status == 504);
+  return !answer.ok() && (status == 0 || status == 502 || status == 504 ||
+                          (status >= 520 && status <= 527));
 }
 
 // How long it takes at most until the answer shows in what the registry has.

@@ -115,11 +115,11 @@ TEST_F(DeletionTest, ALostAnswerIsJudgedByStateAndOneDeleteIsSent) {
         if (++looks == 5) {
           watcher->cancellation().Cancel(absl::CancelledError("enough"));
         }
-        connection.Send(IsThere()
-                            ? "HTTP/1.1 200 OK\r\nDocker-Content-Digest: " +
-                                  image_.digest.str() +
-                                  "\r\nContent-Length: 5\r\n\r\n"
-                            : "HTTP/1.1 404 N\r\nContent-Length: 0\r\n\r\n");
+        connection.Send(
+            IsThere()
+                ? absl::StrCat("HTTP/1.1 200 OK\r\nContent-Length: ",
+                               image_.bytes.size(), "\r\n\r\n", image_.bytes)
+                : "HTTP/1.1 404 N\r\nContent-Length: 0\r\n\r\n");
       }
     });
     ClientFixture fixture(server.Url(""));
@@ -221,9 +221,8 @@ TEST_F(DeletionTest, ARegistryThatForgetsSlowlyIsWatched) {
   std::atomic<int> looks = 0;
   ScriptedRegistry server(
       [&](const Request& request, Response& response) {
-        if (request.method != "HEAD" || ++looks > 3) return false;
-        response.set_header("Docker-Content-Digest", image_.digest.str());
-        response.status = 200;
+        if (request.method != "GET" || ++looks > 3) return false;
+        response.set_content(image_.bytes, image_.media_type);
         return true;
       },
       registry_.url());

@@ -13,8 +13,10 @@ namespace registry_manager {
 namespace {
 
 constexpr int kMaxUploads = 4;
-constexpr absl::string_view kLayerType =
+constexpr absl::string_view kDockerLayer =
     "application/vnd.docker.image.rootfs.diff.tar.gzip";
+constexpr absl::string_view kOciLayer =
+    "application/vnd.oci.image.layer.v1.tar+gzip";
 
 // The empty tar archive, compressed: the bytes that docker itself uses for an
 // empty layer. Registries refuse a manifest without a layer.
@@ -35,6 +37,16 @@ std::string DescriptorJson(const Descriptor& descriptor) {
   return absl::StrCat("{\"mediaType\":\"", descriptor.media_type,
                       "\",\"size\":", descriptor.size, ",\"digest\":\"",
                       descriptor.digest.str(), "\"}");
+}
+
+RawManifest Make(absl::string_view type, absl::string_view config_type,
+                 absl::string_view layer_type) {
+  const std::string bytes = absl::StrCat(
+      "{\"schemaVersion\":2,\"mediaType\":\"", type,
+      "\",\"config\":", DescriptorJson(DescriptorOf(config_type, kConfig)),
+      ",\"layers\":[", DescriptorJson(DescriptorOf(layer_type, LayerBytes())),
+      "]}");
+  return {Digest::Of(bytes), std::string(type), bytes};
 }
 
 absl::Status PushBlobOnce(const RegistryClient& client,
@@ -70,23 +82,26 @@ absl::Status PushBlob(const RegistryClient& client,
 
 const RawManifest& Placeholder() {
   // Docker's schema 2: what the oldest registries know, too.
-  static const RawManifest* const placeholder = [] {
-    const std::string bytes = absl::StrCat(
-        "{\"schemaVersion\":2,\"mediaType\":\"", kDockerManifest,
-        "\",\"config\":", DescriptorJson(DescriptorOf(kDockerConfig, kConfig)),
-        ",\"layers\":[", DescriptorJson(DescriptorOf(kLayerType, LayerBytes())),
-        "]}");
-    return new RawManifest{Digest::Of(bytes), std::string(kDockerManifest),
-                           bytes};
-  }();
+  static const RawManifest* const placeholder =
+      new RawManifest(Make(kDockerManifest, kDockerConfig, kDockerLayer));
   return *placeholder;
+}
+
+const RawManifest& OciPlaceholder() {
+  static const RawManifest* const placeholder =
+      new RawManifest(Make(kOciManifest, kOciConfig, kOciLayer));
+  return *placeholder;
+}
+
+bool IsPlaceholder(const Digest& digest) {
+  return digest == Placeholder().digest || digest == OciPlaceholder().digest;
 }
 
 absl::Status PushPlaceholderBlobs(const RegistryClient& client,
                                   absl::string_view repository) {
   const std::string layer = LayerBytes();
   const absl::Status status =
-      PushBlob(client, repository, DescriptorOf(kLayerType, layer), layer);
+      PushBlob(client, repository, DescriptorOf(kDockerLayer, layer), layer);
   if (!status.ok()) return status;
   return PushBlob(client, repository, DescriptorOf(kDockerConfig, kConfig),
                   std::string(kConfig));

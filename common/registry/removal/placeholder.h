@@ -18,8 +18,12 @@ namespace registry_manager {
 // every tag along that bears it, and nothing else. Its digest never changes
 // with a release of this program: tags that were half removed are told by it.
 const RawManifest& Placeholder();
+// The same image for registries that take OCI's types alone (zot).
+const RawManifest& OciPlaceholder();
+// The digest is that of one of the two.
+bool IsPlaceholder(const Digest& digest);
 
-// Pushes the placeholder's two blobs, where they are not there.
+// Pushes the blobs of both, where they are not there.
 absl::Status PushPlaceholderBlobs(const RegistryClient& client,
                                   absl::string_view repository);
 

@@ -18,6 +18,23 @@ TEST(PlaceholderTest, ItsDigestNeverChanges) {
   EXPECT_EQ(Placeholder().digest, Digest::Of(Placeholder().bytes));
 }
 
+TEST(PlaceholderTest, TheOtherFormHasTheSameBlobs) {
+  EXPECT_EQ(OciPlaceholder().digest, Digest::Of(OciPlaceholder().bytes));
+  EXPECT_EQ(OciPlaceholder().media_type, kOciManifest);
+  EXPECT_TRUE(IsPlaceholder(OciPlaceholder().digest));
+  EXPECT_TRUE(IsPlaceholder(Placeholder().digest));
+  EXPECT_FALSE(IsPlaceholder(Digest::Of("another")));
+  const auto docker = ParseManifest(Placeholder());
+  const auto oci = ParseManifest(OciPlaceholder());
+  ASSERT_TRUE(docker.ok() && oci.ok());
+  EXPECT_EQ(oci->config->digest, docker->config->digest);
+  EXPECT_EQ(oci->config->media_type, kOciConfig);
+  ASSERT_EQ(oci->layers.size(), 1u);
+  EXPECT_EQ(oci->layers[0].digest, docker->layers[0].digest);
+  EXPECT_EQ(oci->layers[0].media_type,
+            "application/vnd.oci.image.layer.v1.tar+gzip");
+}
+
 TEST(PlaceholderTest, IsAnImageOfDockersEmptyLayer) {
   const auto manifest = ParseManifest(Placeholder());
   ASSERT_TRUE(manifest.ok()) << manifest.status();

@@ -80,10 +80,10 @@ absl::StatusOr<SnapshotReader::Known> SnapshotReader::Look(
   if (!read) {
     absl::StatusOr<ManifestHead> head =
         HeadManifest(client_, repository_, digest);
-    known.missing = absl::IsNotFound(head.status());
-    if (known.missing) return known;
-    if (!head.ok()) return head.status();
-    read = MayBeIndexType(head->media_type);
+    // What is missing protects nothing: a GET has to say so, too.
+    const bool not_found = absl::IsNotFound(head.status());
+    if (!head.ok() && !not_found) return head.status();
+    read = not_found || MayBeIndexType(head->media_type);
   }
   if (!read) return known;
   absl::StatusOr<RawManifest> raw = GetManifest(client_, repository_, digest);
@@ -158,6 +158,9 @@ absl::Status SnapshotReader::Follow(const std::vector<Wanted>& roots) {
 absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
     const TagStates& states, const std::vector<std::string>& doomed,
     const std::vector<Digest>& untagged) {
+  // What was missing may have been pushed since.
+  absl::erase_if(known_,
+                 [](const auto& entry) { return entry.second.missing; });
   const std::set<std::string> doomed_tags(doomed.begin(), doomed.end());
   std::set<Digest> going(untagged.begin(), untagged.end());
   std::vector<Wanted> roots;
@@ -174,20 +177,31 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
   // Of one digest, the look that learns more comes first.
   std::stable_sort(roots.begin(), roots.end(), LearnsMore);
   if (absl::Status status = Follow(roots); !status.ok()) return status;
-  for (const Wanted& root : roots) {
-    if (known_[root.digest].missing) {
-      return absl::DataLossError(absl::StrCat(
-          "a tag points at ", root.digest.str(),
-          ", which the registry does not hand out by its digest; nothing is "
-          "deleted from this repository"));
-    }
-  }
   std::vector<Wanted> further;
   for (const Digest& digest : untagged) further.push_back({digest, true, true});
+  for (const Digest& digest : going) {
+    const auto known = known_.find(digest);
+    if (known == known_.end() || !known->second.subject) continue;
+    further.push_back({*known->second.subject, false, false});
+  }
   if (absl::Status status = Follow(further); !status.ok()) return status;
   absl::StatusOr<Referrers> referrers = ReadReferrers(states, going);
   if (!referrers.ok()) return referrers.status();
+  if (absl::Status status = CheckTagged(states); !status.ok()) return status;
   return Result{Assemble(states, *std::move(referrers)), MissingChildren()};
+}
+
+absl::Status SnapshotReader::CheckTagged(const TagStates& states) const {
+  for (const auto& [tag, state] : states) {
+    if (!state.digest) continue;
+    const auto known = known_.find(*state.digest);
+    if (known == known_.end() || !known->second.missing) continue;
+    return absl::DataLossError(absl::StrCat(
+        "tag ", tag, " points at ", state.digest->str(),
+        ", which the registry does not hand out by its digest; nothing is "
+        "deleted from this repository"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::vector<Descriptor>>>

@@ -37,7 +37,8 @@ class SnapshotReader {
   };
   // Follows every index that a tag reaches, and, for what `doomed` tags and
   // `untagged` manifests reach, subjects and referrers. An error where anything
-  // but a missing child cannot be read: nothing may be deleted then.
+  // but a missing child cannot be read, or a tag's manifest is missing: nothing
+  // may be deleted then.
   absl::StatusOr<Result> Read(const TagStates& states,
                               const std::vector<std::string>& doomed,
                               const std::vector<Digest>& untagged);
@@ -86,6 +87,8 @@ class SnapshotReader {
   RepositorySnapshot Assemble(const TagStates& states,
                               Referrers referrers) const;
   std::vector<std::string> MissingChildren() const;
+  // What a tag points at is there, also by its digest.
+  absl::Status CheckTagged(const TagStates& states) const;
   CreationTime ReadCreated(const Digest& digest, int depth) const;
   CreationTime ReadCreatedOfConfig(const Descriptor& config) const;
 

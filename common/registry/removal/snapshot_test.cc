@@ -129,6 +129,76 @@ TEST_F(SnapshotTest, AChildThatCannotBeReadForAnotherReasonStops) {
   }
 }
 
+TEST_F(SnapshotTest, AChildIsMissingOnlyWhereAGetSaysSoToo) {
+  const RawManifest one =
+      Push("", {.media_type = std::string(kDockerManifest)});
+  const RawManifest index = PushIndex("v1", {one});
+  ScriptedRegistry server(
+      [&](const Request& request, Response& response) {
+        if (request.method != "HEAD" ||
+            !absl::EndsWith(request.path, one.digest.str())) {
+          return false;
+        }
+        return AnswerError(response, 404, "MANIFEST_UNKNOWN"), true;
+      },
+      registry_.url());
+  const auto read = Read({}, server.url());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->snapshot.manifests.at(index.digest).children,
+            std::vector<Digest>{one.digest});
+}
+
+TEST_F(SnapshotTest, AMissingChildIsLookedForAgain) {
+  const RawManifest one = Push("", {});
+  const RawManifest index = PushIndex("v1", {one});
+  bool is_there = false;
+  ScriptedRegistry server(
+      [&](const Request& request, Response& response) {
+        if (is_there || !absl::EndsWith(request.path, one.digest.str())) {
+          return false;
+        }
+        return AnswerError(response, 404, "MANIFEST_UNKNOWN"), true;
+      },
+      registry_.url());
+  ClientFixture at(server.url(), Credentials(), 16, 1);
+  const auto states = ReadTagStates(at.client(), "r", ClientFixture::Pool());
+  ASSERT_TRUE(states.ok()) << states.status();
+  SnapshotReader reader(at.client(), "r", &ClientFixture::Pool());
+  auto read = reader.Read(*states, {}, {});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->snapshot.manifests.at(index.digest).children.empty());
+  is_there = true;
+  read = reader.Read(*states, {}, {});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->snapshot.manifests.at(index.digest).children.size(), 1u);
+}
+
+TEST_F(SnapshotTest, AChildWithATagOfItsOwnThatIsMissingByDigestStops) {
+  const RawManifest one =
+      Push("child", {.media_type = std::string(kDockerManifest)});
+  PushIndex("v1", {one});
+  ScriptedRegistry server(
+      [&](const Request& request, Response& response) {
+        if (!absl::EndsWith(request.path, one.digest.str())) return false;
+        return AnswerError(response, 404, "MANIFEST_UNKNOWN"), true;
+      },
+      registry_.url());
+  EXPECT_TRUE(absl::IsDataLoss(Read({}, server.url()).status()));
+}
+
+TEST_F(SnapshotTest, TheSubjectOfADoomedImageIsLookedForAlsoWithoutATag) {
+  const RawManifest image =
+      Push("", {.media_type = std::string(kDockerManifest)});
+  const RawManifest lost = Push("", {.salt = "lost"});
+  Push("develop-1", {.subject = image, .salt = "1"});
+  Push("develop-2", {.subject = lost, .salt = "2"});
+  registry_.LoseManifest("r", lost.digest.str());
+  const auto read = Read({"develop-1", "develop-2"});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->snapshot.manifests.contains(image.digest));
+  EXPECT_FALSE(read->snapshot.manifests.contains(lost.digest));
+}
+
 TEST_F(SnapshotTest, AnIndexThatIsHandedOutByTagOnlyStops) {
   const RawManifest index = PushIndex("v1", {Push("", {})});
   ScriptedRegistry server(

@@ -29,6 +29,11 @@ constexpr absl::string_view kProbeTags[] = {"registry-manager-probe-1",
 // With the back-off between them, and the repetitions of each: minutes.
 constexpr int kLooksAtKept = 12;
 
+// A deleted manifest's tags may be listed a little longer: so many looks, with
+// doubling pauses between them.
+constexpr int kLooksAtListing = 5;
+constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
+
 // One repository's removals, step by step.
 class Remover {
  public:
@@ -38,14 +43,14 @@ class Remover {
 
   absl::StatusOr<std::vector<TagRemovalOutcome>> Run() {
     absl::Status status = ReadKeptManifests();
-    if (status.ok()) status = PushPlaceholderBlobs(client_, repository_);
     if (!status.ok()) return NotLost(status);
-    absl::StatusOr<bool> by_tag = DeletesTagsAlone();
+    absl::StatusOr<bool> by_tag = kept_.empty() ? false : DeletesTagsAlone();
     if (!by_tag.ok()) return NotLost(by_tag.status());
     for (const TagToRemove& tag : tags_) {
       outcomes_.push_back(Remove(tag, *by_tag && tag.digest));
-      // At once, so that no more than one manifest is ever lost.
-      if (*by_tag && tag.digest) {
+      // At once, so that no more than one manifest is ever lost. A manifest
+      // that other tags bear is not lost by the way of the placeholder.
+      if (tag.digest && (*by_tag || tag.kept_tags.empty())) {
         status = CheckKept({{*tag.digest, kept_.at(*tag.digest)}});
         if (!status.ok()) return status;
       }
@@ -108,27 +113,51 @@ class Remover {
     for (absl::string_view tag : kProbeTags) {
       absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
       if (!now.ok()) return now.status();
-      if (*now && **now != Placeholder().digest) return false;
+      if (*now && !IsPlaceholder(**now)) return false;
     }
     return true;
+  }
+
+  // The form of the placeholder that the registry takes, as far as is known.
+  const RawManifest& Form() const {
+    return client_.connection->docker_types == Support::kNo ? OciPlaceholder()
+                                                            : Placeholder();
+  }
+
+  absl::Status PutPlaceholder(absl::string_view tag) {
+    if (!blobs_pushed_) {
+      blobs_pushed_ = PushPlaceholderBlobs(client_, repository_);
+    }
+    if (!blobs_pushed_->ok()) return *blobs_pushed_;
+    const RawManifest& form = Form();
+    const absl::Status put =
+        PutManifest(client_, repository_, tag, form).status();
+    const bool refuses_type = HttpStatusOf(put) == 415 ||
+                              RegistryCode(put) == "MANIFEST_INVALID" ||
+                              RegistryCode(put) == "UNSUPPORTED";
+    if (!refuses_type || &form == &OciPlaceholder()) return put;
+    const absl::Status oci =
+        PutManifest(client_, repository_, tag, OciPlaceholder()).status();
+    if (!oci.ok()) return put;
+    client_.connection->docker_types = Support::kNo;
+    return oci;
   }
 
   // The first tag's delete must leave the second one, and the second one's, the
   // manifest: registries are known that delete an image with its last tag.
   absl::StatusOr<bool> ProveOnProbeTags() {
     for (absl::string_view tag : kProbeTags) {
-      const absl::Status put =
-          PutManifest(client_, repository_, tag, Placeholder()).status();
+      const absl::Status put = PutPlaceholder(tag);
       if (!put.ok()) return put;
     }
     absl::StatusOr<bool> proven =
         DeleteLeaves(kProbeTags[0], std::string(kProbeTags[1]));
     if (proven.ok() && *proven) {
-      proven = DeleteLeaves(kProbeTags[1], Placeholder().digest.str());
+      proven = DeleteLeaves(kProbeTags[1], Form().digest.str());
     }
     if (!proven.ok()) return proven;
-    absl::StatusOr<std::optional<Digest>> left =
-        Resolve(Placeholder().digest.str());
+    absl::StatusOr<bool> left =
+        HasManifest(client_, repository_, Form().digest);
     if (!left.ok()) return left.status();
     if (*left) {
       const absl::Status status = FinishHalfRemovedTags(client_, repository_);
@@ -146,7 +175,7 @@ class Remover {
     if (!now.ok()) return now.status();
     absl::StatusOr<std::optional<Digest>> left = Resolve(reference);
     if (!left.ok()) return left.status();
-    return deleted.ok() && !*now && *left == Placeholder().digest;
+    return deleted.ok() && !*now && *left == Form().digest;
   }
 
   // What the tag points at now; nullopt: it is not there.
@@ -161,16 +190,15 @@ class Remover {
     absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
     if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
     if (!*now && tag.digest) return {tag.tag, Kind::kRemoved, {}};
-    if (*now != tag.digest && *now != Placeholder().digest) {
+    if (*now != tag.digest && !(*now && IsPlaceholder(**now))) {
       return {tag.tag, Kind::kMoved, {}};
     }
     if (by_tag) return RemoveByTag(tag);
-    const absl::Status put =
-        PutManifest(client_, repository_, tag.tag, Placeholder()).status();
+    const absl::Status put = PutPlaceholder(tag.tag);
     if (!put.ok()) {
       // It may have come to pass all the same.
       now = Resolve(tag.tag);
-      if (!now.ok() || *now != Placeholder().digest) {
+      if (!now.ok() || !*now || !IsPlaceholder(**now)) {
         return {tag.tag, Kind::kFailed, put};
       }
     }
@@ -202,20 +230,28 @@ class Remover {
                    "the tag bears our placeholder now, which cannot be "
                    "deleted; the next delete in this repository finishes it"));
     }
-    absl::StatusOr<std::set<std::string>> left = PlacedAndListed();
+    absl::StatusOr<std::set<std::string>> left = PlacedAndStillListed();
     if (left.ok() && !left->empty()) {
-      for (const std::string& tag : *left) {
-        status.Update(
-            PutManifest(client_, repository_, tag, Placeholder()).status());
-      }
+      for (const std::string& tag : *left) status.Update(PutPlaceholder(tag));
       status.Update(FinishHalfRemovedTags(client_, repository_));
-      left = PlacedAndListed();
+      left = PlacedAndStillListed();
     }
     if (!left.ok()) return FailPlaced(placed_, NotLost(left.status()));
     FailPlaced(*left, absl::InternalError(absl::StrCat(
                           "the registry deleted what the tag points at, but "
                           "still lists the tag",
                           status.ok() ? "" : ": ", status.message())));
+  }
+
+  // The same when the listing has had time to catch up.
+  absl::StatusOr<std::set<std::string>> PlacedAndStillListed() {
+    absl::Duration pause = kFirstPause;
+    for (int look = 1;; ++look, pause *= 2) {
+      absl::StatusOr<std::set<std::string>> left = PlacedAndListed();
+      if ((left.ok() && left->empty()) || look == kLooksAtListing) return left;
+      const absl::Status slept = client_.task->cancellation().SleepFor(pause);
+      if (!slept.ok()) return slept;
+    }
   }
 
   // Placed tags that are listed, although nothing is behind them any more.
@@ -230,7 +266,7 @@ class Remover {
       absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
       if (!now.ok()) return now.status();
       // Somebody else may have pushed it anew.
-      if (!*now || **now == Placeholder().digest) left.insert(tag);
+      if (!*now || IsPlaceholder(**now)) left.insert(tag);
     }
     return left;
   }
@@ -248,16 +284,16 @@ class Remover {
 
   // Looks until there is an answer, or for long: what was lost is known only
   // from the bytes in hand.
-  absl::Status HeadKept(const Digest& digest) {
-    absl::Status head;
+  absl::StatusOr<bool> IsThere(const Digest& digest) {
+    absl::StatusOr<bool> there = false;
     for (int look = 0; look < kLooksAtKept; ++look) {
-      head = HeadManifest(client_, repository_, digest.str()).status();
-      if (head.ok() || absl::IsNotFound(head)) return head;
+      there = HasManifest(client_, repository_, digest);
+      if (there.ok()) return there;
       const absl::Status slept =
           client_.task->cancellation().SleepFor(BackOff(look));
       if (!slept.ok()) return slept;
     }
-    return head;
+    return there;
   }
 
   absl::Status CheckKept(const std::map<Digest, RawManifest>& manifests) {
@@ -265,12 +301,12 @@ class Remover {
     absl::Status pushed_back;
     absl::Status unknown;
     for (const auto& [digest, raw] : manifests) {
-      const absl::Status head = HeadKept(digest);
-      if (absl::IsNotFound(head)) {
+      const absl::StatusOr<bool> there = IsThere(digest);
+      if (!there.ok()) {
+        unknown.Update(NotLost(there.status()));
+      } else if (!*there) {
         lost = digest.str();
         pushed_back.Update(PushBack(raw));
-      } else {
-        unknown.Update(NotLost(head));
       }
     }
     if (lost.empty()) return unknown;
@@ -309,6 +345,8 @@ class Remover {
   const std::vector<TagToRemove>& tags_;
   std::map<Digest, RawManifest> kept_;
   std::vector<TagRemovalOutcome> outcomes_;
+  // Absent: not tried yet.
+  std::optional<absl::Status> blobs_pushed_;
   // Tags that were pointed at the placeholder.
   std::set<std::string> placed_;
 };
@@ -324,7 +362,15 @@ absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
 
 absl::Status FinishHalfRemovedTags(const RegistryClient& client,
                                    const std::string& repository) {
-  return DeleteDigest(client, repository, Placeholder().digest);
+  for (const RawManifest* form : {&Placeholder(), &OciPlaceholder()}) {
+    const absl::StatusOr<bool> there =
+        HasManifest(client, repository, form->digest);
+    if (!there.ok()) return there.status();
+    if (!*there) continue;
+    absl::Status status = DeleteDigest(client, repository, form->digest);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace registry_manager

@@ -30,7 +30,8 @@ absl::StatusOr<std::vector<std::string>> ListCheckedTags(
   std::sort(tags->begin(), tags->end());
   tags->erase(std::unique(tags->begin(), tags->end()), tags->end());
   for (const std::string& tag : *tags) {
-    if (!IsTag(tag)) {
+    // Those of sha512 are longer than a tag may be.
+    if (!IsTag(tag) && !IsSignatureLikeTag(tag)) {
       return absl::DataLossError(absl::StrCat(
           "the registry lists a tag '", Printable(tag),
           "', which is no tag and so cannot be resolved; nothing is deleted "
@@ -41,7 +42,7 @@ absl::StatusOr<std::vector<std::string>> ListCheckedTags(
 }
 
 TagState StateOf(const Digest& digest, std::string media_type) {
-  if (digest == Placeholder().digest) {
+  if (IsPlaceholder(digest)) {
     return {TagState::Kind::kHalfRemoved, std::nullopt, ""};
   }
   return {TagState::Kind::kResolved, digest, std::move(media_type)};
@@ -124,7 +125,14 @@ absl::StatusOr<TagStates> ReadTagStates(const RegistryClient& client,
                                         ThreadPool& pool) {
   absl::StatusOr<std::vector<std::string>> tags =
       ListCheckedTags(client, repository);
-  if (absl::IsNotFound(tags.status())) return TagStates();
+  if (absl::IsNotFound(tags.status())) {
+    // What is no registry has no tags either.
+    if (RegistryCode(tags.status()) == "NAME_UNKNOWN") return TagStates();
+    if (absl::Status status = CheckIsRegistry(client); !status.ok()) {
+      return status;
+    }
+    return TagStates();
+  }
   if (!tags.ok()) return tags.status();
   return Resolve(client, repository, *tags, pool);
 }

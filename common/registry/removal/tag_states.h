@@ -37,10 +37,11 @@ struct TagState {
 using TagStates = std::map<std::string, TagState>;
 
 // Lists the tags of a repository and resolves each. Empty where the registry
-// does not know the repository. An error where one tag cannot be resolved; it
-// names the tag: nothing may be deleted then. A tag is dangling where, after a
-// second listing, it answers 404 MANIFEST_UNKNOWN to a GET with every media
-// type; one that vanished meanwhile is left out.
+// does not know the repository; FailedPrecondition where it is no registry. An
+// error where one tag cannot be resolved; it names the tag: nothing may be
+// deleted then. A tag is dangling where, after a second listing, it answers 404
+// MANIFEST_UNKNOWN to a GET with every media type; one that vanished meanwhile
+// is left out.
 absl::StatusOr<TagStates> ReadTagStates(const RegistryClient& client,
                                         const std::string& repository,
                                         ThreadPool& pool);
