@@ -44,6 +44,21 @@ class Assignment {
   // sent then has arrived when the lease ends.
   absl::Status MayWrite() const;
 
+  // While one lives, the task waits for another: it is no less alive for that.
+  class Waiting {
+   public:
+    explicit Waiting(Assignment& assignment) : assignment_(assignment) {
+      ++assignment_.waiting_;
+    }
+    ~Waiting() { --assignment_.waiting_; }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+   private:
+    Assignment& assignment_;
+  };
+  bool waits() const { return waiting_ > 0; }
+
   Cancellation& cancellation() { return cancellation_; }
   TaskScope& scope() { return scope_; }
 
@@ -54,6 +69,7 @@ class Assignment {
   const proto::Task task_;
   const Clock* const clock_;
   std::atomic<bool> claimed_ = false;
+  std::atomic<int> waiting_ = 0;
   std::atomic<int64_t> lease_end_ns_ = 0;
   std::atomic<int64_t> may_write_until_ns_ = 0;
   Cancellation cancellation_;

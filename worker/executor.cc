@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "worker/fleet_blob_ledger.h"
+
 namespace registry_manager {
 
 proto::TaskResult HandedBack(const std::string& reason) {
@@ -71,6 +73,8 @@ void Executor::CarryOut(Item item) {
   context.services = services_;
   context.settings = std::move(item.settings);
   context.scope = &assignment->scope();
+  FleetBlobLedger blobs(&services_->blobs(), port_, assignment);
+  context.blobs = &blobs;
   context.write_intent = [&](const std::string& registry,
                              const std::string& repository,
                              const proto::Intent* intent) {

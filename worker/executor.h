@@ -17,25 +17,9 @@
 #include "proto/fleet.pb.h"
 #include "worker/assignment.h"
 #include "worker/task_context.h"
+#include "worker/task_port.h"
 
 namespace registry_manager {
-
-// What a slot needs of the session. Thread-safe.
-class TaskPort {
- public:
-  virtual ~TaskPort() = default;
-  // Journals an intent (null: that it is done). Blocks until the coordinator
-  // has answered, or the task is cancelled.
-  virtual absl::Status WriteIntent(
-      const std::shared_ptr<Assignment>& assignment,
-      const std::string& registry, const std::string& repository,
-      const proto::Intent* intent) = 0;
-  virtual void SendActions(const std::shared_ptr<Assignment>& assignment,
-                           const std::vector<proto::Action>& actions) = 0;
-  // The slot is free.
-  virtual void Finished(const std::shared_ptr<Assignment>& assignment,
-                        proto::TaskResult result) = 0;
-};
 
 // A result for a task that was not begun, or not ended.
 proto::TaskResult HandedBack(const std::string& reason);

@@ -14,6 +14,8 @@ namespace registry_manager {
 namespace {
 
 constexpr absl::Duration kResend = absl::Seconds(2);
+// The turns before it may be long.
+constexpr absl::Duration kResendClaim = absl::Seconds(10);
 // What a worker keeps at most: tasks, and results that nobody acknowledges.
 // Beyond them tasks are handed back.
 constexpr size_t kMaxTasks = 1024;
@@ -30,7 +32,8 @@ Session::Session(SessionOptions options, Parts parts)
       epoch_(options_.epoch_seen),
       hello_due_(options_.begin),
       results_(kResend),
-      intents_(kResend) {
+      intents_(kResend),
+      blob_claims_(kResendClaim) {
   parts_.grants->BeginSession();
 }
 
@@ -97,6 +100,9 @@ void Session::Receive(const proto::Envelope& message) {
     case proto::Envelope::kIntentAck:
       ReceiveIntentAck(message.intent_ack());
       break;
+    case proto::Envelope::kBlobTurn:
+      ReceiveBlobTurn(message.blob_turn());
+      break;
     case proto::Envelope::kCancel:
       ReceiveCancel(message.cancel());
       break;
@@ -136,6 +142,7 @@ void Session::ReceiveWelcome(const proto::Welcome& welcome) {
   heartbeat_due_ = parts_.clock->Now();
   results_.SendAllAgain();
   intents_.SendAllAgain();
+  blob_claims_.SendAllAgain();
 }
 
 void Session::ReceiveDispatch(const proto::Dispatch& dispatch) {
@@ -206,6 +213,22 @@ void Session::ReceiveIntentAck(const proto::IntentAck& ack) {
     if (task != tasks_.end()) Stop(task->second, reason);
   }
   pending_intents_.erase(pending);
+}
+
+void Session::ReceiveBlobTurn(const proto::BlobTurn& turn) {
+  if (!blob_claims_.Acknowledge(turn.number())) return;
+  const auto pending = pending_blobs_.find(turn.number());
+  if (turn.refused()) {
+    pending->second.call->Answer(absl::CancelledError(kLeaseEnded));
+    const auto task = tasks_.find(pending->second.task);
+    if (task != tasks_.end()) Stop(task->second, std::string(kLeaseEnded));
+  } else {
+    BlobLedger::Turn mine;
+    mine.present = turn.present();
+    if (!turn.mount_from().empty()) mine.mount_from = turn.mount_from();
+    pending->second.call->Answer(std::move(mine));
+  }
+  pending_blobs_.erase(pending);
 }
 
 void Session::ReceiveCancel(const proto::Cancel& cancel) {
@@ -286,6 +309,40 @@ void Session::WriteIntent(const std::shared_ptr<Assignment>& assignment,
   proto::Envelope message;
   *message.mutable_intent_write() = std::move(write);
   intents_.Add(std::move(message));
+}
+
+void Session::ClaimBlob(const std::shared_ptr<Assignment>& assignment,
+                        const BlobPlace& place,
+                        std::shared_ptr<BlobCall> call) {
+  if (FindOwn(*assignment) == nullptr) {
+    call->Answer(absl::CancelledError(kLeaseEnded));
+    return;
+  }
+  const uint64_t number = blob_claims_.NextNumber();
+  pending_blobs_[number] = {KeyOf(assignment->id(), assignment->attempt()),
+                            std::move(call)};
+  proto::Envelope message;
+  proto::BlobClaim& claim = *message.mutable_blob_claim();
+  claim.set_number(number);
+  *claim.mutable_id() = assignment->id();
+  claim.set_attempt(assignment->attempt());
+  claim.set_target(place.target);
+  claim.set_repository(place.repository);
+  claim.set_digest(place.digest);
+  blob_claims_.Add(std::move(message));
+}
+
+void Session::EndBlob(const std::shared_ptr<Assignment>& assignment,
+                      const BlobPlace& place, proto::BlobEnd::Outcome outcome) {
+  // With the task's lease its turns end by themselves.
+  if (FindOwn(*assignment) == nullptr) return;
+  proto::BlobEnd& end = blob_ends_.emplace_back();
+  *end.mutable_id() = assignment->id();
+  end.set_attempt(assignment->attempt());
+  end.set_target(place.target);
+  end.set_repository(place.repository);
+  end.set_digest(place.digest);
+  end.set_outcome(outcome);
 }
 
 std::set<std::string> Session::RunsNeeded(bool started) const {

@@ -16,19 +16,24 @@
 #include <tuple>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/fleet.pb.h"
 #include "worker/action_queue.h"
 #include "worker/assignment.h"
+#include "worker/call.h"
 #include "worker/clock.h"
 #include "worker/executor.h"
 #include "worker/grant_pool.h"
 #include "worker/heartbeats.h"
-#include "worker/intent_call.h"
 #include "worker/settings_store.h"
+#include "worker/task_port.h"
 #include "worker/unacknowledged.h"
 
 namespace registry_manager {
+
+using IntentCall = Call<absl::Status>;
+using BlobCall = Call<absl::StatusOr<BlobLedger::Turn>>;
 
 struct SessionOptions {
   // Random: it is what tells this worker from who would pretend to be it.
@@ -87,6 +92,10 @@ class Session {
               proto::TaskResult result);
   void WriteIntent(const std::shared_ptr<Assignment>& assignment,
                    proto::IntentWrite write, std::shared_ptr<IntentCall> call);
+  void ClaimBlob(const std::shared_ptr<Assignment>& assignment,
+                 const BlobPlace& place, std::shared_ptr<BlobCall> call);
+  void EndBlob(const std::shared_ptr<Assignment>& assignment,
+               const BlobPlace& place, proto::BlobEnd::Outcome outcome);
 
   // --- the end ---
 
@@ -119,6 +128,10 @@ class Session {
     Key task;
     std::shared_ptr<IntentCall> call;
   };
+  struct PendingBlob {
+    Key task;
+    std::shared_ptr<BlobCall> call;
+  };
 
   static Key KeyOf(const proto::TaskId& id, uint32_t attempt);
   Task* Find(const proto::TaskId& id, uint32_t attempt);
@@ -131,6 +144,7 @@ class Session {
   void ReceiveResultAck(const proto::ResultAck& ack);
   void ReceiveSettings(const proto::Settings& settings);
   void ReceiveIntentAck(const proto::IntentAck& ack);
+  void ReceiveBlobTurn(const proto::BlobTurn& turn);
   void ReceiveCancel(const proto::Cancel& cancel);
 
   void StartTasksOf(const std::string& run);
@@ -148,6 +162,7 @@ class Session {
   bool SendGrantRequests(absl::Duration now);
   bool SendSettingsRequests(absl::Duration now);
   bool SendActions();
+  bool SendBlobEnds();
   absl::Duration NextSend() const;
 
   const SessionOptions options_;
@@ -169,6 +184,9 @@ class Session {
   Unacknowledged results_;
   std::map<uint64_t, PendingIntent> pending_intents_;
   Unacknowledged intents_;
+  std::map<uint64_t, PendingBlob> pending_blobs_;
+  Unacknowledged blob_claims_;
+  std::deque<proto::BlobEnd> blob_ends_;
   SettingsStore settings_;
   std::deque<proto::Throttled> throttled_;
 

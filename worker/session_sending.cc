@@ -32,7 +32,8 @@ bool Session::SendDue(absl::Duration now) {
   // Heartbeats before all else: leases depend on them. Actions before the
   // results that they belong to.
   return SendHeartbeat(now) && SendThrottled() && SendGrantRequests(now) &&
-         intents_.SendDue(now, send) && SendSettingsRequests(now) &&
+         intents_.SendDue(now, send) && SendBlobEnds() &&
+         blob_claims_.SendDue(now, send) && SendSettingsRequests(now) &&
          SendActions() && results_.SendDue(now, send);
 }
 
@@ -69,6 +70,7 @@ bool Session::SendHeartbeat(absl::Duration now) {
     proto::RunningTask& running = *heartbeat.add_running();
     *running.mutable_id() = task.assignment->id();
     running.set_attempt(task.assignment->attempt());
+    if (task.assignment->waits()) task.assignment->scope().Progress();
     running.set_progress(task.assignment->scope().progress());
     *running.mutable_counts() = task.assignment->counts();
   }
@@ -120,6 +122,16 @@ bool Session::SendSettingsRequests(absl::Duration now) {
   return true;
 }
 
+bool Session::SendBlobEnds() {
+  while (!blob_ends_.empty()) {
+    proto::Envelope message;
+    *message.mutable_blob_end() = blob_ends_.front();
+    if (!Send(std::move(message))) return false;
+    blob_ends_.pop_front();
+  }
+  return true;
+}
+
 bool Session::SendActions() {
   return parts_.actions->SendAll(
       [this](const Assignment& assignment, const proto::Envelope& message) {
@@ -130,9 +142,9 @@ bool Session::SendActions() {
 
 absl::Duration Session::NextSend() const {
   if (state_ != State::kJoined) return hello_due_;
-  absl::Duration next =
-      std::min({hello_due_, heartbeat_due_, parts_.grants->NextDue(),
-                results_.NextDue(), intents_.NextDue()});
+  absl::Duration next = std::min({hello_due_, heartbeat_due_,
+                                  parts_.grants->NextDue(), results_.NextDue(),
+                                  intents_.NextDue(), blob_claims_.NextDue()});
   if (!RunsNeeded(/*started=*/false).empty()) {
     next = std::min(next, parts_.clock->Now() + kAskForSettingsAgain);
   }

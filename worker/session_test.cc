@@ -192,6 +192,18 @@ class SessionTest : public testing::Test, public TaskPort {
     intent_ = call;
     return absl::OkStatus();
   }
+  absl::StatusOr<BlobLedger::Turn> ClaimBlob(
+      const std::shared_ptr<Assignment>& assignment,
+      const BlobPlace& place) override {
+    blob_ = std::make_shared<BlobCall>();
+    session_->ClaimBlob(assignment, place, blob_);
+    return BlobLedger::Turn();
+  }
+  void EndBlob(const std::shared_ptr<Assignment>& assignment,
+               const BlobPlace& place,
+               proto::BlobEnd::Outcome outcome) override {
+    session_->EndBlob(assignment, place, outcome);
+  }
   void SendActions(const std::shared_ptr<Assignment>& assignment,
                    const std::vector<proto::Action>& actions) override {
     actions_.Push(assignment, actions);
@@ -199,11 +211,14 @@ class SessionTest : public testing::Test, public TaskPort {
 
   FakeClock clock_;
   GrantPool grants_{&clock_, [] {}};
+  WorkerServices services_{nullptr, nullptr,
+                           [](const std::string&) { return nullptr; }};
   ActionQueue actions_{[] {}};
   bool connected_ = true;
   std::vector<proto::Envelope> sent_;
   uint64_t ack_heartbeats_ = 0;
   std::shared_ptr<IntentCall> intent_;
+  std::shared_ptr<BlobCall> blob_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -214,7 +229,7 @@ class SessionTest : public testing::Test, public TaskPort {
                      [this](const proto::Task& task, TaskContext& context) {
                        return Carry(task, context);
                      },
-                     nullptr, this};
+                     &services_, this};
   std::unique_ptr<Session> session_;
 };
 
@@ -543,6 +558,59 @@ TEST_F(SessionTest, IntentThatIsNotAcceptedStopsTheTask) {
   session_->Receive(ack);
   Cancellation never;
   EXPECT_TRUE(absl::IsCancelled(intent_->Wait(never)));
+  AwaitFinished();
+  EXPECT_EQ(SentResults().size(), 1u);
+}
+
+TEST_F(SessionTest, ABlobIsClaimedUntilTheTurnComes) {
+  Join();
+  SendSettings();
+  Dispatch(1);
+  TaskContext& context = Context(1);
+  const Address target = *Address::Parse("http://b.example");
+  const Digest blob = Digest::Of("blob");
+  Cancellation never;
+  EXPECT_TRUE(context.blobs->Claim(target, "x", blob, never).ok());
+  const auto claims = SentOf(&proto::Envelope::has_blob_claim);
+  ASSERT_EQ(claims.size(), 1u);
+  EXPECT_EQ(claims[0].blob_claim().id().index(), 1u);
+  EXPECT_EQ(claims[0].blob_claim().target(), "http://b.example");
+  EXPECT_EQ(claims[0].blob_claim().repository(), "x");
+  EXPECT_EQ(claims[0].blob_claim().digest(), blob.str());
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_EQ(SentOf(&proto::Envelope::has_blob_claim).size(), 1u);
+
+  proto::Envelope turn = Reply();
+  turn.mutable_blob_turn()->set_number(1);
+  turn.mutable_blob_turn()->set_mount_from("y");
+  session_->Receive(turn);
+
+  EXPECT_EQ(blob_->Wait(never)->mount_from, "y");
+  context.blobs->Finish(target, "x", blob, true);
+  const auto ends = SentOf(&proto::Envelope::has_blob_end);
+  ASSERT_EQ(ends.size(), 1u);
+  EXPECT_EQ(ends[0].blob_end().digest(), blob.str());
+  EXPECT_EQ(ends[0].blob_end().outcome(), proto::BlobEnd::PRESENT);
+  // What this worker knows it does not ask for.
+  EXPECT_TRUE(context.blobs->Claim(target, "x", blob, never)->present);
+  EXPECT_TRUE(SentOf(&proto::Envelope::has_blob_claim).empty());
+}
+
+TEST_F(SessionTest, ABlobsTurnThatIsRefusedStopsTheTask) {
+  Join();
+  SendSettings();
+  Dispatch(1);
+  Cancellation never;
+  EXPECT_TRUE(Context(1)
+                  .blobs
+                  ->Claim(*Address::Parse("http://b.example"), "x",
+                          Digest::Of("blob"), never)
+                  .ok());
+  proto::Envelope turn = Reply();
+  turn.mutable_blob_turn()->set_number(1);
+  turn.mutable_blob_turn()->set_refused(true);
+  session_->Receive(turn);
+  EXPECT_TRUE(absl::IsCancelled(blob_->Wait(never).status()));
   AwaitFinished();
   EXPECT_EQ(SentResults().size(), 1u);
 }

@@ -15,7 +15,7 @@
 #include "common/concurrency/parallel.h"
 #include "common/http/transport.h"
 #include "common/registry/connection.h"
-#include "common/registry/copy/blob_ledger.h"
+#include "common/registry/copy/local_blob_ledger.h"
 #include "common/registry/request_gate.h"
 #include "common/registry/task_scope.h"
 #include "proto/task.pb.h"
@@ -34,13 +34,14 @@ class WorkerServices {
   absl::StatusOr<RegistryConnection*> Connect(const proto::Registry& registry,
                                               int retries);
   ThreadPool& pool() { return *pool_; }
+  // What this worker knows of blobs; a task asks its context's.
   BlobLedger& blobs() { return blobs_; }
 
  private:
   HttpTransport* const transport_;
   ThreadPool* const pool_;
   const GateFor gate_for_;
-  BlobLedger blobs_;
+  LocalBlobLedger blobs_;
   std::mutex mutex_;
   absl::flat_hash_map<std::string, std::unique_ptr<RegistryConnection>>
       connections_;
@@ -52,6 +53,8 @@ struct TaskContext {
   std::shared_ptr<const proto::RunSettings> settings;
   // The task's end and its right to write.
   TaskScope* scope;
+  // What the whole fleet knows of blobs.
+  BlobLedger* blobs;
   // Journals what a deletion is about to do (null: that it is done). Blocks
   // until it is journalled; an error: it is not, and nothing may be deleted.
   std::function<absl::Status(const std::string& registry,

@@ -220,6 +220,26 @@ absl::Status Worker::WriteIntent(const std::shared_ptr<Assignment>& assignment,
   return call->Wait(assignment->cancellation());
 }
 
+absl::StatusOr<BlobLedger::Turn> Worker::ClaimBlob(
+    const std::shared_ptr<Assignment>& assignment, const BlobPlace& place) {
+  auto call = std::make_shared<BlobCall>();
+  mailbox_->Post([this, assignment, place, call] {
+    if (session_ == nullptr) {
+      call->Answer(absl::CancelledError("the worker has stopped"));
+    } else {
+      session_->ClaimBlob(assignment, place, call);
+    }
+  });
+  return call->Wait(assignment->cancellation());
+}
+
+void Worker::EndBlob(const std::shared_ptr<Assignment>& assignment,
+                     const BlobPlace& place, proto::BlobEnd::Outcome outcome) {
+  mailbox_->Post([this, assignment, place, outcome] {
+    if (session_ != nullptr) session_->EndBlob(assignment, place, outcome);
+  });
+}
+
 void Worker::SendActions(const std::shared_ptr<Assignment>& assignment,
                          const std::vector<proto::Action>& actions) {
   actions_.Push(assignment, actions);

@@ -61,6 +61,12 @@ class Worker : public TaskPort {
                            const std::string& registry,
                            const std::string& repository,
                            const proto::Intent* intent) override;
+  absl::StatusOr<BlobLedger::Turn> ClaimBlob(
+      const std::shared_ptr<Assignment>& assignment,
+      const BlobPlace& place) override;
+  void EndBlob(const std::shared_ptr<Assignment>& assignment,
+               const BlobPlace& place,
+               proto::BlobEnd::Outcome outcome) override;
   void SendActions(const std::shared_ptr<Assignment>& assignment,
                    const std::vector<proto::Action>& actions) override;
   void Finished(const std::shared_ptr<Assignment>& assignment,

@@ -189,6 +189,7 @@ absl::Status RunLoop::Housekeep(absl::Time now) {
   if (now >= next_progress_) {
     next_progress_ = now + kProgressEvery;
     RetryLocked();
+    ReleaseBlobClaims(now);
     parts_.listener->OnProgress(Snapshot());
   }
   return absl::OkStatus();

@@ -17,6 +17,7 @@
 #include "coordinator/fleet/fleet_socket.h"
 #include "coordinator/fleet/local_workers.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/run/blob_claims.h"
 #include "coordinator/run/repository_locks.h"
 #include "coordinator/run/run.h"
 #include "coordinator/run/run_listener.h"
@@ -100,6 +101,13 @@ class RunLoop {
   void HandleIntent(const std::string& session, const proto::IntentWrite& write,
                     absl::Time now);
   void HandleProgress(const proto::Progress& progress);
+  void HandleBlobClaim(const std::string& session,
+                       const proto::BlobClaim& claim, absl::Time now);
+  void HandleBlobEnd(const std::string& session, const proto::BlobEnd& end,
+                     absl::Time now);
+  void SendTurns(const BlobClaims::Turns& turns);
+  // Of those whose lease is over.
+  void ReleaseBlobClaims(absl::Time now);
   void Acknowledge(const std::string& session, uint64_t number);
   void EndTask(const TaskKey& key, proto::TaskResult result);
   void CancelDeletes(const std::string& registry);
@@ -128,6 +136,7 @@ class RunLoop {
   std::vector<class Run::Prepared> locked_out_;
   std::deque<std::pair<absl::Time, std::string>> unlocks_;
   Commit commit_;
+  BlobClaims blob_claims_;
   // Tasks whose results are in `commit_`, and who waits to hear of it.
   absl::flat_hash_set<TaskKey> unflushed_;
   std::vector<PendingAck> acks_;

@@ -93,6 +93,12 @@ void RunLoop::Handle(const proto::Envelope& message, absl::Time now) {
     case proto::Envelope::kIntentWrite:
       HandleIntent(session, message.intent_write(), now);
       break;
+    case proto::Envelope::kBlobClaim:
+      HandleBlobClaim(session, message.blob_claim(), now);
+      break;
+    case proto::Envelope::kBlobEnd:
+      HandleBlobEnd(session, message.blob_end(), now);
+      break;
     case proto::Envelope::kGoodbye:
       parts_.scheduler->Leave(session, /*lost=*/false, now);
       parts_.fleet->Drop(session);
@@ -180,6 +186,53 @@ void RunLoop::HandleIntent(const std::string& session,
   reply.mutable_intent_ack()->set_number(write.number());
   reply.mutable_intent_ack()->set_accepted(holds);
   parts_.fleet->Send(session, std::move(reply));
+}
+
+void RunLoop::HandleBlobClaim(const std::string& session,
+                              const proto::BlobClaim& claim, absl::Time now) {
+  const TaskKey key = KeyOf(claim.id());
+  if (!parts_.scheduler->HoldsLease(session, key, claim.attempt(), now)) {
+    proto::Envelope reply;
+    reply.mutable_blob_turn()->set_number(claim.number());
+    reply.mutable_blob_turn()->set_refused(true);
+    parts_.fleet->Send(session, std::move(reply));
+    return;
+  }
+  SendTurns(
+      blob_claims_.Claim({claim.target(), claim.digest()}, claim.repository(),
+                         {session, key, claim.attempt(), claim.number()}));
+}
+
+void RunLoop::HandleBlobEnd(const std::string& session,
+                            const proto::BlobEnd& end, absl::Time now) {
+  const TaskKey key = KeyOf(end.id());
+  if (!parts_.scheduler->HoldsLease(session, key, end.attempt(), now)) return;
+  const BlobClaims::Blob blob = {end.target(), end.digest()};
+  if (end.outcome() == proto::BlobEnd::LACKING) {
+    blob_claims_.Forget(blob, end.repository());
+    return;
+  }
+  SendTurns(blob_claims_.End(blob, end.repository(),
+                             {session, key, end.attempt()},
+                             end.outcome() == proto::BlobEnd::PRESENT));
+}
+
+void RunLoop::SendTurns(const BlobClaims::Turns& turns) {
+  for (const BlobClaims::Turn& turn : turns) {
+    proto::Envelope message;
+    message.mutable_blob_turn()->set_number(turn.number);
+    message.mutable_blob_turn()->set_present(turn.present);
+    message.mutable_blob_turn()->set_mount_from(turn.mount_from);
+    // Lost: the claim comes again.
+    parts_.fleet->Send(turn.session, std::move(message));
+  }
+}
+
+void RunLoop::ReleaseBlobClaims(absl::Time now) {
+  SendTurns(blob_claims_.Release([&](const BlobClaims::Claimant& one) {
+    return parts_.scheduler->HoldsLease(one.session, one.task, one.attempt,
+                                        now);
+  }));
 }
 
 void RunLoop::HandleResult(const std::string& session,

@@ -421,6 +421,41 @@ TEST_F(RunLoopTest, SaysInWallClockTimeUntilWhenARegistryAskedToWait) {
   EXPECT_LE(until, absl::Now() + absl::Seconds(61));
 }
 
+TEST_F(RunLoopTest, ABlobIsBroughtByOneTaskAtATime) {
+  std::vector<proto::Lease> leases;
+  const auto claim = [&](size_t task) {
+    proto::Envelope message;
+    proto::BlobClaim& body = *message.mutable_blob_claim();
+    body.set_number(task + 1);
+    *body.mutable_id() = leases[task].id();
+    body.set_attempt(leases[task].attempt());
+    body.set_target(kB);
+    body.set_repository(absl::StrCat("r", task));
+    body.set_digest("sha256:1");
+    worker_.Say(std::move(message));
+  };
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    leases.push_back(task.lease());
+    if (leases.size() == 2) {
+      claim(0);
+      claim(1);
+    }
+    return std::nullopt;
+  };
+  Names turns;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (!message.has_blob_turn()) return;
+    const proto::BlobTurn& turn = message.blob_turn();
+    turns.push_back(absl::StrCat(turn.number(), " ", turn.mount_from()));
+    // A task that ends without a word gives its turn away.
+    worker_.SayResult(leases[turn.number() - 1], Done(), turn.number());
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kSync, kA, kB), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(turns, Names({"1 ", "2 "}));
+}
+
 TEST_F(RunLoopTest, EndsWhenTheRunIsAnothersNow) {
   listener_.on_progress = [this] { EXPECT_TRUE(journal_.Release().ok()); };
   worker_.carry_out = [](const proto::Task&) { return Done(); };

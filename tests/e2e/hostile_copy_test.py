@@ -326,10 +326,29 @@ class MountTest(_CopyTest):
         self.servers()
 
     def test_that_are_answered_201_send_no_byte_twice(self):
-        # One worker: what others have sent it does not know.
-        self.run_sync(self.source, self.target, "--workers", "1")
+        self.run_sync(self.source, self.target)
         self.assertEqual(len(self.source.seen("GET", self.large.digest)), 1)
         self.assertEqual(len(self.source.seen("GET", self.small.digest)), 1)
+
+    def test_send_no_byte_twice_whichever_worker_sent_it(self):
+        shared = [image.random_layer(f"shared {i}", _LARGE) for i in range(3)]
+        for i in range(12):
+            made = image.image(f"app {i}", layers=shared)
+            self.source.put(f"app{i}", "1.0", made)
+        for server in (self.source, self.target):
+            server.script(".*", "", slow(0.02), may_rest=True)
+        self.run_sync(self.source, self.target, "--workers", "3")
+        for layer in shared:
+            self.assertEqual(len(self.source.seen("GET", layer.digest)), 1)
+
+    def test_batches_put_a_blob_by_one_hand(self):
+        # So many tags are batches, for several workers.
+        for i in range(200):
+            made = image.image(f"tag {i}", layers=(self.large,))
+            self.source.put("bulk", f"t{i}", made)
+        self.target.script("PUT", self.large.digest[7:], slow(1))
+        self.run_sync(self.source, self.target, "--workers", "3")
+        self.assertEqual(len(self.source.seen("GET", self.large.digest)), 1)
 
     def test_that_are_answered_202_send_in_that_session(self):
         def hook(request, proceed):

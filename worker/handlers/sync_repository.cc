@@ -53,8 +53,7 @@ class Sync {
                source_repository,
                {&target, context.scope},
                target_repository},
-        copier_(route_, &context.services->blobs(), &context.services->pool(),
-                &tally_),
+        copier_(route_, context.blobs, &context.services->pool(), &tally_),
         engine_(NewNativeEngine(&copier_)),
         outcome_(context) {}
 

@@ -155,6 +155,7 @@ TaskBench::TaskBench(int gate_limit)
       context_{&services_,
                settings_,
                &scope_,
+               &services_.blobs(),
                [](const std::string&, const std::string&,
                   const proto::Intent*) { return absl::OkStatus(); },
                [](const proto::Counts&) {},

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "common/http/raw_server.h"
 #include "common/registry/blobs.h"
+#include "common/registry/copy/local_blob_ledger.h"
 #include "common/registry/errors.h"
 #include "common/registry/testing/client_fixture.h"
 #include "common/registry/testing/registry_process.h"
@@ -61,7 +62,7 @@ class BlobCopierTest : public testing::Test {
 
   RegistryProcess a_;
   RegistryProcess b_;
-  BlobLedger ledger_;
+  LocalBlobLedger ledger_;
   CopyTally tally_;
 };
 

@@ -4,13 +4,9 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_COPY_BLOB_LEDGER_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_COPY_BLOB_LEDGER_H_
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "common/http/cancellation.h"
 #include "common/reference/address.h"
@@ -18,12 +14,13 @@
 
 namespace registry_manager {
 
-// What this worker knows of the blobs of its targets, so that no byte moves
-// twice: which repositories hold a blob, and which blob is on its way to a
-// registry right now. Knowledge is a hint: a mount that fails costs one
-// request. Bounded; thread-safe.
+// What is known of the blobs of targets, so that no byte moves twice: which
+// repositories hold a blob, and which blob is on its way to a registry right
+// now. Knowledge is a hint: a mount that fails costs one request. Thread-safe.
 class BlobLedger {
  public:
+  virtual ~BlobLedger() = default;
+
   // What the holder of a claim is to do.
   struct Turn {
     // The repository is known to hold the blob: nothing to do, no claim held.
@@ -36,31 +33,16 @@ class BlobLedger {
   // then there is something to mount from, and a blob is put by one hand at a
   // time. The claim is ended with Finish(). The cancellation's status where
   // that comes first.
-  absl::StatusOr<Turn> Claim(const Address& target,
-                             const std::string& repository,
-                             const Digest& digest, Cancellation& cancellation);
+  virtual absl::StatusOr<Turn> Claim(const Address& target,
+                                     const std::string& repository,
+                                     const Digest& digest,
+                                     Cancellation& cancellation) = 0;
   // Ends a claim; `present`: the repository holds the blob now.
-  void Finish(const Address& target, const std::string& repository,
-              const Digest& digest, bool present);
-
+  virtual void Finish(const Address& target, const std::string& repository,
+                      const Digest& digest, bool present) = 0;
   // The repository was found to lack the blob, whatever is known of it.
-  void Forget(const Address& target, const std::string& repository,
-              const Digest& digest);
-
- private:
-  struct Entry {
-    absl::flat_hash_set<std::string> repositories;
-    bool claimed = false;
-  };
-
-  static std::string KeyOf(const Address& target, const Digest& digest);
-  void MakeRoom();
-
-  std::mutex mutex_;
-  std::condition_variable finished_;
-  absl::flat_hash_map<std::string, Entry> entries_;
-  // Of all entries' repositories.
-  size_t names_ = 0;
+  virtual void Forget(const Address& target, const std::string& repository,
+                      const Digest& digest) = 0;
 };
 
 }  // namespace registry_manager

@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/registry/copy/local_blob_ledger.h"
 #include "common/registry/errors.h"
 #include "common/registry/media_types.h"
 #include "common/registry/removal/placeholder.h"
@@ -65,7 +66,7 @@ class ImageCopierTest : public testing::Test {
   RegistryProcess b_;
   ClientFixture from_{a_.url()};
   ClientFixture to_{b_.url()};
-  BlobLedger ledger_;
+  LocalBlobLedger ledger_;
   CopyTally tally_;
 };
 
@@ -109,7 +110,7 @@ TEST_F(ImageCopierTest, ASecondCopySendsNothing) {
       proxy.Count("POST") + proxy.Count("PATCH") + proxy.Count("PUT");
   // Also of a worker that knows nothing of the first.
   for (const bool fresh : {false, true}) {
-    BlobLedger empty;
+    LocalBlobLedger empty;
     Copy copy(*this, a_.url(), proxy.url());
     ImageCopier copier(
         {copy.source.client(), "from", copy.target.client(), "to"},

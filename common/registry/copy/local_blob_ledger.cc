@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "common/registry/copy/blob_ledger.h"
+#include "common/registry/copy/local_blob_ledger.h"
 
 #include <algorithm>
 
@@ -16,11 +16,12 @@ constexpr size_t kMaxNames = 500000;
 
 }  // namespace
 
-std::string BlobLedger::KeyOf(const Address& target, const Digest& digest) {
+std::string LocalBlobLedger::KeyOf(const Address& target,
+                                   const Digest& digest) {
   return absl::StrCat(target.str(), " ", digest.str());
 }
 
-absl::StatusOr<BlobLedger::Turn> BlobLedger::Claim(
+absl::StatusOr<BlobLedger::Turn> LocalBlobLedger::Claim(
     const Address& target, const std::string& repository, const Digest& digest,
     Cancellation& cancellation) {
   const std::string key = KeyOf(target, digest);
@@ -51,8 +52,9 @@ absl::StatusOr<BlobLedger::Turn> BlobLedger::Claim(
   return turn;
 }
 
-void BlobLedger::Finish(const Address& target, const std::string& repository,
-                        const Digest& digest, bool present) {
+void LocalBlobLedger::Finish(const Address& target,
+                             const std::string& repository,
+                             const Digest& digest, bool present) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Entry& entry = entries_[KeyOf(target, digest)];
   entry.claimed = false;
@@ -61,8 +63,9 @@ void BlobLedger::Finish(const Address& target, const std::string& repository,
   finished_.notify_all();
 }
 
-void BlobLedger::Forget(const Address& target, const std::string& repository,
-                        const Digest& digest) {
+void LocalBlobLedger::Forget(const Address& target,
+                             const std::string& repository,
+                             const Digest& digest) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto entry = entries_.find(KeyOf(target, digest));
   if (entry != entries_.end()) {
@@ -70,7 +73,7 @@ void BlobLedger::Forget(const Address& target, const std::string& repository,
   }
 }
 
-void BlobLedger::MakeRoom() {
+void LocalBlobLedger::MakeRoom() {
   if (entries_.size() <= kMaxEntries && names_ <= kMaxNames) return;
   absl::erase_if(entries_,
                  [](const auto& entry) { return !entry.second.claimed; });

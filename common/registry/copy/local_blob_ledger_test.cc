@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "common/registry/copy/blob_ledger.h"
+#include "common/registry/copy/local_blob_ledger.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 const Digest kBlob = Digest::Of("blob");
 
-class BlobLedgerTest : public testing::Test {
+class LocalBlobLedgerTest : public testing::Test {
  protected:
   absl::StatusOr<BlobLedger::Turn> Claim(const std::string& repository) {
     return ledger_.Claim(target_, repository, kBlob, cancellation_);
@@ -28,18 +28,18 @@ class BlobLedgerTest : public testing::Test {
   }
 
   const Address target_ = *Address::Parse("http://a:5000");
-  BlobLedger ledger_;
+  LocalBlobLedger ledger_;
   Cancellation cancellation_;
 };
 
-TEST_F(BlobLedgerTest, KnowsNothingAtFirst) {
+TEST_F(LocalBlobLedgerTest, KnowsNothingAtFirst) {
   const auto turn = Claim("x");
   ASSERT_TRUE(turn.ok());
   EXPECT_FALSE(turn->present);
   EXPECT_FALSE(turn->mount_from);
 }
 
-TEST_F(BlobLedgerTest, WhatWasPutIsPresentThereAndMountedElsewhere) {
+TEST_F(LocalBlobLedgerTest, WhatWasPutIsPresentThereAndMountedElsewhere) {
   ASSERT_TRUE(Claim("x").ok());
   Finish("x", true);
   EXPECT_TRUE(Claim("x")->present);
@@ -48,7 +48,7 @@ TEST_F(BlobLedgerTest, WhatWasPutIsPresentThereAndMountedElsewhere) {
   EXPECT_EQ(turn->mount_from, "x");
 }
 
-TEST_F(BlobLedgerTest, AFailureLeavesNothingBehind) {
+TEST_F(LocalBlobLedgerTest, AFailureLeavesNothingBehind) {
   ASSERT_TRUE(Claim("x").ok());
   Finish("x", false);
   const auto turn = Claim("x");
@@ -56,7 +56,7 @@ TEST_F(BlobLedgerTest, AFailureLeavesNothingBehind) {
   EXPECT_FALSE(turn->mount_from);
 }
 
-TEST_F(BlobLedgerTest, OtherTargetsAndBlobsAreOthers) {
+TEST_F(LocalBlobLedgerTest, OtherTargetsAndBlobsAreOthers) {
   ASSERT_TRUE(Claim("x").ok());
   Finish("x", true);
   const Address other = *Address::Parse("http://b:5000");
@@ -65,14 +65,14 @@ TEST_F(BlobLedgerTest, OtherTargetsAndBlobsAreOthers) {
       ledger_.Claim(target_, "x", Digest::Of("other"), cancellation_)->present);
 }
 
-TEST_F(BlobLedgerTest, WhatIsForgottenIsAskedForAgain) {
+TEST_F(LocalBlobLedgerTest, WhatIsForgottenIsAskedForAgain) {
   ASSERT_TRUE(Claim("x").ok());
   Finish("x", true);
   ledger_.Forget(target_, "x", kBlob);
   EXPECT_FALSE(Claim("x")->present);
 }
 
-TEST_F(BlobLedgerTest, OneHandAtATime) {
+TEST_F(LocalBlobLedgerTest, OneHandAtATime) {
   ASSERT_TRUE(Claim("x").ok());
   std::promise<void> begun;
   auto second = std::async(std::launch::async, [&] {
@@ -86,14 +86,14 @@ TEST_F(BlobLedgerTest, OneHandAtATime) {
   EXPECT_EQ(second.get()->mount_from, "x");
 }
 
-TEST_F(BlobLedgerTest, AWaiterIsCancelled) {
+TEST_F(LocalBlobLedgerTest, AWaiterIsCancelled) {
   ASSERT_TRUE(Claim("x").ok());
   auto second = std::async(std::launch::async, [&] { return Claim("y"); });
   cancellation_.Cancel(absl::CancelledError("over"));
   EXPECT_TRUE(absl::IsCancelled(second.get().status()));
 }
 
-TEST_F(BlobLedgerTest, ManyThreadsSendABlobOnceToEachRepository) {
+TEST_F(LocalBlobLedgerTest, ManyThreadsSendABlobOnceToEachRepository) {
   std::atomic<int> holders = 0;
   std::atomic<int> sent = 0;
   std::vector<std::thread> threads;
@@ -112,7 +112,7 @@ TEST_F(BlobLedgerTest, ManyThreadsSendABlobOnceToEachRepository) {
   EXPECT_EQ(sent, 1);
 }
 
-TEST_F(BlobLedgerTest, StaysBoundedAndKeepsClaims) {
+TEST_F(LocalBlobLedgerTest, StaysBoundedAndKeepsClaims) {
   ASSERT_TRUE(Claim("claimed").ok());
   for (int i = 0; i < 310000; ++i) {
     const Digest digest = Digest::Of(absl::StrCat(i));
