@@ -43,6 +43,13 @@ class PlanTest(EndToEndTest):
         size = 8192 + 4096 + len(doomed.blobs[0].data) + len(second.blobs[0].data)
         self.assertIn(f"frees up to {size / 1024:.1f} KiB", out)
 
+    def test_counts_signatures_among_what_is_kept(self):
+        kept = image.image("kept")
+        tags = {"1.0": kept, image.signature_tag(kept.digest): image.signature(kept)}
+        out = self.plan_deletion(tags, "--details", include_keys=("develop",))
+        self.assertIn("2 tags: 2 kept", out)
+        self.assertRegex(out, r"(?m)^    sha256-\S+  keep  ")
+
     def test_says_nothing_of_layers_that_are_not_known(self):
         out = self.plan_deletion(
             {"develop-1": image.image("doomed", oci=False)},

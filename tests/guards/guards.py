@@ -58,6 +58,42 @@ GUARDS = [
         "//common/registry:snapshot_test",
     ),
     Guard(
+        "a child is missing only where a GET says so",
+        "common/registry/removal/snapshot.cc",
+        "    read = not_found || MayBeIndexType(head->media_type);",
+        "    if (not_found) {\n      known.missing = true;\n      return known;\n    }\n"
+        "    read = MayBeIndexType(head->media_type);",
+        "//common/registry:snapshot_test",
+    ),
+    Guard(
+        "a tag's manifest that is missing by its digest stops",
+        "common/registry/removal/snapshot.cc",
+        "  if (absl::Status status = CheckTagged(states); !status.ok()) return status;",
+        "",
+        "//common/registry:snapshot_test",
+    ),
+    Guard(
+        "a referrer stays with a subject that stays",
+        "common/policy/delete_plan.cc",
+        "          doomed_[manifest] && !present_[subject];",
+        "          doomed_[manifest];",
+        "//common/policy:delete_plan_test",
+    ),
+    Guard(
+        "what is attached to an image that stays is spared",
+        "common/policy/attachment.cc",
+        "    if (manifest.subject) attached_[*manifest.subject].push_back(digest);",
+        "",
+        "//common/policy:attachment_test",
+    ),
+    Guard(
+        "a blob is brought to a target by one task at a time",
+        "coordinator/run/blob_claims.cc",
+        "  while (!entry.holder && !entry.waiting.empty()) {",
+        "  while (!entry.waiting.empty()) {",
+        "//coordinator/run:blob_claims_test",
+    ),
+    Guard(
         "an answer without a list is no empty list",
         "common/registry/json.cc",
         "  if (!reader.found()) {",

@@ -48,6 +48,16 @@ void NoteDanglingLeft(const std::vector<std::string>& tags,
   planned.notes.push_back(absl::StrCat("dangling, and left: ", FirstFew(tags)));
 }
 
+// Where nothing is deleted, what follows something stays.
+void KeepSignatures(PlannedDeletion& planned) {
+  for (const auto& [tag, state] : planned.states) {
+    if (state.digest && IsSignatureLikeTag(tag)) {
+      planned.kept.try_emplace(
+          tag, "it follows its subject, and nothing is deleted here");
+    }
+  }
+}
+
 }  // namespace
 
 std::string NeededBy(const TagRemoval& removal) {
@@ -222,7 +232,10 @@ absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned) {
   if (absl::Status status = FindGone(planned, left); !status.ok()) {
     return status;
   }
-  if (planned.doomed.empty() && planned.gone.empty()) return absl::OkStatus();
+  if (planned.doomed.empty() && planned.gone.empty()) {
+    KeepSignatures(planned);
+    return absl::OkStatus();
+  }
   std::vector<std::string> doomed;
   for (const auto& [tag, reason] : planned.doomed) doomed.push_back(tag);
   absl::StatusOr<SnapshotReader::Result> read =
