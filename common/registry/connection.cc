@@ -102,14 +102,18 @@ absl::StatusOr<HttpResponse> FetchToken(HttpTransport& transport,
   return response;
 }
 
+std::string LedTo(const RegistryRequest& request, const Url& url) {
+  return absl::StrCat(HttpMethodName(request.method), " ",
+                      request.url.display(), ": the registry leads to ",
+                      url.display());
+}
+
 // What storage that a registry leads to refuses says nothing of the registry:
 // its 404 is no missing manifest, its 401 asks for no credentials of ours.
 absl::Status ForeignRefusal(const RegistryRequest& request, const Url& url,
                             int status) {
   return absl::UnavailableError(
-      absl::StrCat(HttpMethodName(request.method), " ", request.url.display(),
-                   ": the registry leads to ", url.display(),
-                   ", which answered HTTP ", status));
+      absl::StrCat(LedTo(request, url), ", which answered HTTP ", status));
 }
 
 }  // namespace
@@ -346,9 +350,11 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
   absl::StatusOr<HttpResponse> response = transport_->Execute(std::move(http));
   if (!held_back.ok()) return WithRequestNotSent(held_back);
   if (!response.ok()) {
-    return absl::IsCancelled(response.status())
-               ? response.status()
-               : ErrorOfExchange(request.method, url, response.status());
+    if (absl::IsCancelled(response.status())) return response.status();
+    // Storage that gives no answer is no registry that gives none.
+    return url.SameOrigin(base_)
+               ? ErrorOfExchange(request.method, url, response.status())
+               : Annotate(response.status(), LedTo(request, url));
   }
   gate_->Answered();
   if (response->status / 100 == 2) has_served = true;

@@ -72,7 +72,8 @@ class RegistryConnection {
   // errors, 408, 429 and 5xx, honouring Retry-After. Returns the answer that
   // remains, whatever its status; a 401 that authentication cannot mend is an
   // Unauthenticated error. Where a redirect led to another host, its refusal is
-  // an Unavailable error and never taken for the registry's. A request that the
+  // an Unavailable error and never taken for the registry's; that it cannot be
+  // reached is no IsNoAnswer() of the registry. A request that the
   // task may not write any more, or is cancelled, is Cancelled. Other errors
   // are those of errors.h.
   absl::StatusOr<HttpResponse> Send(TaskScope& task,

@@ -145,13 +145,13 @@ TEST(ConnectionTest, ADeleteWhoseAnswerIsLostIsSentOnce) {
   EXPECT_EQ(deletes, 1);
 }
 
+// Where nobody listens any more.
+std::string DeadUrl() {
+  return RawServer([](RawConnection&) {}).Url("");
+}
+
 TEST(ConnectionTest, AServerThatIsNotThereIsNoAnswer) {
-  int port = 0;
-  {
-    RawServer server([](RawConnection&) {});
-    port = server.port();
-  }
-  ClientFixture fixture(absl::StrCat("http://127.0.0.1:", port), {}, 16, 1);
+  ClientFixture fixture(DeadUrl(), {}, 16, 1);
   const auto response = fixture.client().Send(Get(fixture.connection(), "x"));
   EXPECT_TRUE(IsNoAnswer(response.status())) << response.status();
 }
@@ -307,6 +307,29 @@ TEST(ConnectionTest, WhatStorageRefusesIsNotTheRegistrysAnswer) {
     EXPECT_EQ(HttpStatusOf(response.status()), 0);
     EXPECT_EQ(authorized, 0);
   }
+}
+
+TEST(ConnectionTest, StorageThatIsNotThereSaysNothingOfTheRegistry) {
+  const std::string dead = DeadUrl();
+  ScriptedRegistry registry([&](const Request&, Response& response) {
+    response.status = 307;
+    response.set_header("Location", dead + "/x");
+    return true;
+  });
+  ClientFixture fixture(registry.url(), {}, 16, /*retries=*/0);
+  const absl::Status read =
+      fixture.client().Send(Get(fixture.connection(), "x")).status();
+  EXPECT_TRUE(absl::IsUnavailable(read)) << read;
+  EXPECT_FALSE(IsNoAnswer(read));
+  EXPECT_TRUE(absl::StrContains(read.message(), registry.url())) << read;
+  EXPECT_TRUE(absl::StrContains(read.message(), dead)) << read;
+  // As the Location of an upload may be.
+  RegistryRequest upload;
+  upload.method = HttpMethod::kPut;
+  upload.url = *ParseUrl(dead + "/upload");
+  const absl::Status written = fixture.client().Send(upload).status();
+  EXPECT_TRUE(absl::IsUnavailable(written)) << written;
+  EXPECT_FALSE(IsNoAnswer(written));
 }
 
 TEST(ConnectionTest, RedirectsInCirclesEnd) {
