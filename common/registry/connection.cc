@@ -28,7 +28,7 @@ constexpr int kMaxToldThrottles = 20;
 constexpr absl::Duration kDeleteDeadline = absl::Minutes(10);
 // No exchange but a stream is endless: a server may send a byte now and then.
 constexpr absl::Duration kLongestExchange = absl::Minutes(15);
-constexpr absl::string_view kParkedPayload = "registry-manager/parked";
+constexpr absl::string_view kThrottledPayload = "registry-manager/throttled";
 
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 ||
@@ -49,14 +49,8 @@ Url BaseOf(const Address& address) {
 
 // How the transport reports that a request was held back at the last moment.
 absl::Status ParkedStatus() {
-  absl::Status status = absl::UnavailableError(
-      "the registry asked for patience, more often than is waited for");
-  status.SetPayload(kParkedPayload, absl::Cord("1"));
-  return status;
-}
-
-bool WasParked(const absl::Status& status) {
-  return status.GetPayload(kParkedPayload).has_value();
+  return WithRequestNotSent(absl::ResourceExhaustedError(
+      "the registry asked for patience, more often than is waited for"));
 }
 
 // Refuses to be led where what the first URL protected is given away, or to
@@ -88,13 +82,15 @@ absl::Duration TellGate(const HttpResponse& response, RequestGate& gate) {
   return retry_after;
 }
 
+bool IsThrottling(int status, absl::Duration retry_after) {
+  return status == 429 || (status == 503 && retry_after > absl::ZeroDuration());
+}
+
 // A token service that asks to be spared speaks for its registry.
 absl::StatusOr<HttpResponse> FetchToken(HttpTransport& transport,
                                         RequestGate& gate, TaskScope& task,
                                         HttpRequest request) {
-  if (gate.ParkedFor() > absl::ZeroDuration()) {
-    return absl::ResourceExhaustedError(ParkedStatus().message());
-  }
+  if (gate.ParkedFor() > absl::ZeroDuration()) return ParkedStatus();
   request.cancellation = &task.cancellation();
   task.CountRequest();
   absl::StatusOr<HttpResponse> response = transport.Execute(std::move(request));
@@ -109,11 +105,16 @@ std::string LedTo(const RegistryRequest& request, const Url& url) {
 }
 
 // What storage that a registry leads to refuses says nothing of the registry:
-// its 404 is no missing manifest, its 401 asks for no credentials of ours.
+// its 404 is no missing manifest, its 401 asks for no credentials of ours. But
+// where it asks to be spared, its registry is.
 absl::Status ForeignRefusal(const RegistryRequest& request, const Url& url,
-                            int status) {
-  return absl::UnavailableError(
-      absl::StrCat(LedTo(request, url), ", which answered HTTP ", status));
+                            const HttpResponse& response, RequestGate& gate) {
+  absl::Status status = absl::UnavailableError(absl::StrCat(
+      LedTo(request, url), ", which answered HTTP ", response.status));
+  if (IsThrottling(response.status, TellGate(response, gate))) {
+    status.SetPayload(kThrottledPayload, absl::Cord("1"));
+  }
+  return status;
 }
 
 }  // namespace
@@ -135,11 +136,10 @@ class RegistryConnection::Attempts {
   bool AgainAfterAnswer(const HttpResponse& response) {
     if (!IsTransient(response.status)) return false;
     const absl::Duration retry_after = TellGate(response, gate_);
-    const bool throttled =
-        response.status == 429 ||
-        (response.status == 503 && retry_after > absl::ZeroDuration());
     if (!request_.repeatable) return false;
-    return throttled ? WaitThrottled(retry_after) : Wait();
+    return IsThrottling(response.status, retry_after)
+               ? WaitThrottled(retry_after)
+               : Wait();
   }
 
   bool AgainAfterError(const absl::Status& status) {
@@ -149,7 +149,9 @@ class RegistryConnection::Attempts {
     }
     // A source breaks with its exchange, even before a byte was sent.
     if (request_.source != nullptr) return false;
-    if (WasParked(status)) return WaitThrottled(absl::ZeroDuration());
+    if (status.GetPayload(kThrottledPayload).has_value()) {
+      return request_.repeatable && WaitThrottled(absl::ZeroDuration());
+    }
     const bool not_sent = !RequestMayHaveArrived(status);
     if (absl::IsResourceExhausted(status)) {
       return not_sent && WaitThrottled(absl::ZeroDuration());
@@ -288,7 +290,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
         task, request, url, url.SameOrigin(base_) ? authorization : "");
     if (response.ok() && response->status >= 400 && hop > 0 &&
         !url.SameOrigin(base_)) {
-      return ForeignRefusal(request, url, response->status);
+      return ForeignRefusal(request, url, *response, *gate_);
     }
     if (!response.ok() || !request.follow_redirects ||
         !IsReadOnly(request.method) || !IsRedirect(response->status)) {
@@ -342,13 +344,13 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
       held_back = ParkedStatus();
     } else if (absl::Status may = writes ? task.MayWrite() : absl::OkStatus();
                !may.ok()) {
-      held_back = absl::CancelledError(may.message());
+      held_back = WithRequestNotSent(absl::CancelledError(may.message()));
     }
     return held_back;
   };
   task.CountRequest();
   absl::StatusOr<HttpResponse> response = transport_->Execute(std::move(http));
-  if (!held_back.ok()) return WithRequestNotSent(held_back);
+  if (!held_back.ok()) return held_back;
   if (!response.ok()) {
     if (absl::IsCancelled(response.status())) return response.status();
     // Storage that gives no answer is no registry that gives none.

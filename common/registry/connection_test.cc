@@ -332,6 +332,29 @@ TEST(ConnectionTest, StorageThatIsNotThereSaysNothingOfTheRegistry) {
   EXPECT_FALSE(IsNoAnswer(written));
 }
 
+TEST(ConnectionTest, StorageThatAsksForPatienceParksItsRegistry) {
+  std::atomic<int> asked = 0;
+  ScriptedRegistry storage([&](const Request&, Response& response) {
+    if (++asked > 1) return response.status = 200, true;
+    response.status = 429;
+    response.set_header("Retry-After", "1");
+    return true;
+  });
+  ScriptedRegistry registry([&](const Request&, Response& response) {
+    response.status = 307;
+    response.set_header("Location", storage.url() + "/x");
+    return true;
+  });
+  ClientFixture fixture(registry.url(), {}, 16, /*retries=*/0);
+  const auto response = fixture.client().Send(Get(fixture.connection(), "x"));
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->status, 200);
+  const auto throttles = fixture.gate().throttles();
+  ASSERT_EQ(throttles.size(), 1u);
+  EXPECT_EQ(throttles[0].reason, ThrottleReason::kTooManyRequests);
+  EXPECT_EQ(throttles[0].retry_after, absl::Seconds(1));
+}
+
 TEST(ConnectionTest, RedirectsInCirclesEnd) {
   ScriptedRegistry server([](const Request& request, Response& response) {
     response.status = 302;
