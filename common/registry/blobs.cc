@@ -262,9 +262,17 @@ absl::StatusOr<bool> HasBlob(const RegistryClient& client,
   request.follow_redirects = false;
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
-  if (response->status == 404) return false;
   if (response->status / 100 == 2 || response->status / 100 == 3) return true;
-  return client.Refusal(request, *response);
+  switch (response->status) {
+    case 404:
+    // Not every registry knows HEAD here.
+    case 400:
+    case 405:
+    case 501:
+      return false;
+    default:
+      return client.Refusal(request, *response);
+  }
 }
 
 absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,

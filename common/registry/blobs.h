@@ -17,7 +17,8 @@
 
 namespace registry_manager {
 
-// Whether the repository has the blob (HEAD; a redirect to storage counts).
+// Whether the repository is known to have the blob (HEAD; a redirect to storage
+// counts). A registry that does not do HEAD says nothing: false.
 absl::StatusOr<bool> HasBlob(const RegistryClient& client,
                              absl::string_view repository,
                              const Digest& digest);

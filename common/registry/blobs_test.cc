@@ -114,6 +114,19 @@ TEST(BlobsTest, AnEmptyBlobIsOneToo) {
   EXPECT_EQ(*FetchBlob(fixture.client(), "r", BlobOf("")), "");
 }
 
+TEST(BlobsTest, WhereThereIsNoHeadABlobIsNotKnownToBeThere) {
+  for (const int refusal : {400, 405, 501}) {
+    ScriptedRegistry server([&](const Request&, Response& response) {
+      response.status = refusal;
+      return true;
+    });
+    ClientFixture fixture(server.url());
+    const auto present = HasBlob(fixture.client(), "r", Digest::Of("x"));
+    ASSERT_TRUE(present.ok()) << present.status();
+    EXPECT_FALSE(*present);
+  }
+}
+
 TEST(BlobsTest, ARedirectToStorageCountsAsPresent) {
   ScriptedRegistry server([](const Request&, Response& response) {
     response.status = 307;
