@@ -202,6 +202,8 @@ absl::Status StreamOnce(const RegistryClient& client,
     request.headers.Add("Range", absl::StrCat("bytes=", sink.received(), "-"));
   }
   absl::StatusOr<HttpResponse> response = client.Send(request);
+  // However the body ended: nothing is missing.
+  if (sink.complete() && !sink.refused()) return absl::OkStatus();
   if (!response.ok()) return response.status();
   if (response->status == 416) {
     return absl::DataLossError(
@@ -212,12 +214,9 @@ absl::Status StreamOnce(const RegistryClient& client,
   if (response->status != 200 && response->status != 206) {
     return client.Refusal(request, *response);
   }
-  if (!sink.complete()) {
-    return absl::UnavailableError(
-        absl::StrCat("GET ", request.url.display(), ": it ended after ",
-                     sink.received(), " of ", blob.size, " bytes"));
-  }
-  return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("GET ", request.url.display(), ": it ended after ",
+                   sink.received(), " of ", blob.size, " bytes"));
 }
 
 // A transfer that was cut says DataLoss, too. After 429, the gate is parked.

@@ -277,6 +277,26 @@ TEST(StreamBlobTest, AnOverloadedSourceIsWaitedFor) {
   EXPECT_TRUE(streamed.bytes == bytes);
 }
 
+// All bytes have come, and are right: how the body ended says nothing more.
+TEST(StreamBlobTest, WhatIsCompleteNeedsNoEnd) {
+  const std::string bytes = TestBytes(1 << 20);
+  for (const std::string& framing :
+       {absl::StrCat("Transfer-Encoding: chunked\r\n\r\n",
+                     absl::Hex(bytes.size()), "\r\n"),
+        absl::StrCat("Content-Length: ", bytes.size() + 1, "\r\n\r\n")}) {
+    std::atomic<int> requests = 0;
+    RawServer server([&](RawConnection& connection) {
+      if (connection.ReadHead().empty()) return;
+      ++requests;
+      connection.Send(absl::StrCat("HTTP/1.1 200 OK\r\n", framing, bytes));
+    });
+    const Streamed streamed = StreamFrom(server.Url(""), BlobOf(bytes));
+    EXPECT_TRUE(streamed.status.ok()) << streamed.status;
+    EXPECT_TRUE(streamed.bytes == bytes);
+    EXPECT_EQ(requests, 1);
+  }
+}
+
 TEST(StreamBlobTest, ABlobThatIsNotThereIsNotFound) {
   RegistryProcess registry;
   ClientFixture fixture(registry.url());
