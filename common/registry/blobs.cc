@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/reference/hasher.h"
+#include "common/registry/docker_hub.h"
 #include "common/registry/errors.h"
 #include "common/registry/retry.h"
 
@@ -345,8 +346,9 @@ absl::StatusOr<std::optional<UploadSession>> MountBlob(
     const RegistryClient& client, absl::string_view repository,
     const Digest& digest, absl::string_view from_repository) {
   Url url = client.connection->RepositoryEndpoint(repository, "blobs/uploads/");
-  url.query = absl::StrCat("mount=", QueryEscape(digest.str()),
-                           "&from=", QueryEscape(from_repository));
+  url.query = absl::StrCat("mount=", QueryEscape(digest.str()), "&from=",
+                           QueryEscape(ApiRepository(
+                               client.connection->address(), from_repository)));
   RegistryRequest request =
       WriteRequest(client, HttpMethod::kPost, repository, std::move(url));
   request.scopes.insert(client.connection->Scope(from_repository, "pull"));

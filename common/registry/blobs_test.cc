@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -386,6 +387,37 @@ TEST(MountTest, MountsSendsOrFailsAsTheRegistrySays) {
   status = 404;
   EXPECT_TRUE(absl::IsNotFound(
       MountBlob(fixture.client(), "r", Digest::Of("x"), "a/b").status()));
+}
+
+// Answers each request with 201, and remembers its URL.
+class CreatingTransport : public HttpTransport {
+ public:
+  std::unique_ptr<HttpCall> Start(HttpRequest request) override {
+    url_ = request.url;
+    return std::make_unique<Created>();
+  }
+  const std::string& url() const { return url_; }
+
+ private:
+  struct Created : HttpCall {
+    absl::StatusOr<HttpResponse> Wait() override {
+      return HttpResponse{.status = 201, .headers = {}, .body = ""};
+    }
+  };
+
+  std::string url_;
+};
+
+TEST(MountTest, OnDockerHubALibrarysImageIsMountedByItsWholeName) {
+  CreatingTransport transport;
+  TestGate gate;
+  Cancellation cancellation;
+  TaskScope task(&cancellation, [] { return absl::OkStatus(); });
+  RegistryConnection hub({*Address::Parse("docker.io"), {}, {}}, &transport,
+                         &gate);
+  EXPECT_TRUE(MountBlob({&hub, &task}, "me/r", Digest::Of("x"), "redis").ok());
+  EXPECT_TRUE(absl::StrContains(transport.url(), "from=library%2Fredis"))
+      << transport.url();
 }
 
 }  // namespace
