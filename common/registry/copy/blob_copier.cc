@@ -127,6 +127,10 @@ absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
     if (transfer > 0) {
       status = route.target.task->cancellation().SleepFor(BackOff(transfer));
       if (!status.ok()) return status;
+      // What was lost may be the answer alone.
+      absl::StatusOr<bool> arrived =
+          HasBlob(route.target, route.target_repository, blob.digest);
+      if (arrived.ok() && *arrived) return absl::OkStatus();
     }
     if (!session) {
       absl::StatusOr<UploadSession> fresh =

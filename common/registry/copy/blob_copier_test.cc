@@ -216,6 +216,24 @@ TEST_F(BlobCopierTest, ATargetThatFailsForATimeIsTriedAgain) {
   }
 }
 
+TEST_F(BlobCopierTest, WhatArrivedIsNotSentAgainWhereItsAnswerWasLost) {
+  for (const size_t size : {size_t{1000}, kLarge}) {
+    const Descriptor blob = Push(a_.url(), "from", TestBytes(size));
+    ScriptedRegistry source(nullptr, a_.url());
+    ScriptedRegistry target(nullptr, b_.url(),
+                            [](const Request& request, Response& response) {
+                              if (request.method == "PUT") {
+                                AnswerError(response, 502, "");
+                              }
+                            });
+    const absl::Status status = Copy(source.url(), target.url(), blob);
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(source.Count("GET"), 1);
+    EXPECT_EQ(target.Count("PUT"), 1);
+    EXPECT_TRUE(Has(b_.url(), blob));
+  }
+}
+
 TEST_F(BlobCopierTest, ATargetThatClosesInMidBlobEndsTheSourceToo) {
   const Descriptor blob = Push(a_.url(), "from", TestBytes(8 << 20));
   std::atomic<int> puts = 0;
