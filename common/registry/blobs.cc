@@ -226,6 +226,7 @@ bool IsWorthGoingOn(const absl::Status& status, const BlobSink& sink) {
     return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
   }
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status) ||
          (absl::IsDataLoss(status) && !sink.refused());
 }
 
@@ -304,22 +305,23 @@ absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
 absl::Status StreamBlob(const RegistryClient& client,
                         absl::string_view repository, const Descriptor& blob,
                         BodyPipe& pipe) {
-  // In a row without a byte, and in all: a server that cuts after every few
-  // bytes is of no use.
-  constexpr int kMaxVainTries = 4;
-  constexpr int kMaxTries = 100;
+  // A server that cuts after every few bytes is of no use.
+  constexpr int kMaxGets = 100;
   BlobSink sink(blob, *client.task, pipe);
+  Tries tries(client.connection->retries(), client.connection->gate());
   absl::Status status;
   uint64_t offset = 0;
-  int vain_tries = 0;
-  for (int tries = 0; tries < kMaxTries; ++tries) {
+  for (int gets = 0; gets < kMaxGets; ++gets) {
     status = StreamOnce(client, repository, blob, sink);
     if (!IsWorthGoingOn(status, sink)) break;
-    vain_tries = sink.received() > offset ? 0 : vain_tries + 1;
+    if (sink.received() > offset) {
+      tries.Progressed();
+    } else if (!tries.Again(status)) {
+      break;
+    }
     offset = sink.received();
-    if (vain_tries >= kMaxVainTries) break;
     const absl::Status slept =
-        client.task->cancellation().SleepFor(BackOff(vain_tries));
+        client.task->cancellation().SleepFor(BackOff(tries.count()));
     if (slept.ok()) continue;
     status = slept;
     break;

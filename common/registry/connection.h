@@ -91,6 +91,7 @@ class RegistryConnection {
   const Address& address() const { return options_.address; }
   const Url& base() const { return base_; }
   RequestGate& gate() { return *gate_; }
+  int retries() const { return options_.retries; }
 
   // What was found out on the way. Each starts unknown.
   enum class Support { kUnknown, kYes, kNo };

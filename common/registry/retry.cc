@@ -17,6 +17,7 @@ namespace {
 constexpr absl::Duration kFirst = absl::Milliseconds(200);
 constexpr absl::Duration kLongest = absl::Seconds(30);
 constexpr absl::Duration kLongestRetryAfter = absl::Hours(24);
+constexpr int kMaxOtherRepetitions = 3;
 
 }  // namespace
 
@@ -50,6 +51,14 @@ absl::Duration ParseRetryAfter(absl::string_view value, absl::Time now) {
     }
   }
   return std::clamp(wait, absl::ZeroDuration(), kLongestRetryAfter);
+}
+
+bool Tries::Again(const absl::Status& status) {
+  const bool failed =
+      (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+       absl::IsDataLoss(status)) &&
+      gate_.ParkedFor() == absl::ZeroDuration();
+  return failed ? ++failures_ <= retries_ : ++others_ <= kMaxOtherRepetitions;
 }
 
 }  // namespace registry_manager

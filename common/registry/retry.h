@@ -4,8 +4,10 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_RETRY_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_RETRY_H_
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/registry/request_gate.h"
 
 namespace registry_manager {
 
@@ -16,6 +18,29 @@ absl::Duration BackOff(int attempt);
 // The value of a Retry-After header (RFC 9110, section 10.2.3), seconds or a
 // date; zero where it is neither, at most a day.
 absl::Duration ParseRetryAfter(absl::string_view value, absl::Time now);
+
+// Counts how often something that takes several requests is begun again: after
+// a failure as often as the registry's retries say; a few times where it asks
+// for patience, or ended what was begun without having failed.
+class Tries {
+ public:
+  // `gate` is the registry's.
+  Tries(int retries, const RequestGate& gate)
+      : retries_(retries), gate_(gate) {}
+
+  // After it ended with `status`: true where it is worth another try.
+  bool Again(const absl::Status& status);
+  // It got further than ever before.
+  void Progressed() { failures_ = 0; }
+  // Repetitions since then, whatever for: for BackOff().
+  int count() const { return failures_ + others_; }
+
+ private:
+  const int retries_;
+  const RequestGate& gate_;
+  int failures_ = 0;
+  int others_ = 0;
+};
 
 }  // namespace registry_manager
 

@@ -20,7 +20,6 @@ using Support = RegistryConnection::Support;
 
 // A blob up to this size is read whole before it is sent.
 constexpr uint64_t kSmallBlob = 256 << 10;
-constexpr int kMaxTransfers = 4;
 
 // Two requests that need each other: the GET of a stream and its PUT.
 class PairOfPasses {
@@ -79,10 +78,16 @@ class ReadingHalf {
   const uint64_t ticket_;
 };
 
-absl::Status Stream(const CopyRoute& route, const Descriptor& blob,
-                    const UploadSession& session, bool as_patch) {
+struct Sent {
+  absl::Status status;
+  // It was the source that failed, as often as it is asked.
+  bool for_good = false;
+};
+
+Sent Stream(const CopyRoute& route, const Descriptor& blob,
+            const UploadSession& session, bool as_patch) {
   absl::StatusOr<PairOfPasses> passes = PairOfPasses::Acquire(route);
-  if (!passes.ok()) return passes.status();
+  if (!passes.ok()) return {passes.status()};
   BodyPipe pipe;
   ReadingHalf half(route.source.task);
   absl::Status read;
@@ -96,25 +101,25 @@ absl::Status Stream(const CopyRoute& route, const Descriptor& blob,
   // It may be waiting for the source, which may be long.
   if (!written.ok()) half.Abort();
   reader.join();
-  return read.ok() || absl::IsAborted(read) ? written : read;
+  if (read.ok() || absl::IsAborted(read)) return {written};
+  return {read, /*for_good=*/true};
 }
 
-absl::Status Send(const CopyRoute& route, const Descriptor& blob,
-                  const UploadSession& session) {
-  if (blob.size <= kSmallBlob) {
-    absl::StatusOr<std::string> bytes =
-        FetchBlob(route.source, route.source_repository, blob);
-    if (!bytes.ok()) return bytes.status();
-    return UploadBytes(route.target, route.target_repository, session, blob,
-                       *bytes);
+// `bytes` are those of a small blob.
+Sent Send(const CopyRoute& route, const Descriptor& blob,
+          const std::optional<std::string>& bytes,
+          const UploadSession& session) {
+  if (bytes) {
+    return {UploadBytes(route.target, route.target_repository, session, blob,
+                        *bytes)};
   }
   const bool as_patch =
       route.target.connection->monolithic_upload == Support::kNo;
-  absl::Status status = Stream(route, blob, session, as_patch);
-  if (as_patch || !absl::IsUnimplemented(status)) return status;
+  Sent sent = Stream(route, blob, session, as_patch);
+  if (as_patch || !absl::IsUnimplemented(sent.status)) return sent;
   absl::StatusOr<UploadSession> fresh =
       StartUpload(route.target, route.target_repository);
-  if (!fresh.ok()) return fresh.status();
+  if (!fresh.ok()) return {fresh.status()};
   return Stream(route, blob, *fresh, /*as_patch=*/true);
 }
 
@@ -122,11 +127,20 @@ absl::Status Send(const CopyRoute& route, const Descriptor& blob,
 // that a refused mount left behind.
 absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
                       std::optional<UploadSession> session) {
-  absl::Status status;
-  for (int transfer = 0; transfer < kMaxTransfers; ++transfer) {
-    if (transfer > 0) {
-      status = route.target.task->cancellation().SleepFor(BackOff(transfer));
-      if (!status.ok()) return status;
+  std::optional<std::string> bytes;
+  if (blob.size <= kSmallBlob) {
+    absl::StatusOr<std::string> read =
+        FetchBlob(route.source, route.source_repository, blob);
+    if (!read.ok()) return read.status();
+    bytes = *std::move(read);
+  }
+  RegistryConnection& target = *route.target.connection;
+  Tries tries(target.retries(), target.gate());
+  while (true) {
+    if (tries.count() > 0) {
+      const absl::Status slept =
+          route.target.task->cancellation().SleepFor(BackOff(tries.count()));
+      if (!slept.ok()) return slept;
       // What was lost may be the answer alone.
       absl::StatusOr<bool> arrived =
           HasBlob(route.target, route.target_repository, blob.digest);
@@ -138,11 +152,13 @@ absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
       if (!fresh.ok()) return fresh.status();
       session = *std::move(fresh);
     }
-    status = Send(route, blob, *session);
-    if (!IsWorthAnotherUpload(status)) return status;
+    const Sent sent = Send(route, blob, bytes, *session);
+    if (sent.for_good || !IsWorthAnotherUpload(sent.status) ||
+        !tries.Again(sent.status)) {
+      return sent.status;
+    }
     session.reset();
   }
-  return status;
 }
 
 struct Mounted {

@@ -234,6 +234,44 @@ TEST_F(BlobCopierTest, WhatArrivedIsNotSentAgainWhereItsAnswerWasLost) {
   }
 }
 
+// -r says how often a request is repeated: not each of several loops.
+TEST_F(BlobCopierTest, ASourceThatAlwaysFailsIsAskedAsOftenAsRetriesSay) {
+  for (const int retries : {0, 2}) {
+    for (const size_t size : {size_t{1000}, kLarge}) {
+      const Descriptor blob = Push(a_.url(), "from", TestBytes(size));
+      ScriptedRegistry source([](const Request&, Response& response) {
+        AnswerError(response, 500, "UNKNOWN");
+        return true;
+      });
+      ScriptedRegistry target(nullptr, b_.url());
+      ClientFixture from(source.url(), {}, 16, retries);
+      ClientFixture to(target.url(), {}, 16, retries);
+      EXPECT_TRUE(absl::IsUnavailable(Copy(from, to, blob)));
+      EXPECT_EQ(source.Count("GET"), retries + 1);
+      EXPECT_LE(target.Count("POST"), 1);
+    }
+  }
+}
+
+TEST_F(BlobCopierTest, ATargetThatAlwaysFailsIsAskedAsOftenAsRetriesSay) {
+  for (const int retries : {0, 2}) {
+    for (const size_t size : {size_t{1000}, kLarge}) {
+      const Descriptor blob = Push(a_.url(), "from", TestBytes(size));
+      ScriptedRegistry target(
+          [](const Request& request, Response& response) {
+            if (request.method != "PUT") return false;
+            AnswerError(response, 500, "UNKNOWN");
+            return true;
+          },
+          b_.url());
+      ClientFixture from(a_.url(), {}, 16, retries);
+      ClientFixture to(target.url(), {}, 16, retries);
+      EXPECT_TRUE(absl::IsUnavailable(Copy(from, to, blob)));
+      EXPECT_EQ(target.Count("PUT"), retries + 1);
+    }
+  }
+}
+
 TEST_F(BlobCopierTest, ATargetThatClosesInMidBlobEndsTheSourceToo) {
   const Descriptor blob = Push(a_.url(), "from", TestBytes(8 << 20));
   std::atomic<int> puts = 0;
