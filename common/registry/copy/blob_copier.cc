@@ -190,7 +190,8 @@ absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
   if (route.SameRegistry()) {
     mounted = TryMount(route, blob, route.source_repository);
   }
-  if (!mounted.done && turn.mount_from) {
+  // A session that a refusal left is one to send the blob to.
+  if (!mounted.done && !mounted.session && turn.mount_from) {
     mounted = TryMount(route, blob, *turn.mount_from);
   }
   if (mounted.done) {

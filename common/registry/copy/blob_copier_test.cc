@@ -272,6 +272,31 @@ TEST_F(BlobCopierTest, ATargetThatAlwaysFailsIsAskedAsOftenAsRetriesSay) {
   }
 }
 
+TEST_F(BlobCopierTest, ARefusedMountsSessionIsUsedRatherThanMountedAgain) {
+  const Descriptor blob = Push(a_.url(), "from", TestBytes(kLarge));
+  ScriptedRegistry proxy(
+      [&](const Request& request, Response& response) {
+        if (!request.has_param("mount")) return false;
+        const httplib::Result begun =
+            httplib::Client(a_.url()).Post("/v2/to/blobs/uploads/");
+        response.status = 202;
+        response.set_header("Location", begun->get_header_value("Location"));
+        return true;
+      },
+      a_.url());
+  ClientFixture fixture(proxy.url());
+  const Address& address = fixture.connection().address();
+  ASSERT_TRUE(
+      ledger_.Claim(address, "other", blob.digest, fixture.cancellation())
+          .ok());
+  ledger_.Finish(address, "other", blob.digest, true);
+  const CopyRoute route{fixture.client(), "from", fixture.client(), "to"};
+  const absl::Status status = CopyBlob(route, blob, ledger_, tally_);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(proxy.Count("POST"), 1);
+  EXPECT_TRUE(Has(a_.url(), blob));
+}
+
 TEST_F(BlobCopierTest, ATargetThatClosesInMidBlobEndsTheSourceToo) {
   const Descriptor blob = Push(a_.url(), "from", TestBytes(8 << 20));
   std::atomic<int> puts = 0;
