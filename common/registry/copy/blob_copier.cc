@@ -178,7 +178,8 @@ Mounted TryMount(const CopyRoute& route, const Descriptor& blob,
 }
 
 absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
-                   const BlobLedger::Turn& turn, CopyTally& tally) {
+                   const BlobLedger::Turn& turn, CopyTally& tally,
+                   bool mounts) {
   absl::StatusOr<bool> present =
       HasBlob(route.target, route.target_repository, blob.digest);
   if (!present.ok()) return present.status();
@@ -187,11 +188,11 @@ absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
     return absl::OkStatus();
   }
   Mounted mounted;
-  if (route.SameRegistry()) {
+  if (mounts && route.SameRegistry()) {
     mounted = TryMount(route, blob, route.source_repository);
   }
   // A session that a refusal left is one to send the blob to.
-  if (!mounted.done && !mounted.session && turn.mount_from) {
+  if (mounts && !mounted.done && !mounted.session && turn.mount_from) {
     mounted = TryMount(route, blob, *turn.mount_from);
   }
   if (mounted.done) {
@@ -208,7 +209,7 @@ absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
 }  // namespace
 
 absl::Status CopyBlob(const CopyRoute& route, const Descriptor& blob,
-                      BlobLedger& ledger, CopyTally& tally) {
+                      BlobLedger& ledger, CopyTally& tally, bool mounts) {
   const Address& target = route.target.connection->address();
   absl::StatusOr<BlobLedger::Turn> turn =
       ledger.Claim(target, route.target_repository, blob.digest,
@@ -218,7 +219,7 @@ absl::Status CopyBlob(const CopyRoute& route, const Descriptor& blob,
     ++tally.blobs_present;
     return absl::OkStatus();
   }
-  const absl::Status status = Bring(route, blob, *turn, tally);
+  const absl::Status status = Bring(route, blob, *turn, tally, mounts);
   ledger.Finish(target, route.target_repository, blob.digest, status.ok());
   if (status.ok()) return status;
   return Annotate(status, absl::StrCat("blob ", blob.digest.str()));

@@ -38,9 +38,10 @@ struct CopyRoute {
 // Brings one blob to the target repository: not at all where it is there,
 // by a mount where another repository of the target holds it, otherwise
 // streamed through a bounded buffer. Every byte is hashed. A transfer that
-// fails for a passing reason is tried again. Thread-safe.
+// fails for a passing reason is tried again. `mounts`: false once a mount has
+// turned out to bring nothing. Thread-safe.
 absl::Status CopyBlob(const CopyRoute& route, const Descriptor& blob,
-                      BlobLedger& ledger, CopyTally& tally);
+                      BlobLedger& ledger, CopyTally& tally, bool mounts = true);
 
 }  // namespace registry_manager
 

@@ -136,7 +136,9 @@ absl::StatusOr<PutManifestResult> ImageCopier::CopyManifest(
   }
   const RawManifest raw = WithOwnType(source, *manifest);
   for (int tries = 1;; ++tries) {
-    const absl::Status status = CopyContent(raw, *manifest, depth);
+    // A registry may say that it mounted a blob, and not have done it.
+    const absl::Status status =
+        CopyContent(raw, *manifest, depth, /*mounts=*/tries == 1);
     if (!status.ok()) return status;
     absl::StatusOr<PutManifestResult> put =
         PutManifest(route_.target, route_.target_repository, reference, raw);
@@ -154,8 +156,9 @@ absl::StatusOr<PutManifestResult> ImageCopier::CopyManifest(
 }
 
 absl::Status ImageCopier::CopyContent(const RawManifest& raw,
-                                      const Manifest& manifest, int depth) {
-  if (!manifest.is_index) return CopyBlobs(manifest);
+                                      const Manifest& manifest, int depth,
+                                      bool mounts) {
+  if (!manifest.is_index) return CopyBlobs(manifest, mounts);
   if (depth >= kMaxIndexDepth) {
     return absl::DataLossError(absl::StrCat("index ", raw.digest.str(),
                                             " is nested more than ",
@@ -164,10 +167,10 @@ absl::Status ImageCopier::CopyContent(const RawManifest& raw,
   return CopyChildren(manifest.children, depth + 1);
 }
 
-absl::Status ImageCopier::CopyBlobs(const Manifest& manifest) {
+absl::Status ImageCopier::CopyBlobs(const Manifest& manifest, bool mounts) {
   const std::vector<Descriptor> blobs = BlobsOf(manifest);
   return ForEach(*pool_, blobs.size(), kBlobsAtOnce, [&](size_t i) {
-    return CopyBlob(route_, blobs[i], *ledger_, *tally_);
+    return CopyBlob(route_, blobs[i], *ledger_, *tally_, mounts);
   });
 }
 

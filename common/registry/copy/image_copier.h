@@ -49,9 +49,9 @@ class ImageCopier {
   absl::StatusOr<RawManifest> ReadTag(const std::string& tag);
   // Copies all that the manifest needs before it can be pushed.
   absl::Status CopyContent(const RawManifest& raw, const Manifest& manifest,
-                           int depth);
+                           int depth, bool mounts);
   absl::Status CopyChildren(const std::vector<Descriptor>& children, int depth);
-  absl::Status CopyBlobs(const Manifest& manifest);
+  absl::Status CopyBlobs(const Manifest& manifest, bool mounts);
   absl::Status CopyChild(const Descriptor& child, int depth);
   // Copies a manifest that was read, and pushes it as `reference`.
   absl::StatusOr<PutManifestResult> CopyManifest(const RawManifest& raw,

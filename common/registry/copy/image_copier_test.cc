@@ -263,6 +263,27 @@ TEST_F(ImageCopierTest, AManifestThatIsRefusedInPassingIsPutAgain) {
   ExpectCopied("latest", image);
 }
 
+TEST_F(ImageCopierTest, AMountThatBroughtNothingIsNotTriedAgain) {
+  const RawManifest image = PushImage("latest");
+  ScriptedRegistry target(
+      [](const Request& request, Response& response) {
+        if (!request.has_param("mount")) return false;
+        response.status = 201;
+        return true;
+      },
+      b_.url());
+  const Address address = *Address::Parse(target.url());
+  const auto manifest = ParseManifest(image);
+  for (const Descriptor& blob : {*manifest->config, manifest->layers.front()}) {
+    ASSERT_TRUE(
+        ledger_.Claim(address, "other", blob.digest, to_.cancellation()).ok());
+    ledger_.Finish(address, "other", blob.digest, true);
+  }
+  const absl::Status status = CopyTag("latest", target.url());
+  EXPECT_TRUE(status.ok()) << status;
+  ExpectCopied("latest", image);
+}
+
 TEST_F(ImageCopierTest, WhatTheLedgerSaysWronglyIsSentAfterAll) {
   const RawManifest image = PushImage("latest");
   const auto manifest = ParseManifest(image);
