@@ -41,10 +41,10 @@ uint32_t ToMilliseconds(absl::Duration duration) {
 }  // namespace
 
 struct GrantGate::Waiter {
-  explicit Waiter(int requests) : requests(requests) {}
-  const int requests;
+  int requests = 1;
+  bool unless_parked = false;
   bool admitted = false;
-  std::condition_variable wake;
+  std::condition_variable wake = {};
 };
 
 GrantGate::GrantGate(std::string registry, const Clock* clock,
@@ -56,7 +56,16 @@ GrantGate::GrantGate(std::string registry, const Clock* clock,
 }
 
 absl::Status GrantGate::Acquire(int requests, Cancellation* cancellation) {
-  Waiter waiter(requests);
+  Waiter waiter{.requests = requests};
+  return Await(waiter, cancellation);
+}
+
+absl::Status GrantGate::AcquireUnlessParked(Cancellation* cancellation) {
+  Waiter waiter{.unless_parked = true};
+  return Await(waiter, cancellation);
+}
+
+absl::Status GrantGate::Await(Waiter& waiter, Cancellation* cancellation) {
   const uint64_t ticket = cancellation->Subscribe([this, &waiter] {
     const std::lock_guard<std::mutex> lock(mutex_);
     waiter.wake.notify_one();
@@ -68,13 +77,7 @@ absl::Status GrantGate::Acquire(int requests, Cancellation* cancellation) {
     Settle();
     while (!waiter.admitted) {
       status = cancellation->status();
-      if (status.ok() && max_ > 0 && requests > max_) {
-        status = absl::FailedPreconditionError(
-            absl::StrCat("max-connections of ", Printable(registry_), " is ",
-                         max_, ": raise it to ", requests,
-                         " or more, a copy from a registry to "
-                         "itself reads and writes at once"));
-      }
+      if (status.ok()) status = CannotWait(waiter);
       if (!status.ok()) break;
       const absl::Duration parked = ParkedLocked();
       if (parked > absl::ZeroDuration()) {
@@ -91,6 +94,21 @@ absl::Status GrantGate::Acquire(int requests, Cancellation* cancellation) {
   }
   cancellation->Unsubscribe(ticket);
   return status;
+}
+
+absl::Status GrantGate::CannotWait(const Waiter& waiter) const {
+  if (max_ > 0 && waiter.requests > max_) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("max-connections of ", Printable(registry_), " is ", max_,
+                     ": raise it to ", waiter.requests,
+                     " or more, a copy from a registry to "
+                     "itself reads and writes at once"));
+  }
+  if (waiter.unless_parked && ParkedLocked() > absl::ZeroDuration()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(Printable(registry_), " asks for patience"));
+  }
+  return absl::OkStatus();
 }
 
 void GrantGate::Release() {

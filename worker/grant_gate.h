@@ -32,6 +32,7 @@ class GrantGate : public RequestGate {
             std::function<void()> changed);
 
   absl::Status Acquire(int requests, Cancellation* cancellation) override;
+  absl::Status AcquireUnlessParked(Cancellation* cancellation) override;
   void Release() override;
   absl::Duration ParkedFor() const override;
   void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
@@ -59,6 +60,9 @@ class GrantGate : public RequestGate {
  private:
   struct Waiter;
 
+  absl::Status Await(Waiter& waiter, Cancellation* cancellation);
+  // What is in a waiter's way for good; OK: it is to wait.
+  absl::Status CannotWait(const Waiter& waiter) const;
   proto::GrantRequest RequestLocked() const;
   absl::Duration ParkedLocked() const;
   // To be called after every change: admits who may go, and notes whether the

@@ -8,8 +8,10 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -19,13 +21,17 @@
 namespace registry_manager {
 namespace {
 
-// A thread that asks for requests, and what came of it.
+// A thread that asks for something, and what came of it.
 class Asker {
  public:
-  Asker(GrantGate* gate, int requests)
-      : thread_([this, gate, requests] {
-          status_ = gate->Acquire(requests, &cancellation_);
+  explicit Asker(std::function<absl::Status(Cancellation*)> ask)
+      : thread_([this, ask = std::move(ask)] {
+          status_ = ask(&cancellation_);
           done_ = true;
+        }) {}
+  Asker(GrantGate* gate, int requests)
+      : Asker([gate, requests](Cancellation* cancellation) {
+          return gate->Acquire(requests, cancellation);
         }) {}
   ~Asker() {
     cancellation_.Cancel(absl::CancelledError("the test has ended"));
@@ -146,6 +152,23 @@ TEST_F(GrantGateTest, TwoOfARegistryThatTakesOneFailWithAdvice) {
                   "max-connections of https://r.test is 1: raise it to 2"),
               absl::string_view::npos);
   }
+}
+
+TEST_F(GrantGateTest, WhoHoldsSomethingIsNotKeptWaitingWhereItParks) {
+  Apply(1, 0);
+  Asker asker([this](Cancellation* cancellation) {
+    return gate_.AcquireUnlessParked(cancellation);
+  });
+  while (Wanted() == 0) std::this_thread::yield();
+  EXPECT_FALSE(asker.done());
+  gate_.Throttled(ThrottleReason::kTooManyRequests, absl::Hours(1));
+  EXPECT_TRUE(absl::IsResourceExhausted(asker.Outcome()));
+  EXPECT_TRUE(
+      absl::IsResourceExhausted(gate_.AcquireUnlessParked(&cancellation_)));
+  EXPECT_EQ(Wanted(), 0u);
+  clock_.Advance(absl::Hours(1));
+  Apply(2, 1);
+  EXPECT_TRUE(gate_.AcquireUnlessParked(&cancellation_).ok());
 }
 
 TEST_F(GrantGateTest, LowerGrantIsCompliedWithAsRequestsEnd) {

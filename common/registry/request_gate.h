@@ -27,6 +27,10 @@ class RequestGate {
   // status where that comes first; FailedPrecondition where the registry's
   // limit is lower.
   virtual absl::Status Acquire(int requests, Cancellation* cancellation) = 0;
+  // The same of one request, but ResourceExhausted, at once, where the registry
+  // is parked, or parks before it comes to that: for who holds what others
+  // want.
+  virtual absl::Status AcquireUnlessParked(Cancellation* cancellation) = 0;
   virtual void Release() = 0;
 
   // How long no request is to begin, also one that was acquired before; zero

@@ -19,6 +19,9 @@ class OpenGate : public RequestGate {
   absl::Status Acquire(int /*requests*/, Cancellation* cancellation) override {
     return cancellation->SleepFor(ParkedFor());
   }
+  absl::Status AcquireUnlessParked(Cancellation* cancellation) override {
+    return Acquire(1, cancellation);
+  }
   void Release() override {}
   absl::Duration ParkedFor() const override {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -46,6 +46,9 @@ class CountingGate : public RequestGate {
   explicit CountingGate(int limit) : limit_(limit) {}
 
   absl::Status Acquire(int requests, Cancellation* cancellation) override;
+  absl::Status AcquireUnlessParked(Cancellation* cancellation) override {
+    return Acquire(1, cancellation);
+  }
   void Release() override;
   absl::Duration ParkedFor() const override { return absl::ZeroDuration(); }
   void Throttled(ThrottleReason, absl::Duration) override {}

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/http/pipe.h"
 #include "common/registry/blobs.h"
+#include "common/registry/copy/pair_of_passes.h"
 #include "common/registry/errors.h"
 #include "common/registry/retry.h"
 
@@ -20,36 +21,6 @@ using Support = RegistryConnection::Support;
 
 // A blob up to this size is read whole before it is sent.
 constexpr uint64_t kSmallBlob = 256 << 10;
-
-// Two requests that need each other: the GET of a stream and its PUT.
-class PairOfPasses {
- public:
-  // Always in the order of addresses, whichever is the source: two copies in
-  // opposite directions would wait for each other, in whatever processes.
-  static absl::StatusOr<PairOfPasses> Acquire(const CopyRoute& route) {
-    RegistryConnection* first = route.source.connection;
-    RegistryConnection* second = route.target.connection;
-    if (second->address().str() < first->address().str()) {
-      std::swap(first, second);
-    }
-    const bool same = &first->gate() == &second->gate();
-    Cancellation* cancellation = &route.source.task->cancellation();
-    PairOfPasses pair;
-    absl::Status status = first->gate().Acquire(same ? 2 : 1, cancellation);
-    if (!status.ok()) return status;
-    pair.first_ = GatePass(&first->gate());
-    if (!same) status = second->gate().Acquire(1, cancellation);
-    if (!status.ok()) return status;
-    pair.second_ = GatePass(&second->gate());
-    return pair;
-  }
-
- private:
-  PairOfPasses() = default;
-
-  GatePass first_;
-  GatePass second_;
-};
 
 // The half of a task that reads while the other half writes. Its cancellation
 // comes with the task's, and with the end of the writer.
@@ -86,7 +57,9 @@ struct Sent {
 
 Sent Stream(const CopyRoute& route, const Descriptor& blob,
             const UploadSession& session, bool as_patch) {
-  absl::StatusOr<PairOfPasses> passes = PairOfPasses::Acquire(route);
+  absl::StatusOr<PairOfPasses> passes =
+      PairOfPasses::Acquire(*route.source.connection, *route.target.connection,
+                            &route.source.task->cancellation());
   if (!passes.ok()) return {passes.status()};
   BodyPipe pipe;
   ReadingHalf half(route.source.task);

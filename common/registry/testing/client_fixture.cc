@@ -63,6 +63,21 @@ absl::Status TestGate::Acquire(int requests, Cancellation* cancellation) {
   return cancellation->status();
 }
 
+absl::Status TestGate::AcquireUnlessParked(Cancellation* cancellation) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (cancellation->status().ok()) {
+    if (ParkedLocked() > absl::ZeroDuration()) {
+      return absl::ResourceExhaustedError("parked");
+    }
+    if (in_use_ < limit_) {
+      most_in_use_ = std::max(most_in_use_, ++in_use_);
+      return absl::OkStatus();
+    }
+    changed_.wait_for(lock, std::chrono::milliseconds(5));
+  }
+  return cancellation->status();
+}
+
 void TestGate::Release() {
   const std::lock_guard<std::mutex> lock(mutex_);
   --in_use_;

@@ -32,6 +32,7 @@ class TestGate : public RequestGate {
   explicit TestGate(int limit = 16) : limit_(limit) {}
 
   absl::Status Acquire(int requests, Cancellation* cancellation) override;
+  absl::Status AcquireUnlessParked(Cancellation* cancellation) override;
   void Release() override;
   absl::Duration ParkedFor() const override;
   void Throttled(ThrottleReason reason, absl::Duration retry_after) override;

@@ -1,0 +1,45 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/copy/pair_of_passes.h"
+
+#include <utility>
+
+namespace registry_manager {
+
+absl::StatusOr<PairOfPasses> PairOfPasses::Acquire(RegistryConnection& source,
+                                                   RegistryConnection& target,
+                                                   Cancellation* cancellation) {
+  RequestGate* first = &source.gate();
+  RequestGate* second = &target.gate();
+  PairOfPasses pair;
+  if (first == second) {
+    const absl::Status status = first->Acquire(2, cancellation);
+    if (!status.ok()) return status;
+    pair.first_ = GatePass(first);
+    pair.second_ = GatePass(first);
+    return pair;
+  }
+  // Always in the order of addresses, whichever is the source: two copies in
+  // opposite directions would wait for each other, in whatever processes.
+  if (target.address().str() < source.address().str()) {
+    std::swap(first, second);
+  }
+  while (true) {
+    absl::Status status = first->Acquire(1, cancellation);
+    if (!status.ok()) return status;
+    GatePass held(first);
+    status = second->AcquireUnlessParked(cancellation);
+    if (status.ok()) {
+      pair.first_ = std::move(held);
+      pair.second_ = GatePass(second);
+      return pair;
+    }
+    if (!absl::IsResourceExhausted(status)) return status;
+    held = GatePass();
+    status = cancellation->SleepFor(second->ParkedFor());
+    if (!status.ok()) return status;
+  }
+}
+
+}  // namespace registry_manager
