@@ -41,7 +41,8 @@ uint32_t ToMilliseconds(absl::Duration duration) {
 }  // namespace
 
 struct GrantGate::Waiter {
-  int requests = 1;
+  int connections = 1;
+  int permits = 1;
   bool unless_parked = false;
   bool admitted = false;
   std::condition_variable wake = {};
@@ -56,12 +57,17 @@ GrantGate::GrantGate(std::string registry, const Clock* clock,
 }
 
 absl::Status GrantGate::Acquire(int requests, Cancellation* cancellation) {
-  Waiter waiter{.requests = requests};
+  Waiter waiter{.connections = requests, .permits = requests};
   return Await(waiter, cancellation);
 }
 
 absl::Status GrantGate::AcquireUnlessParked(Cancellation* cancellation) {
   Waiter waiter{.unless_parked = true};
+  return Await(waiter, cancellation);
+}
+
+absl::Status GrantGate::AwaitRate(Cancellation* cancellation) {
+  Waiter waiter{.connections = 0, .unless_parked = true};
   return Await(waiter, cancellation);
 }
 
@@ -73,7 +79,7 @@ absl::Status GrantGate::Await(Waiter& waiter, Cancellation* cancellation) {
   absl::Status status;
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    const auto place = waiters_.insert(waiters_.end(), &waiter);
+    const auto place = waiters_.insert(PlaceOf(waiter), &waiter);
     Settle();
     while (!waiter.admitted) {
       status = cancellation->status();
@@ -96,11 +102,20 @@ absl::Status GrantGate::Await(Waiter& waiter, Cancellation* cancellation) {
   return status;
 }
 
+// Who holds a connection goes before those that may be waiting for it.
+std::list<GrantGate::Waiter*>::iterator GrantGate::PlaceOf(
+    const Waiter& waiter) {
+  if (waiter.connections > 0) return waiters_.end();
+  return std::find_if(
+      waiters_.begin(), waiters_.end(),
+      [](const Waiter* other) { return other->connections > 0; });
+}
+
 absl::Status GrantGate::CannotWait(const Waiter& waiter) const {
-  if (max_ > 0 && waiter.requests > max_) {
+  if (max_ > 0 && waiter.connections > max_) {
     return absl::FailedPreconditionError(
         absl::StrCat("max-connections of ", Printable(registry_), " is ", max_,
-                     ": raise it to ", waiter.requests,
+                     ": raise it to ", waiter.connections,
                      " or more, a copy from a registry to "
                      "itself reads and writes at once"));
   }
@@ -201,14 +216,18 @@ std::vector<proto::Throttled> GrantGate::TakeThrottled() {
 }
 
 proto::GrantRequest GrantGate::RequestLocked() const {
-  uint32_t waiting = 0;
-  for (const Waiter* waiter : waiters_) waiting += waiter->requests;
+  uint32_t connections = 0;
+  uint32_t permits = 0;
+  for (const Waiter* waiter : waiters_) {
+    connections += waiter->connections;
+    permits += waiter->permits;
+  }
   proto::GrantRequest request;
   request.set_registry(registry_);
   request.set_version(complied_);
   request.set_in_use(in_use_);
-  request.set_wanted(in_use_ + waiting);
-  if (rate_limited_) request.set_permits_wanted(permits_used_ + waiting);
+  request.set_wanted(in_use_ + connections);
+  if (rate_limited_) request.set_permits_wanted(permits_used_ + permits);
   return request;
 }
 
@@ -220,12 +239,13 @@ void GrantGate::Settle() {
   const bool parked = ParkedLocked() > absl::ZeroDuration();
   while (!parked && version_ > 0 && !waiters_.empty()) {
     Waiter& first = *waiters_.front();
-    if (in_use_ + first.requests > granted_) break;
+    const bool fits = in_use_ + first.connections <= granted_;
+    if (first.connections > 0 && !fits) break;
     if (rate_limited_) {
-      if (permits_used_ + first.requests > permits_) break;
-      permits_used_ += first.requests;
+      if (permits_used_ + first.permits > permits_) break;
+      permits_used_ += first.permits;
     }
-    in_use_ += first.requests;
+    in_use_ += first.connections;
     first.admitted = true;
     first.wake.notify_one();
     waiters_.pop_front();

@@ -34,6 +34,7 @@ class GrantGate : public RequestGate {
   absl::Status Acquire(int requests, Cancellation* cancellation) override;
   absl::Status AcquireUnlessParked(Cancellation* cancellation) override;
   void Release() override;
+  absl::Status AwaitRate(Cancellation* cancellation) override;
   absl::Duration ParkedFor() const override;
   void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
   // What a worker knows of a registry's health goes with results.
@@ -61,6 +62,7 @@ class GrantGate : public RequestGate {
   struct Waiter;
 
   absl::Status Await(Waiter& waiter, Cancellation* cancellation);
+  std::list<Waiter*>::iterator PlaceOf(const Waiter& waiter);
   // What is in a waiter's way for good; OK: it is to wait.
   absl::Status CannotWait(const Waiter& waiter) const;
   proto::GrantRequest RequestLocked() const;

@@ -171,6 +171,34 @@ TEST_F(GrantGateTest, WhoHoldsSomethingIsNotKeptWaitingWhereItParks) {
   EXPECT_TRUE(gate_.AcquireUnlessParked(&cancellation_).ok());
 }
 
+TEST_F(GrantGateTest, AFurtherRequestOfAConnectionWaitsForTheRateAlone) {
+  ApplyPermits(1, 1, 1);
+  ASSERT_TRUE(Acquire().ok());
+  const auto other = NewWaiter();
+  Asker further([this](Cancellation* cancellation) {
+    return gate_.AwaitRate(cancellation);
+  });
+  while (Request()->permits_wanted() != 3) std::this_thread::yield();
+  EXPECT_EQ(Request()->wanted(), 2u);
+  EXPECT_FALSE(further.done());
+  // Nor where the grant shrinks.
+  ApplyPermits(2, 0, 2);
+  EXPECT_TRUE(further.Outcome().ok());
+  EXPECT_FALSE(other->done());
+  ApplyPermits(3, 1, 3);
+  EXPECT_FALSE(other->done());
+  gate_.Release();
+  EXPECT_TRUE(other->Outcome().ok());
+}
+
+TEST_F(GrantGateTest, WithoutARateAFurtherRequestNeedsNothing) {
+  Apply(1, 1);
+  ASSERT_TRUE(Acquire().ok());
+  EXPECT_TRUE(gate_.AwaitRate(&cancellation_).ok());
+  gate_.Throttled(ThrottleReason::kTooManyRequests, absl::Hours(1));
+  EXPECT_TRUE(absl::IsResourceExhausted(gate_.AwaitRate(&cancellation_)));
+}
+
 TEST_F(GrantGateTest, LowerGrantIsCompliedWithAsRequestsEnd) {
   Apply(1, 3);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(Acquire().ok());

@@ -193,11 +193,11 @@ class BlobSink : public BodySink {
 // One GET of what is missing.
 absl::Status StreamOnce(const RegistryClient& client,
                         absl::string_view repository, const Descriptor& blob,
-                        BlobSink& sink) {
+                        BlobSink& sink, GatePass& pass) {
   RegistryRequest request =
       ReadRequest(client, HttpMethod::kGet, repository, blob.digest);
   request.repeatable = false;
-  request.holds_pass = true;
+  request.pass = &pass;
   request.sink = &sink;
   if (sink.received() > 0) {
     request.headers.Add("Range", absl::StrCat("bytes=", sink.received(), "-"));
@@ -242,7 +242,7 @@ absl::Status FinishPatch(const RegistryClient& client,
   if (!session.ok()) return session.status();
   RegistryRequest put = WriteRequest(client, HttpMethod::kPut, repository,
                                      Completing(*session, blob.digest));
-  put.holds_pass = patch.holds_pass;
+  put.pass = patch.pass;
   put.first_byte = CommitDeadline(blob);
   absl::StatusOr<HttpResponse> done = client.Send(put);
   if (!done.ok()) return done.status();
@@ -304,7 +304,7 @@ absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
 
 absl::Status StreamBlob(const RegistryClient& client,
                         absl::string_view repository, const Descriptor& blob,
-                        BodyPipe& pipe) {
+                        BodyPipe& pipe, GatePass& pass) {
   // A server that cuts after every few bytes is of no use.
   constexpr int kMaxGets = 100;
   BlobSink sink(blob, *client.task, pipe);
@@ -312,7 +312,7 @@ absl::Status StreamBlob(const RegistryClient& client,
   absl::Status status;
   uint64_t offset = 0;
   for (int gets = 0; gets < kMaxGets; ++gets) {
-    status = StreamOnce(client, repository, blob, sink);
+    status = StreamOnce(client, repository, blob, sink, pass);
     if (!IsWorthGoingOn(status, sink)) break;
     if (sink.received() > offset) {
       tries.Progressed();
@@ -401,7 +401,7 @@ absl::Status UploadBytes(const RegistryClient& client,
 absl::Status UploadStream(const RegistryClient& client,
                           absl::string_view repository,
                           const UploadSession& session, const Descriptor& blob,
-                          BodySource& source, bool as_patch) {
+                          BodySource& source, bool as_patch, GatePass& pass) {
   RegistryRequest request = WriteRequest(
       client, as_patch ? HttpMethod::kPatch : HttpMethod::kPut, repository,
       as_patch ? session : Completing(session, blob.digest));
@@ -409,7 +409,7 @@ absl::Status UploadStream(const RegistryClient& client,
   request.source = &source;
   request.source_size = blob.size;
   request.first_byte = CommitDeadline(blob);
-  request.holds_pass = true;
+  request.pass = &pass;
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (as_patch) {

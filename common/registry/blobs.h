@@ -31,11 +31,11 @@ absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
 // Writes a blob's bytes to `pipe` as they arrive, and closes it. Every byte is
 // hashed, and the last piece is held back until the digest is known to be
 // right, so that nothing wrong is ever complete at the pipe's other end. A
-// transfer that breaks goes on from its offset. The caller holds a pass of the
+// transfer that breaks goes on from its offset. `pass` is one of the registry's
 // gate.
 absl::Status StreamBlob(const RegistryClient& client,
                         absl::string_view repository, const Descriptor& blob,
-                        BodyPipe& pipe);
+                        BodyPipe& pipe, GatePass& pass);
 
 // Where an upload's bytes go: a Location as the registry gave it.
 using UploadSession = Url;
@@ -62,12 +62,12 @@ absl::Status UploadBytes(const RegistryClient& client,
                          absl::string_view repository,
                          const UploadSession& session, const Descriptor& blob,
                          const std::string& bytes);
-// The same of a stream. The caller holds a pass of the gate. Unimplemented: the
-// registry refuses a single PUT; begin again, with `as_patch`.
+// The same of a stream, under a pass of the gate. Unimplemented: the registry
+// refuses a single PUT; begin again, with `as_patch`.
 absl::Status UploadStream(const RegistryClient& client,
                           absl::string_view repository,
                           const UploadSession& session, const Descriptor& blob,
-                          BodySource& source, bool as_patch);
+                          BodySource& source, bool as_patch, GatePass& pass);
 
 }  // namespace registry_manager
 

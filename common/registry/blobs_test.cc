@@ -88,7 +88,9 @@ Streamed StreamFrom(const std::string& url, const Descriptor& blob) {
   BodyPipe pipe;
   PipeReader reader(pipe);
   Streamed streamed;
-  streamed.status = StreamBlob(fixture.client(), "r", blob, pipe);
+  EXPECT_TRUE(fixture.gate().Acquire(1, &fixture.cancellation()).ok());
+  GatePass pass(&fixture.gate());
+  streamed.status = StreamBlob(fixture.client(), "r", blob, pipe, pass);
   streamed.at_reader = reader.Join();
   streamed.bytes = reader.bytes();
   return streamed;
@@ -313,8 +315,10 @@ TEST(StreamBlobTest, AReaderThatIsGoneEndsIt) {
   ClientFixture fixture(server.url());
   BodyPipe pipe;
   pipe.Break(absl::AbortedError("gone"));
-  EXPECT_TRUE(
-      absl::IsAborted(StreamBlob(fixture.client(), "r", BlobOf(bytes), pipe)));
+  ASSERT_TRUE(fixture.gate().Acquire(1, &fixture.cancellation()).ok());
+  GatePass pass(&fixture.gate());
+  EXPECT_TRUE(absl::IsAborted(
+      StreamBlob(fixture.client(), "r", BlobOf(bytes), pipe, pass)));
 }
 
 TEST(UploadTest, ARefusedSinglePutIsFollowedByAPatch) {

@@ -88,9 +88,11 @@ bool IsThrottling(int status, absl::Duration retry_after) {
 
 // A token service that asks to be spared speaks for its registry.
 absl::StatusOr<HttpResponse> FetchToken(HttpTransport& transport,
-                                        RequestGate& gate, TaskScope& task,
-                                        HttpRequest request) {
+                                        RequestGate& gate, GatePass& pass,
+                                        TaskScope& task, HttpRequest request) {
   if (gate.ParkedFor() > absl::ZeroDuration()) return ParkedStatus();
+  const absl::Status turn = pass.BeginRequest(&task.cancellation());
+  if (!turn.ok()) return turn;
   request.cancellation = &task.cancellation();
   task.CountRequest();
   absl::StatusOr<HttpResponse> response = transport.Execute(std::move(request));
@@ -235,14 +237,16 @@ absl::StatusOr<HttpResponse> RegistryConnection::Send(
 
 absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
     TaskScope& task, const RegistryRequest& request) {
-  GatePass pass;
-  if (!request.holds_pass) {
+  GatePass own_pass;
+  if (request.pass == nullptr) {
     const absl::Status turn = gate_->Acquire(1, &task.cancellation());
     if (!turn.ok()) return turn;
-    pass = GatePass(gate_);
+    own_pass = GatePass(gate_);
   }
+  GatePass& pass = request.pass == nullptr ? own_pass : *request.pass;
   const auto fetch_token = [&](HttpRequest token_request) {
-    return FetchToken(*transport_, *gate_, task, std::move(token_request));
+    return FetchToken(*transport_, *gate_, pass, task,
+                      std::move(token_request));
   };
   const bool own_origin = request.url.SameOrigin(base_);
   if (const absl::Status status = CheckLedTo(base_, request.url);
@@ -261,7 +265,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
       authorization = *std::move(found);
     }
     absl::StatusOr<HttpResponse> response =
-        SendFollowingRedirects(task, request, authorization);
+        SendFollowingRedirects(task, request, authorization, pass);
     if (!response.ok() || response->status != 401) return response;
     absl::Status refusal =
         ErrorOfResponse(request.method, request.url, *response);
@@ -283,11 +287,11 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
 
 absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
     TaskScope& task, const RegistryRequest& request,
-    const std::string& authorization) {
+    const std::string& authorization, GatePass& pass) {
   Url url = request.url;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     absl::StatusOr<HttpResponse> response = SendOnce(
-        task, request, url, url.SameOrigin(base_) ? authorization : "");
+        task, request, url, url.SameOrigin(base_) ? authorization : "", pass);
     if (response.ok() && response->status >= 400 && hop > 0 &&
         !url.SameOrigin(base_)) {
       return ForeignRefusal(request, url, *response, *gate_);
@@ -313,7 +317,12 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
 
 absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
     TaskScope& task, const RegistryRequest& request, const Url& url,
-    const std::string& authorization) {
+    const std::string& authorization, GatePass& pass) {
+  // The rate is the registry's, not that of storage it leads to.
+  if (url.SameOrigin(base_)) {
+    const absl::Status turn = pass.BeginRequest(&task.cancellation());
+    if (!turn.ok()) return WithRequestNotSent(turn);
+  }
   HttpRequest http;
   http.method = request.method;
   http.url = url.str();

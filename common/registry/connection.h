@@ -54,8 +54,8 @@ struct RegistryRequest {
   absl::Duration first_byte = absl::Seconds(30);
   // Of GET and HEAD.
   bool follow_redirects = true;
-  // The caller holds a pass of the registry's gate already.
-  bool holds_pass = false;
+  // A pass of the registry's gate that the caller holds already.
+  GatePass* pass = nullptr;
 };
 
 // What the process knows of one registry: how to reach it, how to authenticate,
@@ -115,11 +115,12 @@ class RegistryConnection {
       TaskScope& task, const RegistryRequest& request);
   absl::StatusOr<HttpResponse> SendFollowingRedirects(
       TaskScope& task, const RegistryRequest& request,
-      const std::string& authorization);
+      const std::string& authorization, GatePass& pass);
   absl::StatusOr<HttpResponse> SendOnce(TaskScope& task,
                                         const RegistryRequest& request,
                                         const Url& url,
-                                        const std::string& authorization);
+                                        const std::string& authorization,
+                                        GatePass& pass);
 
   const RegistryOptions options_;
   const Url base_;

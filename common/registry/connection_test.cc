@@ -214,23 +214,54 @@ TEST(ConnectionTest, AGateThatParksHoldsBackWhatHasItsPass) {
   });
   ClientFixture fixture(server.url());
   ASSERT_TRUE(fixture.gate().Acquire(1, &fixture.cancellation()).ok());
+  GatePass pass(&fixture.gate());
   fixture.gate().Park(absl::Milliseconds(300));
   RegistryRequest request = Get(fixture.connection(), "x", false);
-  request.holds_pass = true;
+  request.pass = &pass;
   const absl::Time begun = absl::Now();
   const auto response = fixture.client().Send(request);
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_GE(absl::Now() - begun, absl::Milliseconds(290));
   EXPECT_EQ(server.requests().size(), 1u);
-  fixture.gate().Release();
+}
+
+// Also those that no caller knows of: for a token, after a challenge, and after
+// a redirect within the registry.
+TEST(ConnectionTest, EveryRequestWaitsForTheRate) {
+  ScriptedRegistry server([](const Request& request, Response& response) {
+    if (request.path == "/token") {
+      response.set_content(R"({"token":"t"})", "application/json");
+    } else if (!request.has_header("Authorization")) {
+      response.status = 401;
+      response.set_header("WWW-Authenticate",
+                          absl::StrCat("Bearer realm=\"http://",
+                                       request.get_header_value("Host"),
+                                       "/token\",service=\"s\""));
+    } else if (request.path == "/v2/x") {
+      response.status = 307;
+      response.set_header("Location", "/v2/y");
+    } else {
+      response.status = 200;
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  const auto response = fixture.client().Send(Get(fixture.connection(), "x"));
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(server.requests().size(), 4u);
+  EXPECT_EQ(fixture.gate().permits(), 4);
+  EXPECT_EQ(fixture.gate().most_in_use(), 1);
 }
 
 TEST(ConnectionTest, ParkedForeverEndsWithTheTask) {
   ScriptedRegistry server(nullptr);
   ClientFixture fixture(server.url());
+  ASSERT_TRUE(fixture.gate().Acquire(1, &fixture.cancellation()).ok());
+  GatePass pass(&fixture.gate());
   fixture.gate().Park(absl::Hours(24));
   RegistryRequest request = Get(fixture.connection(), "x");
-  request.holds_pass = true;
+  request.pass = &pass;
   auto response = std::async(std::launch::async,
                              [&] { return fixture.client().Send(request); });
   EXPECT_EQ(response.wait_for(std::chrono::milliseconds(50)),

@@ -32,6 +32,10 @@ class RequestGate {
   // want.
   virtual absl::Status AcquireUnlessParked(Cancellation* cancellation) = 0;
   virtual void Release() = 0;
+  // To be called before each further request of one that was acquired, which
+  // goes on to count as one under way: waits for the rate alone.
+  // ResourceExhausted as AcquireUnlessParked's.
+  virtual absl::Status AwaitRate(Cancellation* cancellation) = 0;
 
   // How long no request is to begin, also one that was acquired before; zero
   // where the registry is not parked.
@@ -50,16 +54,23 @@ class GatePass {
   ~GatePass() {
     if (gate_ != nullptr) gate_->Release();
   }
-  GatePass(GatePass&& other) noexcept : gate_(other.gate_) {
-    other.gate_ = nullptr;
-  }
+  GatePass(GatePass&& other) noexcept { *this = std::move(other); }
   GatePass& operator=(GatePass&& other) noexcept {
     std::swap(gate_, other.gate_);
+    std::swap(used_, other.used_);
     return *this;
+  }
+
+  // Before each request under it, one after the other: waits for the rate,
+  // which was acquired for the first.
+  absl::Status BeginRequest(Cancellation* cancellation) {
+    return std::exchange(used_, true) ? gate_->AwaitRate(cancellation)
+                                      : absl::OkStatus();
   }
 
  private:
   RequestGate* gate_ = nullptr;
+  bool used_ = false;
 };
 
 }  // namespace registry_manager

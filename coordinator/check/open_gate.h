@@ -23,6 +23,9 @@ class OpenGate : public RequestGate {
     return Acquire(1, cancellation);
   }
   void Release() override {}
+  absl::Status AwaitRate(Cancellation* cancellation) override {
+    return cancellation->status();
+  }
   absl::Duration ParkedFor() const override {
     const std::lock_guard<std::mutex> lock(mutex_);
     return std::max(parked_until_ - absl::Now(), absl::ZeroDuration());

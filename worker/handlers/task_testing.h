@@ -50,6 +50,9 @@ class CountingGate : public RequestGate {
     return Acquire(1, cancellation);
   }
   void Release() override;
+  absl::Status AwaitRate(Cancellation* cancellation) override {
+    return cancellation->status();
+  }
   absl::Duration ParkedFor() const override { return absl::ZeroDuration(); }
   void Throttled(ThrottleReason, absl::Duration) override {}
   void Answered() override {}

@@ -66,11 +66,11 @@ Sent Stream(const CopyRoute& route, const Descriptor& blob,
   absl::Status read;
   std::thread reader([&] {
     read = StreamBlob({route.source.connection, half.scope()},
-                      route.source_repository, blob, pipe);
+                      route.source_repository, blob, pipe, passes->source());
   });
   const absl::Status written =
       UploadStream(route.target, route.target_repository, session, blob,
-                   pipe.source(), as_patch);
+                   pipe.source(), as_patch, passes->target());
   // It may be waiting for the source, which may be long.
   if (!written.ok()) half.Abort();
   reader.join();

@@ -432,6 +432,32 @@ TEST_F(BlobCopierTest, OnOneRegistryAStreamTakesTwoPassesAtOnce) {
   EXPECT_EQ(fixture.gate().in_use(), 0);
 }
 
+TEST_F(BlobCopierTest, EveryRequestOfAStreamWaitsForTheRate) {
+  const Descriptor blob = Push(a_.url(), "from", TestBytes(kLarge));
+  std::atomic<int> gets = 0;
+  ScriptedRegistry source(
+      [&](const Request&, Response& response) {
+        if (++gets > 1) return false;
+        AnswerError(response, 500, "UNKNOWN");
+        return true;
+      },
+      a_.url());
+  ScriptedRegistry target(
+      [](const Request& request, Response& response) {
+        if (request.method != "PUT" || request.body.empty()) return false;
+        AnswerError(response, 405, "UNSUPPORTED");
+        return true;
+      },
+      b_.url());
+  ClientFixture from(source.url());
+  ClientFixture to(target.url());
+  const absl::Status status = Copy(from, to, blob);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(target.Count("PATCH"), 1);
+  EXPECT_EQ(from.gate().permits(), static_cast<int>(source.requests().size()));
+  EXPECT_EQ(to.gate().permits(), static_cast<int>(target.requests().size()));
+}
+
 TEST_F(BlobCopierTest, ManyThreadsSendABlobOnce) {
   const Descriptor blob = Push(a_.url(), "from", TestBytes(kLarge));
   ScriptedRegistry proxy(nullptr, b_.url());

@@ -16,8 +16,8 @@ absl::StatusOr<PairOfPasses> PairOfPasses::Acquire(RegistryConnection& source,
   if (first == second) {
     const absl::Status status = first->Acquire(2, cancellation);
     if (!status.ok()) return status;
-    pair.first_ = GatePass(first);
-    pair.second_ = GatePass(first);
+    pair.source_ = GatePass(first);
+    pair.target_ = GatePass(first);
     return pair;
   }
   // Always in the order of addresses, whichever is the source: two copies in
@@ -31,8 +31,9 @@ absl::StatusOr<PairOfPasses> PairOfPasses::Acquire(RegistryConnection& source,
     GatePass held(first);
     status = second->AcquireUnlessParked(cancellation);
     if (status.ok()) {
-      pair.first_ = std::move(held);
-      pair.second_ = GatePass(second);
+      pair.source_ = std::move(held);
+      pair.target_ = GatePass(second);
+      if (second == &source.gate()) std::swap(pair.source_, pair.target_);
       return pair;
     }
     if (!absl::IsResourceExhausted(status)) return status;

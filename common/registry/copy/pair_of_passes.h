@@ -20,11 +20,14 @@ class PairOfPasses {
                                               RegistryConnection& target,
                                               Cancellation* cancellation);
 
+  GatePass& source() { return source_; }
+  GatePass& target() { return target_; }
+
  private:
   PairOfPasses() = default;
 
-  GatePass first_;
-  GatePass second_;
+  GatePass source_;
+  GatePass target_;
 };
 
 }  // namespace registry_manager

@@ -55,6 +55,7 @@ absl::Status TestGate::Acquire(int requests, Cancellation* cancellation) {
     if (in_use_ + requests <= limit_ &&
         ParkedLocked() == absl::ZeroDuration()) {
       in_use_ += requests;
+      permits_ += requests;
       most_in_use_ = std::max(most_in_use_, in_use_);
       return absl::OkStatus();
     }
@@ -71,6 +72,7 @@ absl::Status TestGate::AcquireUnlessParked(Cancellation* cancellation) {
     }
     if (in_use_ < limit_) {
       most_in_use_ = std::max(most_in_use_, ++in_use_);
+      ++permits_;
       return absl::OkStatus();
     }
     changed_.wait_for(lock, std::chrono::milliseconds(5));
@@ -82,6 +84,15 @@ void TestGate::Release() {
   const std::lock_guard<std::mutex> lock(mutex_);
   --in_use_;
   changed_.notify_all();
+}
+
+absl::Status TestGate::AwaitRate(Cancellation* cancellation) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (ParkedLocked() > absl::ZeroDuration()) {
+    return absl::ResourceExhaustedError("parked");
+  }
+  ++permits_;
+  return cancellation->status();
 }
 
 absl::Duration TestGate::ParkedFor() const {
@@ -112,6 +123,11 @@ std::vector<TestGate::Throttle> TestGate::throttles() const {
 int TestGate::in_use() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return in_use_;
+}
+
+int TestGate::permits() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return permits_;
 }
 
 int TestGate::most_in_use() const {

@@ -34,6 +34,7 @@ class TestGate : public RequestGate {
   absl::Status Acquire(int requests, Cancellation* cancellation) override;
   absl::Status AcquireUnlessParked(Cancellation* cancellation) override;
   void Release() override;
+  absl::Status AwaitRate(Cancellation* cancellation) override;
   absl::Duration ParkedFor() const override;
   void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
   void Answered() override {}
@@ -47,6 +48,8 @@ class TestGate : public RequestGate {
   std::vector<Throttle> throttles() const;
   int in_use() const;
   int most_in_use() const;
+  // How many requests it was asked for in all.
+  int permits() const;
 
  private:
   absl::Duration ParkedLocked() const;
@@ -56,6 +59,7 @@ class TestGate : public RequestGate {
   std::condition_variable changed_;
   int in_use_ = 0;
   int most_in_use_ = 0;
+  int permits_ = 0;
   absl::Time parked_until_ = absl::InfinitePast();
   std::vector<Throttle> throttles_;
 };
