@@ -34,7 +34,7 @@ RegistryRequest ReadRequest(const RegistryClient& client, HttpMethod method,
   RegistryRequest request;
   request.method = method;
   request.url = BlobUrl(client, repository, digest);
-  request.scopes = {client.connection->Scope(repository, "pull")};
+  request.scopes = {client.ReadScope(repository)};
   request.repeatable = true;
   return request;
 }

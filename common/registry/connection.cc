@@ -229,10 +229,35 @@ absl::StatusOr<HttpResponse> RegistryConnection::Send(
     if (attempts.Again(outcome)) continue;
     if (outcome.ok()) return outcome;
     // Whatever a request that was cut off says: this is why it was.
-    const absl::Status ended = task.cancellation().status();
-    return WithRegistry(ended.ok() ? outcome.status() : ended,
-                        options_.address.str());
+    absl::Status status = task.cancellation().status();
+    if (status.ok()) status = outcome.status();
+    if (absl::IsUnauthenticated(status)) {
+      status = JudgeRefusal(task, request, status);
+    }
+    return WithRegistry(std::move(status), options_.address.str());
   }
+}
+
+absl::Status RegistryConnection::JudgeRefusal(TaskScope& task,
+                                              const RegistryRequest& request,
+                                              const absl::Status& refusal) {
+  RegistryRequest base;
+  base.url = Endpoint("");
+  base.pass = request.pass;
+  if (request.url.str() == base.url.str()) {
+    return WithCredentialsRefused(refusal);
+  }
+  if (!takes_credentials) {
+    const absl::StatusOr<HttpResponse> answer = SendAuthenticated(task, base);
+    takes_credentials = answer.ok() && answer->status / 100 == 2;
+    if (absl::IsUnauthenticated(answer.status())) {
+      return WithCredentialsRefused(refusal);
+    }
+  }
+  if (!takes_credentials) return refusal;
+  return WithMessage(refusal,
+                     absl::StrCat(refusal.message(), " (", base.url.display(),
+                                  " takes them: rights are missing for this)"));
 }
 
 absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
@@ -368,7 +393,6 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
                : Annotate(response.status(), LedTo(request, url));
   }
   gate_->Answered();
-  if (response->status / 100 == 2) has_served = true;
   return response;
 }
 

@@ -71,9 +71,10 @@ class RegistryConnection {
   // host, https to http refused), repeats what may be repeated on connection
   // errors, 408, 429 and 5xx, honouring Retry-After. Returns the answer that
   // remains, whatever its status; a 401 that authentication cannot mend is an
-  // Unauthenticated error. Where a redirect led to another host, its refusal is
-  // an Unavailable error and never taken for the registry's; that it cannot be
-  // reached is no IsNoAnswer() of the registry. A request that the
+  // Unauthenticated error, of which RefusesCredentials() says whether the base
+  // endpoint refuses them too. Where a redirect led to another host, its
+  // refusal is an Unavailable error and never taken for the registry's; that it
+  // cannot be reached is no IsNoAnswer() of the registry. A request that the
   // task may not write any more, or is cancelled, is Cancelled. Other errors
   // are those of errors.h.
   absl::StatusOr<HttpResponse> Send(TaskScope& task,
@@ -105,12 +106,15 @@ class RegistryConnection {
   std::atomic<Support> docker_types = Support::kUnknown;
   // The registry's base endpoint has answered.
   std::atomic<bool> is_registry = false;
-  // The registry has answered some request as it should.
-  std::atomic<bool> has_served = false;
+  // The base endpoint takes the credentials.
+  std::atomic<bool> takes_credentials = false;
 
  private:
   class Attempts;
 
+  // `refusal` (401) of a request, with what the base endpoint says besides.
+  absl::Status JudgeRefusal(TaskScope& task, const RegistryRequest& request,
+                            const absl::Status& refusal);
   absl::StatusOr<HttpResponse> SendAuthenticated(
       TaskScope& task, const RegistryRequest& request);
   absl::StatusOr<HttpResponse> SendFollowingRedirects(
@@ -133,9 +137,16 @@ class RegistryConnection {
 struct RegistryClient {
   RegistryConnection* connection;
   TaskScope* task;
+  // What is read is to be pushed to as well, and may not be there yet: some
+  // registries tell only who may push.
+  bool pushes = false;
 
   absl::StatusOr<HttpResponse> Send(const RegistryRequest& request) const {
     return connection->Send(*task, request);
+  }
+  // The scope of what reads the repository.
+  std::string ReadScope(absl::string_view repository) const {
+    return connection->Scope(repository, pushes ? "pull,push" : "pull");
   }
   // ErrorOfResponse, which names the registry.
   absl::Status Refusal(const RegistryRequest& request,

@@ -18,6 +18,8 @@ constexpr absl::string_view kCodePayload = "registry-manager/code";
 constexpr absl::string_view kStatusPayload = "registry-manager/http-status";
 constexpr absl::string_view kRegistryPayload = "registry-manager/registry";
 constexpr absl::string_view kNoAnswerPayload = "registry-manager/no-answer";
+constexpr absl::string_view kRefusedPayload =
+    "registry-manager/credentials-refused";
 
 absl::StatusCode CodeOf(int status, absl::string_view registry_code) {
   if (registry_code == "UNSUPPORTED") return absl::StatusCode::kUnimplemented;
@@ -129,6 +131,20 @@ int HttpStatusOf(const absl::Status& status) {
 
 bool IsNoAnswer(const absl::Status& status) {
   return !Payload(status, kNoAnswerPayload).empty();
+}
+
+bool RefusesCredentials(const absl::Status& status) {
+  return !Payload(status, kRefusedPayload).empty();
+}
+
+absl::Status WithCredentialsRefused(absl::Status status) {
+  status.SetPayload(kRefusedPayload, absl::Cord("1"));
+  return status;
+}
+
+bool IsNotTold(const absl::Status& status) {
+  return absl::IsPermissionDenied(status) ||
+         (absl::IsUnauthenticated(status) && !RefusesCredentials(status));
 }
 
 std::string RegistryOf(const absl::Status& status) {

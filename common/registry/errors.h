@@ -50,6 +50,15 @@ int HttpStatusOf(const absl::Status& status);
 // True where there was no connection to the server: nothing has been asked.
 bool IsNoAnswer(const absl::Status& status);
 
+// True where whoever sends it is refused everywhere in the registry, not this
+// request alone: an Unauthenticated error of a RegistryConnection.
+bool RefusesCredentials(const absl::Status& status);
+absl::Status WithCredentialsRefused(absl::Status status);
+// True where the registry does not tell this user whether there is such a
+// thing: 403, or 401 to credentials that it takes elsewhere. Some answer so to
+// reads of a repository that the first push is to make.
+bool IsNotTold(const absl::Status& status);
+
 // The registry (its address) that a RegistryConnection's error came from; ""
 // where it came from elsewhere.
 std::string RegistryOf(const absl::Status& status);

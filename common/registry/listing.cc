@@ -66,7 +66,7 @@ absl::Status Unreadable(const Url& url, const absl::Status& status) {
 }
 
 absl::Status CatalogError(const absl::Status& refusal) {
-  if (!absl::IsPermissionDenied(refusal) && !absl::IsNotFound(refusal) &&
+  if (!IsNotTold(refusal) && !absl::IsNotFound(refusal) &&
       !absl::IsUnimplemented(refusal)) {
     return refusal;
   }
@@ -152,7 +152,7 @@ absl::StatusOr<std::vector<std::string>> ListTags(
     const RegistryClient& client, absl::string_view repository) {
   Url url = client.connection->RepositoryEndpoint(repository, "tags/list");
   url.query = absl::StrCat("n=", kPageSize);
-  const std::string scope = client.connection->Scope(repository, "pull");
+  const std::string scope = client.ReadScope(repository);
   std::vector<std::string> tags;
   bool follows_full_page = false;
   absl::flat_hash_set<std::string> seen;
@@ -206,8 +206,7 @@ absl::StatusOr<std::vector<Descriptor>> ListReferrers(
   std::vector<Descriptor> referrers;
   absl::flat_hash_set<std::string> seen;
   while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
-    RegistryRequest request =
-        ListingRequest(url, client.connection->Scope(repository, "pull"));
+    RegistryRequest request = ListingRequest(url, client.ReadScope(repository));
     request.headers = HttpHeaders();
     request.headers.Add("Accept", kOciIndex);
     absl::StatusOr<HttpResponse> response = client.Send(request);

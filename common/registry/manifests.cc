@@ -27,7 +27,7 @@ RegistryRequest ReadRequest(const RegistryClient& client, HttpMethod method,
   RegistryRequest request;
   request.method = method;
   request.url = ManifestUrl(client, repository, reference);
-  request.scopes = {client.connection->Scope(repository, "pull")};
+  request.scopes = {client.ReadScope(repository)};
   request.headers.Add("Accept", kManifestAccept);
   request.repeatable = true;
   return request;

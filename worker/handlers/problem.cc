@@ -13,15 +13,11 @@ namespace {
 
 using proto::Problem;
 
-Problem::Kind KindOf(const absl::Status& status,
-                     const RegistryConnection& connection) {
+Problem::Kind KindOf(const absl::Status& status) {
   if (absl::IsCancelled(status)) return Problem::CANCELLED;
   if (IsNoAnswer(status)) return Problem::REGISTRY_UNREACHABLE;
+  if (RefusesCredentials(status)) return Problem::REGISTRY_REFUSES_CREDENTIALS;
   switch (status.code()) {
-    case absl::StatusCode::kUnauthenticated:
-      // Where other requests have been served, this repository is the matter.
-      return connection.has_served ? Problem::PERMANENT
-                                   : Problem::REGISTRY_REFUSES_CREDENTIALS;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kResourceExhausted:
@@ -36,7 +32,7 @@ Problem::Kind KindOf(const absl::Status& status,
 Problem ProblemOf(const absl::Status& status,
                   const RegistryConnection& connection) {
   Problem problem;
-  problem.set_kind(KindOf(status, connection));
+  problem.set_kind(KindOf(status));
   problem.set_registry(connection.address().str());
   problem.set_message(ReasonOf(status));
   return problem;

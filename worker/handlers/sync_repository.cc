@@ -51,7 +51,7 @@ class Sync {
         target_connection_(target),
         route_{{&source, context.scope},
                source_repository,
-               {&target, context.scope},
+               {&target, context.scope, /*pushes=*/!policy_.dry_run()},
                target_repository},
         copier_(route_, context.blobs, &context.services->pool(), &tally_),
         engine_(NewNativeEngine(&copier_)),
@@ -123,7 +123,7 @@ absl::Status Sync::List() {
       return status;
     }
   }
-  if (absl::IsPermissionDenied(target.status())) {
+  if (IsNotTold(target.status())) {
     // It may be pushed to, but not listed: each tag is looked up.
     target_tags_ = source_tags_;
   } else if (!target.ok()) {

@@ -155,8 +155,8 @@ absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
                    bool mounts) {
   absl::StatusOr<bool> present =
       HasBlob(route.target, route.target_repository, blob.digest);
-  if (!present.ok()) return present.status();
-  if (*present) {
+  if (!present.ok() && !IsNotTold(present.status())) return present.status();
+  if (present.ok() && *present) {
     ++tally.blobs_present;
     return absl::OkStatus();
   }

@@ -39,6 +39,12 @@ bool MissesContent(const absl::Status& status) {
          (code == "MANIFEST_UNKNOWN" && HttpStatusOf(status) != 404);
 }
 
+// What a look for a manifest at the target came to: it is to be pushed, or is
+// there.
+bool MayBeMissing(const absl::Status& look) {
+  return look.ok() || absl::IsNotFound(look) || IsNotTold(look);
+}
+
 // Runs `work` for each of `count` and returns the first error by index.
 absl::Status ForEach(ThreadPool& pool, size_t count, int width,
                      const std::function<absl::Status(size_t)>& work) {
@@ -187,7 +193,7 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth) {
   // A registry takes an image only with its blobs; what an index lists may have
   // gone since.
   if (there.ok() && !MayBeIndexType(there->media_type)) return absl::OkStatus();
-  if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
+  if (!MayBeMissing(there.status())) return there.status();
   absl::StatusOr<RawManifest> raw =
       GetManifest(route_.source, route_.source_repository, digest);
   if (!raw.ok()) {
@@ -256,10 +262,12 @@ absl::StatusOr<bool> ImageCopier::CopyReferrer(const Descriptor& referrer,
   const std::string& digest = referrer.digest.str();
   absl::StatusOr<ManifestHead> there =
       HeadManifest(route_.target, route_.target_repository, digest);
-  if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
-  absl::StatusOr<bool> files_itself = TargetFilesReferrers(subject);
-  if (!files_itself.ok()) return files_itself.status();
-  if (there.ok() && *files_itself) return false;
+  if (!MayBeMissing(there.status())) return there.status();
+  if (there.ok()) {
+    absl::StatusOr<bool> files_itself = TargetFilesReferrers(subject);
+    if (!files_itself.ok()) return files_itself.status();
+    if (*files_itself) return false;
+  }
   absl::StatusOr<RawManifest> raw =
       GetManifest(route_.source, route_.source_repository, digest);
   if (!raw.ok()) return raw.status();
