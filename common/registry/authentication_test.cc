@@ -321,6 +321,29 @@ TEST(AuthenticationTest, TheScopesOfTheChallengeAreAskedForToo) {
   EXPECT_EQ(tokens.served(), 2);
 }
 
+// The token that lapses is the one that was asked for by the scopes of a
+// challenge; the next challenge may not name them.
+TEST(AuthenticationTest, ATokenOfMoreScopesIsFetchedAnewOnceItHasLapsed) {
+  TokenService tokens;
+  std::atomic<bool> lapsed = false;
+  ScriptedRegistry registry([&](const Request& request, Response& response) {
+    const std::string authorization = request.get_header_value("Authorization");
+    if (authorization == (lapsed ? "Bearer T2" : "Bearer T1")) {
+      response.set_content(R"({"tags":[]})", "application/json");
+    } else {
+      Challenge(response, tokens,
+                lapsed ? "repository:a:pull" : "repository:base:pull");
+    }
+    return true;
+  });
+  ClientFixture fixture(registry.url(), kUser);
+  EXPECT_TRUE(ListTags(fixture.client(), "a").ok());
+  lapsed = true;
+  const absl::Status status = ListTags(fixture.client(), "a").status();
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(tokens.served(), 2);
+}
+
 TEST(AuthenticationTest, ARightThatIsNeverGrantedEnds) {
   TokenService tokens;
   ScriptedRegistry registry([&](const Request&, Response& response) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/registry/errors.h"
 #include "common/registry/json.h"
@@ -56,6 +57,25 @@ absl::Status Refused(const Credentials& credentials) {
             "a password in the config, or log in with docker login"
           : "the registry refuses the credentials; check username and password "
             "of this registry in the config");
+}
+
+// True where one of `scopes` grants all that `scope` does: of the same name,
+// with its actions and perhaps more.
+bool Covers(const ScopeSet& scopes, absl::string_view scope) {
+  const size_t name_end = scope.rfind(':') + 1;
+  const std::vector<absl::string_view> wanted =
+      absl::StrSplit(scope.substr(name_end), ',');
+  return std::any_of(
+      scopes.begin(), scopes.end(), [&](absl::string_view granted) {
+        if (!absl::ConsumePrefix(&granted, scope.substr(0, name_end))) {
+          return false;
+        }
+        const std::set<absl::string_view> actions =
+            absl::StrSplit(granted, ',');
+        return std::all_of(
+            wanted.begin(), wanted.end(),
+            [&](absl::string_view action) { return actions.contains(action); });
+      });
 }
 
 const Challenge* Find(const std::vector<Challenge>& challenges,
@@ -273,12 +293,15 @@ absl::Status Authenticator::LearnBearer(const ScopeSet& scopes,
   const std::string named = challenge.Get("scope");
   for (absl::string_view scope :
        absl::StrSplit(named, ' ', absl::SkipEmpty())) {
-    asked.insert(std::string(scope));
+    if (!Covers(scopes, scope)) asked.insert(std::string(scope));
   }
+  const auto before = wanted_scopes_.find(scopes);
+  const ScopeSet refused =
+      before == wanted_scopes_.end() ? scopes : before->second;
   if (asked != scopes) wanted_scopes_[scopes] = asked;
   if (wanted_scopes_.size() > kMaxTokens) wanted_scopes_.clear();
   // The token that was refused has lapsed, or lacks a right.
-  if (const auto token = tokens_.find(asked);
+  if (const auto token = tokens_.find(refused);
       token != tokens_.end() && !token->second.being_fetched &&
       authorization == absl::StrCat("Bearer ", token->second.value)) {
     tokens_.erase(token);
