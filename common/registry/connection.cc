@@ -161,7 +161,9 @@ class RegistryConnection::Attempts {
     const bool lost = absl::IsUnavailable(status) ||
                       absl::IsDeadlineExceeded(status) ||
                       absl::IsDataLoss(status);
-    return lost && (not_sent || request_.repeatable) && Wait();
+    // Who takes a body in parts counts the tries of all of them.
+    const bool may_repeat = not_sent && request_.sink == nullptr;
+    return lost && (may_repeat || request_.repeatable) && Wait();
   }
 
   bool Wait() {

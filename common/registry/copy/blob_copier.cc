@@ -51,7 +51,8 @@ class ReadingHalf {
 
 struct Sent {
   absl::Status status;
-  // It was the source that failed, as often as it is asked.
+  // What failed has been tried as often as it may be: the source, or a request
+  // that does not get through.
   bool for_good = false;
 };
 
@@ -83,8 +84,10 @@ Sent Send(const CopyRoute& route, const Descriptor& blob,
           const std::optional<std::string>& bytes,
           const UploadSession& session) {
   if (bytes) {
-    return {UploadBytes(route.target, route.target_repository, session, blob,
-                        *bytes)};
+    const absl::Status status = UploadBytes(
+        route.target, route.target_repository, session, blob, *bytes);
+    // What was not sent has been tried as often as may be.
+    return {status, !RequestMayHaveArrived(status)};
   }
   const bool as_patch =
       route.target.connection->monolithic_upload == Support::kNo;

@@ -216,62 +216,6 @@ TEST_F(BlobCopierTest, ATargetThatFailsForATimeIsTriedAgain) {
   }
 }
 
-TEST_F(BlobCopierTest, WhatArrivedIsNotSentAgainWhereItsAnswerWasLost) {
-  for (const size_t size : {size_t{1000}, kLarge}) {
-    const Descriptor blob = Push(a_.url(), "from", TestBytes(size));
-    ScriptedRegistry source(nullptr, a_.url());
-    ScriptedRegistry target(nullptr, b_.url(),
-                            [](const Request& request, Response& response) {
-                              if (request.method == "PUT") {
-                                AnswerError(response, 502, "");
-                              }
-                            });
-    const absl::Status status = Copy(source.url(), target.url(), blob);
-    EXPECT_TRUE(status.ok()) << status;
-    EXPECT_EQ(source.Count("GET"), 1);
-    EXPECT_EQ(target.Count("PUT"), 1);
-    EXPECT_TRUE(Has(b_.url(), blob));
-  }
-}
-
-// -r says how often a request is repeated: not each of several loops.
-TEST_F(BlobCopierTest, ASourceThatAlwaysFailsIsAskedAsOftenAsRetriesSay) {
-  for (const int retries : {0, 2}) {
-    for (const size_t size : {size_t{1000}, kLarge}) {
-      const Descriptor blob = Push(a_.url(), "from", TestBytes(size));
-      ScriptedRegistry source([](const Request&, Response& response) {
-        AnswerError(response, 500, "UNKNOWN");
-        return true;
-      });
-      ScriptedRegistry target(nullptr, b_.url());
-      ClientFixture from(source.url(), {}, 16, retries);
-      ClientFixture to(target.url(), {}, 16, retries);
-      EXPECT_TRUE(absl::IsUnavailable(Copy(from, to, blob)));
-      EXPECT_EQ(source.Count("GET"), retries + 1);
-      EXPECT_LE(target.Count("POST"), 1);
-    }
-  }
-}
-
-TEST_F(BlobCopierTest, ATargetThatAlwaysFailsIsAskedAsOftenAsRetriesSay) {
-  for (const int retries : {0, 2}) {
-    for (const size_t size : {size_t{1000}, kLarge}) {
-      const Descriptor blob = Push(a_.url(), "from", TestBytes(size));
-      ScriptedRegistry target(
-          [](const Request& request, Response& response) {
-            if (request.method != "PUT") return false;
-            AnswerError(response, 500, "UNKNOWN");
-            return true;
-          },
-          b_.url());
-      ClientFixture from(a_.url(), {}, 16, retries);
-      ClientFixture to(target.url(), {}, 16, retries);
-      EXPECT_TRUE(absl::IsUnavailable(Copy(from, to, blob)));
-      EXPECT_EQ(target.Count("PUT"), retries + 1);
-    }
-  }
-}
-
 TEST_F(BlobCopierTest, ARefusedMountsSessionIsUsedRatherThanMountedAgain) {
   const Descriptor blob = Push(a_.url(), "from", TestBytes(kLarge));
   ScriptedRegistry proxy(
