@@ -62,7 +62,9 @@ class RightsTest(HostileTest):
     def test_storage_that_is_not_there_fails_its_image_alone(self):
         source, target = self.hostile(self.contents), self.hostile()
         source.script(
-            "GET", self.bad.blobs[1].digest, lambda r, p: Answer(307, {"Location": _DEAD})
+            "GET",
+            self.bad.blobs[1].digest,
+            lambda r, p: Answer(307, {"Location": _DEAD}),
         )
         result = self.run_sync(source, target, status=1)
         self.assertRegex(result.text, r"bad.*127\.0\.0\.3")
@@ -71,9 +73,7 @@ class RightsTest(HostileTest):
 
     def test_an_upload_to_what_is_not_there_fails_its_image_alone(self):
         source, target = self.hostile(self.contents), self.hostile()
-        target.script(
-            "POST", "/v2/app/", lambda r, p: Answer(202, {"Location": _DEAD})
-        )
+        target.script("POST", "/v2/app/", lambda r, p: Answer(202, {"Location": _DEAD}))
         result = self.run_sync(source, target, status=1)
         self.assertRegex(result.text, r"good.*127\.0\.0\.3")
         self.assertEqual(target.tags("second"), ["1.0"])
