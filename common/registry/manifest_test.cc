@@ -202,6 +202,20 @@ TEST(MediaTypesTest, ParametersAndCaseDoNotMatter) {
   EXPECT_TRUE(MayBeIndexType(kOciIndex));
   EXPECT_FALSE(MayBeIndexType(kOciManifest));
   EXPECT_FALSE(MayBeIndexType(absl::StrCat(kDockerManifest, "; a=b")));
+  for (const absl::string_view type :
+       {kOciIndex, kOciManifest, kDockerList, kDockerManifest, kOciArtifact}) {
+    EXPECT_TRUE(IsManifestType(type)) << type;
+    EXPECT_FALSE(IsBlobType(type)) << type;
+  }
+  for (const absl::string_view type :
+       {absl::string_view("application/vnd.oci.image.layer.v1.tar+gzip"),
+        absl::string_view("application/vnd.buildkit.cacheconfig.v0"),
+        kOciConfig}) {
+    EXPECT_FALSE(IsManifestType(type)) << type;
+    EXPECT_TRUE(IsBlobType(type)) << type;
+  }
+  EXPECT_FALSE(IsManifestType("application/x-new"));
+  EXPECT_FALSE(IsBlobType("application/x-new"));
   EXPECT_TRUE(IsForeignLayerType(
       "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"));
   EXPECT_TRUE(IsForeignLayerType(

@@ -25,6 +25,18 @@ bool MayBeIndexType(absl::string_view media_type) {
          !absl::EqualsIgnoreCase(type, kOciArtifact) && !IsSchema1Type(type);
 }
 
+bool IsManifestType(absl::string_view media_type) {
+  return IsIndexType(media_type) || !MayBeIndexType(media_type);
+}
+
+bool IsBlobType(absl::string_view media_type) {
+  const absl::string_view type = WithoutParameters(media_type);
+  return absl::StartsWith(type, "application/vnd.oci.image.layer.") ||
+         absl::StartsWith(type, "application/vnd.docker.image.rootfs.") ||
+         absl::StartsWith(type, "application/vnd.buildkit.cacheconfig.") ||
+         type == kOciConfig || type == kDockerConfig || type == kOciEmpty;
+}
+
 bool IsSchema1Type(absl::string_view media_type) {
   return absl::StartsWith(WithoutParameters(media_type),
                           "application/vnd.docker.distribution.manifest.v1+");

@@ -45,6 +45,10 @@ bool IsIndexType(absl::string_view media_type);
 // False where the type is known to be an image's: anything else (none, one that
 // a proxy made up, one of tomorrow) has to be read before it is taken for one.
 bool MayBeIndexType(absl::string_view media_type);
+// True where the type is a manifest's that registries are known to keep.
+bool IsManifestType(absl::string_view media_type);
+// True where the type is known to be a layer's or a config's: never a manifest.
+bool IsBlobType(absl::string_view media_type);
 // Docker's schema 1: deprecated, signed, without a digest over its bytes.
 bool IsSchema1Type(absl::string_view media_type);
 // Layers that are not to be fetched from a registry (`urls` says where from).

@@ -385,37 +385,6 @@ class MountTest(_CopyTest):
         self.target.forgive("needs")
 
 
-class ReferrersTest(_CopyTest):
-    """What is attached to an image comes along, whatever the ends offer."""
-
-    def setUp(self):
-        super().setUp()
-        self.sbom = image.attachment(self.bad)
-
-    def copy(self, has_referrers):
-        self.servers({"has_referrers": True}, {"has_referrers": has_referrers})
-        self.source.put("app", None, self.sbom)
-        self.run_sync(self.source, self.target, status=None)
-        self.assertTrue(self.target.has("app", self.sbom.digest))
-
-    def test_to_a_target_with_the_api(self):
-        self.copy(has_referrers=True)
-        self.assertEqual(self.target.contents(), self.source.contents())
-
-    def test_to_a_target_without_the_api(self):
-        self.copy(has_referrers=False)
-        tag = image.signature_tag(self.bad.digest, "")
-        index = self.target.contents()["app"][tag]
-        self.assertIn(self.sbom.digest, self.target.reach("app", [index]))
-
-    def test_that_cannot_be_listed(self):
-        self.servers(source={"has_referrers": True})
-        path = f"/referrers/{self.bad.digest}"
-        self.source.script("GET", path, refuse(403, "DENIED"))
-        result = self.run_sync(self.source, self.target, status=1)
-        self.assertRegex(result.text, f"{self.bad.digest}.*403")
-
-
 class UploadTest(_CopyTest):
     """The target's uploads go wrong."""
 

@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/reference/reference.h"
+#include "common/registry/copy/fallback_index.h"
+#include "common/registry/errors.h"
 #include "common/registry/listing.h"
 #include "common/registry/removal/placeholder.h"
 #include "worker/handlers/problem.h"
@@ -17,6 +19,18 @@ namespace {
 constexpr int kComparisonsAtOnce = 16;
 // What is larger is read again when it is copied: memory is bounded.
 constexpr size_t kMaxHeldManifest = 256 << 10;
+
+// A shorter index would take from the target what came by the referrers API.
+bool ListsAsMuch(const RegistryClient& source,
+                 const std::string& source_repository,
+                 const RegistryClient& target,
+                 const std::string& target_repository, const std::string& tag) {
+  const absl::StatusOr<RawManifest> wanted =
+      GetManifest(source, source_repository, tag);
+  const absl::StatusOr<RawManifest> there =
+      GetManifest(target, target_repository, tag);
+  return wanted.ok() && there.ok() && ListsAllOf(there->bytes, wanted->bytes);
+}
 
 absl::Status LookUp(const RegistryClient& source, const std::string& repository,
                     const std::string& tag, bool reads, TagComparison& result) {
@@ -65,17 +79,29 @@ absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
           absl::InvalidArgumentError("the registry lists it, but it is no tag");
       return;
     }
-    const bool is_new = !target_tags.contains(tags[i]);
+    absl::StatusOr<ManifestHead> at_target = absl::NotFoundError("not listed");
+    if (target_tags.contains(tags[i])) {
+      at_target = HeadManifest(target, target_repository, tags[i]);
+    }
+    if (EndsTask(at_target.status())) {
+      result.status = at_target.status();
+      return;
+    }
+    const bool is_new = absl::IsNotFound(at_target.status());
     result.status =
         LookUp(source, source_repository, tags[i], is_new && reads_new, result);
-    if (!result.status.ok() || result.half_removed || is_new) return;
-    absl::StatusOr<ManifestHead> at_target =
-        HeadManifest(target, target_repository, tags[i]);
-    if (at_target.ok()) {
-      result.same = at_target->digest == result.source->digest;
-    } else if (EndsTask(at_target.status())) {
-      result.status = at_target.status();
+    if (!result.status.ok()) {
+      if (!EndsTask(result.status)) {
+        result.status =
+            Annotate(result.status, "the source's tag cannot be read");
+      }
+      return;
     }
+    if (result.half_removed || !at_target.ok()) return;
+    result.same = at_target->digest == result.source->digest ||
+                  (IsFallbackTag(tags[i]) &&
+                   ListsAsMuch(source, source_repository, target,
+                               target_repository, tags[i]));
   });
   std::map<std::string, TagComparison> compared;
   for (size_t i = 0; i < tags.size(); ++i) {

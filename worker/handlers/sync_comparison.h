@@ -30,19 +30,21 @@ absl::StatusOr<TagListing> ListTagSet(const RegistryClient& client,
 
 // How one tag stands at both ends.
 struct TagComparison {
-  // Not OK: the source's tag cannot be read.
+  // Not OK: why the tag cannot be compared, or copied whole.
   absl::Status status;
   std::optional<ManifestHead> source;
   // The source's manifest, where it was read and is not large.
   std::optional<RawManifest> manifest;
-  // The target's tag points at the same digest.
+  // The target's tag points at the same digest; a referrers fallback tag may
+  // list more there.
   bool same = false;
   // The source's tag is half removed (it bears our placeholder).
   bool half_removed = false;
 };
 
-// Looks each of `tags` up in the source, and in the target where that lists it.
-// `reads_new`: what the target does not list is read at once, for it is copied.
+// Looks each of `tags` up in the source, and in the target where `target_tags`
+// has it. `reads_new`: what the target does not have is read at once, for it is
+// copied.
 // Errors that end the task as a whole (a registry cannot be reached) are
 // returned; others stand in the comparison.
 absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "common/policy/attachment.h"
 #include "common/policy/sync_selection.h"
 #include "common/reference/reference.h"
 #include "common/registry/copy/image_copier.h"
@@ -25,6 +24,7 @@
 #include "worker/handlers/outcome.h"
 #include "worker/handlers/problem.h"
 #include "worker/handlers/settings.h"
+#include "worker/handlers/sync_attachments.h"
 #include "worker/handlers/sync_comparison.h"
 #include "worker/handlers/sync_to_layout.h"
 #include "worker/handlers/taken_again.h"
@@ -55,6 +55,7 @@ class Sync {
                target_repository},
         copier_(route_, context.blobs, &context.services->pool(), &tally_),
         engine_(NewNativeEngine(&copier_)),
+        attachments_(&copier_, &context.services->pool()),
         outcome_(context) {}
 
   void UseEngine(std::unique_ptr<CopyEngine> engine) {
@@ -79,13 +80,11 @@ class Sync {
   absl::StatusOr<TagListing> ListTarget();
   // Signature-like tags of selected images and of what their indexes list.
   absl::Status AddSignatures();
+  void Plan(const std::vector<std::string>& tags);
   std::vector<std::string> TagsToCopy();
-  void ReportUnreadable(const std::string& tag, const absl::Status& status);
   absl::Status CopyAll(const std::vector<std::string>& tags);
   absl::Status CopyTags(const std::vector<std::string>& tags);
-  // The tags that were compared, without `tags`.
-  std::vector<std::string> AllBut(const std::vector<std::string>& tags) const;
-  absl::Status CopyReferrersOf(const std::vector<std::string>& tags);
+  absl::Status CopyReferrers();
   proto::TaskResult Split(const std::vector<std::string>& tags);
   proto::TaskResult Finish(const absl::Status& status);
   Action::Verb VerbOf(const std::string& tag) const {
@@ -100,6 +99,7 @@ class Sync {
   const CopyRoute route_;
   ImageCopier copier_;
   std::unique_ptr<CopyEngine> engine_;
+  SyncAttachments attachments_;
   OutcomeBuilder outcome_;
 
   TagListing source_tags_;
@@ -193,44 +193,16 @@ bool Sync::ReadsNew(const std::vector<std::string>& tags) const {
 
 absl::Status Sync::AddSignatures() {
   if (!policy_.referrers()) return absl::OkStatus();
-  std::multimap<Digest, std::string> waiting;
-  for (const std::string& tag : source_tags_.tags) {
-    const std::optional<Digest> subject = SubjectOfTag(tag);
-    if (subject && !compared_.contains(tag)) waiting.emplace(*subject, tag);
+  attachments_.LookFor(source_tags_.tags,
+                       policy_.engine() == proto::SyncPolicy::NATIVE);
+  while (true) {
+    absl::StatusOr<std::vector<std::string>> found =
+        attachments_.Follow(compared_);
+    if (!found.ok()) return found.status();
+    if (found->empty()) return absl::OkStatus();
+    followers_.insert(found->begin(), found->end());
+    if (absl::Status status = Compare(*found); !status.ok()) return status;
   }
-  std::set<std::string> looked_into;
-  while (!waiting.empty()) {
-    std::vector<std::string> found;
-    const auto take = [&](const Digest& digest) {
-      const auto [first, last] = waiting.equal_range(digest);
-      for (auto it = first; it != last; ++it) found.push_back(it->second);
-      waiting.erase(first, last);
-    };
-    for (const auto& [tag, comparison] : compared_) {
-      if (!comparison.source || comparison.half_removed ||
-          !looked_into.insert(tag).second) {
-        continue;
-      }
-      absl::StatusOr<std::vector<Digest>> reached =
-          copier_.Reach(*comparison.source);
-      // An index that cannot be read fails when it is copied.
-      if (EndsTask(reached.status())) return reached.status();
-      if (!reached.ok()) continue;
-      for (const Digest& digest : *reached) take(digest);
-    }
-    if (found.empty()) break;
-    followers_.insert(found.begin(), found.end());
-    if (absl::Status status = Compare(found); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-void Sync::ReportUnreadable(const std::string& tag,
-                            const absl::Status& status) {
-  acted_ = true;
-  outcome_.Add(MakeAction(
-      VerbOf(tag), Action::FAILED, tag, "",
-      absl::StrCat("the source's tag cannot be read: ", status.message())));
 }
 
 // What differs, what is attached before what it is attached to.
@@ -238,7 +210,9 @@ std::vector<std::string> Sync::TagsToCopy() {
   std::vector<std::string> attached, images;
   for (const auto& [tag, comparison] : compared_) {
     if (!comparison.status.ok()) {
-      ReportUnreadable(tag, comparison.status);
+      acted_ = true;
+      outcome_.Add(MakeAction(VerbOf(tag), Action::FAILED, tag, "",
+                              ReasonOf(comparison.status)));
     } else if (comparison.half_removed) {
       outcome_.Note(absl::StrCat("tag ", tag,
                                  " is half removed at the source: not copied"));
@@ -276,33 +250,38 @@ proto::TaskResult Sync::RunRepository(const proto::SyncRepository& task) {
     if (!note.empty()) outcome_.Note(note);
   }
   if (policy_.dry_run()) {
-    for (const std::string& tag : tags) {
-      const TagComparison& comparison = compared_.at(tag);
-      const bool moves = target_tags_.tags.contains(tag);
-      outcome_.Add(MakeAction(
-          VerbOf(tag), Action::PLANNED, tag, comparison.source->digest.str(),
-          comparison.same ? "the target has it; force: true copies it again"
-          : moves         ? "the target's tag points at another image"
-                          : "the target does not have it"));
-    }
-    return Finish(absl::OkStatus());
+    Plan(tags);
+    return Finish(CopyReferrers());
   }
   const bool splits = policy_.engine() == proto::SyncPolicy::NATIVE;
   if (tags.size() <= kMaxCopiesInPlace || !splits) {
     return Finish(CopyAll(tags));
   }
-  status = CopyReferrersOf(AllBut(tags));
+  // Once for all batches, which have tags that share an image.
+  status = CopyReferrers();
   return status.ok() ? Split(tags) : Finish(status);
 }
 
+void Sync::Plan(const std::vector<std::string>& tags) {
+  for (const std::string& tag : tags) {
+    const TagComparison& comparison = compared_.at(tag);
+    const bool moves = target_tags_.tags.contains(tag);
+    outcome_.Add(MakeAction(
+        VerbOf(tag), Action::PLANNED, tag, comparison.source->digest.str(),
+        comparison.same ? "the target has it; force: true copies it again"
+        : moves         ? "the target's tag points at another image"
+                        : "the target does not have it"));
+  }
+}
+
 proto::TaskResult Sync::RunBatch(const proto::SyncBatch& task) {
-  absl::Status status = List();
-  if (!status.ok()) return Finish(status);
   const std::vector<std::string> tags(task.tags().begin(), task.tags().end());
   for (const std::string& tag : tags) {
     if (IsSignatureLikeTag(tag)) followers_.insert(tag);
   }
-  status = Compare(tags);
+  // A few look-ups cost less than the listing of a large repository.
+  target_tags_.tags.insert(tags.begin(), tags.end());
+  const absl::Status status = Compare(tags);
   if (!status.ok()) return Finish(status);
   const std::vector<std::string> to_copy = TagsToCopy();
   acted_ |= !to_copy.empty();
@@ -316,19 +295,9 @@ absl::Status Sync::CopyAll(const std::vector<std::string>& tags) {
       [](const std::string& tag) { return !IsSignatureLikeTag(tag); });
   absl::Status status = CopyTags({tags.begin(), images});
   if (!status.ok()) return status;
-  status = CopyReferrersOf(AllBut({}));
+  status = CopyReferrers();
   if (!status.ok()) return status;
   return CopyTags({images, tags.end()});
-}
-
-std::vector<std::string> Sync::AllBut(
-    const std::vector<std::string>& tags) const {
-  const std::set<std::string> without(tags.begin(), tags.end());
-  std::vector<std::string> others;
-  for (const auto& [tag, comparison] : compared_) {
-    if (!without.contains(tag)) others.push_back(tag);
-  }
-  return others;
 }
 
 absl::Status Sync::CopyTags(const std::vector<std::string>& tags) {
@@ -354,42 +323,12 @@ absl::Status Sync::CopyTags(const std::vector<std::string>& tags) {
   return absl::OkStatus();
 }
 
-// What the source's referrers API lists for the images, also for those that the
-// target has already.
-absl::Status Sync::CopyReferrersOf(const std::vector<std::string>& tags) {
-  using Support = RegistryConnection::Support;
-  if (!policy_.referrers() || policy_.engine() != proto::SyncPolicy::NATIVE) {
-    return absl::OkStatus();
-  }
-  std::set<Digest> subjects;
-  for (const std::string& tag : tags) {
-    if (source_connection_.referrers_api == Support::kNo) {
-      return absl::OkStatus();
-    }
-    const TagComparison& comparison = compared_.at(tag);
-    if (!comparison.source || comparison.half_removed) continue;
-    absl::StatusOr<std::vector<Digest>> reached =
-        copier_.Reach(*comparison.source);
-    if (EndsTask(reached.status())) return reached.status();
-    if (!reached.ok()) continue;
-    for (const Digest& subject : *reached) {
-      if (!subjects.insert(subject).second) continue;
-      absl::StatusOr<std::vector<Digest>> copied =
-          copier_.CopyReferrers(subject);
-      if (EndsTask(copied.status())) return copied.status();
-      if (!copied.ok()) {
-        outcome_.Add(MakeAction(Action::COPY_REFERRER, Action::FAILED,
-                                subject.str(), "", ReasonOf(copied.status())));
-        acted_ = true;
-        continue;
-      }
-      for (const Digest& digest : *copied) {
-        outcome_.Add(MakeAction(Action::COPY_REFERRER, Action::DONE,
-                                digest.str(), digest.str()));
-        acted_ = true;
-      }
-    }
-  }
+// Nothing in a batch, which looks into no image.
+absl::Status Sync::CopyReferrers() {
+  const absl::StatusOr<bool> acted =
+      attachments_.CopyReferrers(policy_.dry_run(), outcome_);
+  if (!acted.ok()) return acted.status();
+  acted_ |= *acted;
   return absl::OkStatus();
 }
 

@@ -1,13 +1,14 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
+#include "common/registry/copy/fallback_index.h"
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "common/registry/copy/image_copier.h"
 #include "common/registry/media_types.h"
 
 namespace registry_manager {
@@ -93,6 +94,35 @@ TEST(FallbackIndexTest, WhatIsNoIndexIsNotOverwritten) {
         AddToFallbackIndex(bytes, referrer, *ParseManifest(referrer)).status()))
         << bytes;
   }
+}
+
+TEST(FallbackIndexTest, MergesWhatIsNotListed) {
+  const RawManifest first = Raw(Image(R"(,"annotations":{"n":"1"})"));
+  const RawManifest second = Raw(Image(R"(,"annotations":{"n":"2"})"));
+  const std::string one = Add("", first).dump(), other = Add("", second).dump();
+  const auto both = MergeFallbackIndexes(one, other);
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(json::parse(*both), Add(one, second));
+  EXPECT_TRUE(ListsAllOf(*both, one));
+  EXPECT_TRUE(ListsAllOf(*both, other));
+  EXPECT_FALSE(ListsAllOf(one, *both));
+  EXPECT_EQ(*MergeFallbackIndexes(*both, one), *both);
+}
+
+TEST(FallbackIndexTest, OnlyIndexesAreMerged) {
+  const std::string index = Add("", Raw(Image(""))).dump();
+  EXPECT_FALSE(ListsAllOf(Image(""), index));
+  EXPECT_FALSE(ListsAllOf(index, Image("")));
+  EXPECT_TRUE(absl::IsDataLoss(MergeFallbackIndexes("x", index).status()));
+  EXPECT_TRUE(absl::IsDataLoss(MergeFallbackIndexes(index, "x").status()));
+}
+
+TEST(FallbackIndexTest, TheirTagsSpellADigestAndNoMore) {
+  const std::string tag = "sha256-" + std::string(64, 'a');
+  EXPECT_EQ(FallbackTag(*Digest::Parse("sha256:" + std::string(64, 'a'))), tag);
+  EXPECT_TRUE(IsFallbackTag(tag));
+  EXPECT_FALSE(IsFallbackTag(tag + ".sig"));
+  EXPECT_FALSE(IsFallbackTag("latest"));
 }
 
 }  // namespace

@@ -10,10 +10,10 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/registry/blobs.h"
+#include "common/registry/copy/fallback_index.h"
 #include "common/registry/errors.h"
-#include "common/registry/json.h"
 #include "common/registry/listing.h"
 #include "common/registry/media_types.h"
 #include "common/registry/removal/placeholder.h"
@@ -25,8 +25,11 @@ namespace {
 constexpr int kBlobsAtOnce = 6;
 constexpr int kChildrenAtOnce = 4;
 
-// How often a manifest is put whose content the registry says it misses.
-constexpr int kManifestPuts = 3;
+// How often a manifest is put whose content the registry says it misses: its
+// content is checked again in between.
+constexpr int kManifestPuts = 2;
+// No manifest is larger than what FetchBlob reads.
+constexpr uint64_t kMaxManifest = 4 << 20;
 
 // Something that the manifest names is not there (any more). 2.8.2 says so in
 // passing, too, and DIGEST_INVALID where it reads a link to a child or blob
@@ -78,24 +81,6 @@ std::vector<Descriptor> BlobsOf(const Manifest& manifest) {
   return blobs;
 }
 
-// Registries file a manifest by the type that it is pushed with; its own word
-// counts before the header it was read with. OCI's need not name their type.
-RawManifest WithOwnType(RawManifest raw, const Manifest& manifest) {
-  const absl::StatusOr<nlohmann::json> document = ParseJson(raw.bytes);
-  const std::string own =
-      document.ok() ? StringMember(*document, "mediaType") : "";
-  if (!own.empty()) {
-    raw.media_type = own;
-  } else if (!absl::StartsWith(raw.media_type, "application/vnd.")) {
-    raw.media_type = std::string(manifest.is_index ? kOciIndex : kOciManifest);
-  }
-  return raw;
-}
-
-std::string FallbackTag(const Digest& subject) {
-  return absl::StrCat(subject.algorithm(), "-", subject.hex().substr(0, 64));
-}
-
 // One fallback tag is read, changed and written by one hand at a time. Tags
 // that share a mutex by chance wait for each other, no more.
 std::mutex& MutexOfFallbackTag(const CopyRoute& route, const std::string& tag) {
@@ -104,6 +89,16 @@ std::mutex& MutexOfFallbackTag(const CopyRoute& route, const std::string& tag) {
       absl::StrCat(route.target.connection->address().str(), " ",
                    route.target_repository, " ", tag));
   return (*mutexes)[hash % mutexes->size()];
+}
+
+absl::StatusOr<bool> HasReferrersApi(const RegistryClient& client,
+                                     const std::string& repository,
+                                     const Digest& subject) {
+  const absl::Status listed =
+      ListReferrers(client, repository, subject).status();
+  if (absl::IsUnimplemented(listed)) return false;
+  if (!listed.ok()) return listed;
+  return true;
 }
 
 }  // namespace
@@ -115,7 +110,39 @@ absl::Status ImageCopier::CopyTag(const std::string& tag) {
     return absl::FailedPreconditionError(absl::StrCat(
         "tag ", tag, " is half removed at the source, and not copied"));
   }
+  if (IsFallbackTag(tag)) return CopyFallbackTag(*raw, tag);
   return CopyManifest(*raw, tag, 0).status();
+}
+
+// A target without a referrers API lists there what came by the source's API,
+// too: that stays listed.
+absl::Status ImageCopier::CopyFallbackTag(const RawManifest& source,
+                                          const std::string& tag) {
+  absl::StatusOr<Manifest> manifest = ParseManifest(source);
+  if (!manifest.ok()) return manifest.status();
+  if (!manifest->is_index) return CopyManifest(source, tag, 0).status();
+  const absl::Status status = CopyContent(source, *manifest, 0);
+  if (!status.ok()) return status;
+  const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
+  absl::StatusOr<RawManifest> there =
+      GetManifest(route_.target, route_.target_repository, tag);
+  if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
+  if (there.ok() && ListsAllOf(there->bytes, source.bytes)) {
+    return absl::OkStatus();
+  }
+  if (there.ok() && !ListsAllOf(source.bytes, there->bytes)) {
+    const absl::StatusOr<std::string> merged =
+        MergeFallbackIndexes(there->bytes, source.bytes);
+    if (merged.ok()) return PutFallbackIndex(tag, *merged);
+  }
+  return CopyManifest(source, tag, 0).status();
+}
+
+absl::Status ImageCopier::PutFallbackIndex(const std::string& tag,
+                                           const std::string& bytes) {
+  return PutManifest(route_.target, route_.target_repository, tag,
+                     {Digest::Of(bytes), std::string(kOciIndex), bytes})
+      .status();
 }
 
 void ImageCopier::Remember(const std::string& tag, RawManifest manifest) {
@@ -187,41 +214,63 @@ absl::Status ImageCopier::CopyChildren(const std::vector<Descriptor>& children,
 }
 
 absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth) {
+  // Build caches list layers in an index.
+  if (IsBlobType(child.media_type)) {
+    return CopyBlob(route_, child, *ledger_, *tally_);
+  }
+  const bool is_manifest = IsManifestType(child.media_type);
   const std::string& digest = child.digest.str();
   absl::StatusOr<ManifestHead> there =
       HeadManifest(route_.target, route_.target_repository, digest);
   // A registry takes an image only with its blobs; what an index lists may have
   // gone since.
   if (there.ok() && !MayBeIndexType(there->media_type)) return absl::OkStatus();
-  if (!MayBeMissing(there.status())) return there.status();
+  if (is_manifest && !MayBeMissing(there.status())) return there.status();
   absl::StatusOr<RawManifest> raw =
       GetManifest(route_.source, route_.source_repository, digest);
-  if (!raw.ok()) {
-    return Annotate(raw.status(),
-                    absl::StrCat("the index lists ", digest,
-                                 ", which cannot be read from the source"));
+  if (raw.ok()) return CopyManifest(*raw, digest, depth).status();
+  if (!is_manifest && IsBlobAtSource(child)) {
+    return CopyBlob(route_, child, *ledger_, *tally_);
   }
-  return CopyManifest(*raw, digest, depth).status();
+  return Annotate(raw.status(),
+                  absl::StrCat("the index lists ", digest,
+                               ", which cannot be read from the source"));
+}
+
+// Some registries hand manifests out as blobs, too: those are none.
+bool ImageCopier::IsBlobAtSource(const Descriptor& child) {
+  if (child.size > kMaxManifest) {
+    return HasBlob(route_.source, route_.source_repository, child.digest)
+        .value_or(false);
+  }
+  absl::StatusOr<std::string> bytes =
+      FetchBlob(route_.source, route_.source_repository, child);
+  if (!bytes.ok()) return false;
+  const absl::StatusOr<Manifest> manifest =
+      ParseManifest({child.digest, child.media_type, *std::move(bytes)});
+  return !manifest.ok() || (!manifest->is_schema1 && !manifest->is_index &&
+                            !manifest->config && manifest->layers.empty());
 }
 
 absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
     const ManifestHead& image) {
   std::vector<Digest> reached = {image.digest};
   std::set<Digest> seen = {image.digest};
-  std::vector<Digest> level;
-  if (MayBeIndexType(image.media_type)) level.push_back(image.digest);
+  std::vector<Descriptor> level;
+  if (MayBeIndexType(image.media_type)) {
+    level.push_back({std::string(kOciIndex), image.digest, 0});
+  }
   for (int depth = 0; depth < kMaxIndexDepth && !level.empty(); ++depth) {
-    std::vector<Digest> next;
-    for (const Digest& index : level) {
-      absl::StatusOr<RawManifest> raw =
-          GetManifest(route_.source, route_.source_repository, index.str());
-      if (!raw.ok()) return raw.status();
-      absl::StatusOr<Manifest> manifest = ParseManifest(*raw);
-      if (!manifest.ok()) return manifest.status();
-      for (const Descriptor& child : manifest->children) {
-        if (!seen.insert(child.digest).second) continue;
+    std::vector<Descriptor> next;
+    for (const Descriptor& index : level) {
+      absl::StatusOr<std::vector<Descriptor>> children = ChildrenOf(index);
+      if (!children.ok()) return children.status();
+      for (const Descriptor& child : *children) {
+        if (IsBlobType(child.media_type) || !seen.insert(child.digest).second) {
+          continue;
+        }
         reached.push_back(child.digest);
-        if (MayBeIndexType(child.media_type)) next.push_back(child.digest);
+        if (MayBeIndexType(child.media_type)) next.push_back(child);
       }
     }
     level = std::move(next);
@@ -229,32 +278,80 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
   return reached;
 }
 
-absl::StatusOr<std::vector<Digest>> ImageCopier::CopyReferrers(
-    const Digest& subject) {
-  return CopyReferrersBelow(subject, 0);
+absl::StatusOr<std::vector<Descriptor>> ImageCopier::ChildrenOf(
+    const Descriptor& index) {
+  absl::StatusOr<RawManifest> raw =
+      GetManifest(route_.source, route_.source_repository, index.digest.str());
+  if (!raw.ok()) {
+    if (!IsManifestType(index.media_type) && IsBlobAtSource(index)) {
+      return std::vector<Descriptor>();
+    }
+    return raw.status();
+  }
+  absl::StatusOr<Manifest> manifest = ParseManifest(*raw);
+  if (!manifest.ok()) return manifest.status();
+  return std::move(manifest->children);
 }
 
-absl::StatusOr<std::vector<Digest>> ImageCopier::CopyReferrersBelow(
-    const Digest& subject, int depth) {
-  std::vector<Digest> copied;
-  if (depth >= kMaxIndexDepth) return copied;
+absl::StatusOr<bool> ImageCopier::SourceListsReferrers(const Digest& subject) {
+  using Support = RegistryConnection::Support;
+  if (route_.source.connection->referrers_api == Support::kYes) return true;
+  return HasReferrersApi(route_.source, route_.source_repository, subject);
+}
+
+absl::StatusOr<std::vector<ReferrerOutcome>> ImageCopier::CopyReferrers(
+    const Digest& subject) {
+  return WalkReferrers(
+      subject,
+      [this](const Descriptor& referrer, const Digest& attached_to) {
+        return CopyReferrer(referrer, attached_to);
+      },
+      0);
+}
+
+absl::StatusOr<std::vector<ReferrerOutcome>> ImageCopier::MissingReferrers(
+    const Digest& subject) {
+  return WalkReferrers(
+      subject,
+      [this](const Descriptor& referrer,
+             const Digest&) -> absl::StatusOr<bool> {
+        const absl::Status there =
+            HeadManifest(route_.target, route_.target_repository,
+                         referrer.digest.str())
+                .status();
+        if (!there.ok() && !absl::IsNotFound(there)) return there;
+        return !there.ok();
+      },
+      0);
+}
+
+absl::StatusOr<std::vector<ReferrerOutcome>> ImageCopier::WalkReferrers(
+    const Digest& subject, const VisitReferrer& visit, int depth) {
+  std::vector<ReferrerOutcome> outcomes;
+  if (depth >= kMaxIndexDepth || !IsNewSubject(subject)) return outcomes;
   absl::StatusOr<std::vector<Descriptor>> referrers =
       ListReferrers(route_.source, route_.source_repository, subject);
-  if (absl::IsUnimplemented(referrers.status())) return copied;
+  if (absl::IsUnimplemented(referrers.status())) return outcomes;
   if (!referrers.ok()) return referrers.status();
   for (const Descriptor& referrer : *referrers) {
-    absl::StatusOr<bool> moved = CopyReferrer(referrer, subject);
-    if (!moved.ok()) {
-      return Annotate(moved.status(),
-                      absl::StrCat("referrer ", referrer.digest.str()));
+    const absl::StatusOr<bool> moves = visit(referrer, subject);
+    if (!moves.ok()) outcomes.push_back({referrer.digest, moves.status()});
+    if (moves.ok() && *moves) outcomes.push_back({referrer.digest, {}});
+    absl::StatusOr<std::vector<ReferrerOutcome>> below =
+        WalkReferrers(referrer.digest, visit, depth + 1);
+    if (!below.ok()) {
+      outcomes.push_back(
+          {referrer.digest, Annotate(below.status(), "its own referrers")});
+      continue;
     }
-    if (*moved) copied.push_back(referrer.digest);
-    absl::StatusOr<std::vector<Digest>> below =
-        CopyReferrersBelow(referrer.digest, depth + 1);
-    if (!below.ok()) return below.status();
-    copied.insert(copied.end(), below->begin(), below->end());
+    outcomes.insert(outcomes.end(), below->begin(), below->end());
   }
-  return copied;
+  return outcomes;
+}
+
+bool ImageCopier::IsNewSubject(const Digest& subject) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return subjects_.insert(subject).second;
 }
 
 absl::StatusOr<bool> ImageCopier::CopyReferrer(const Descriptor& referrer,
@@ -264,7 +361,9 @@ absl::StatusOr<bool> ImageCopier::CopyReferrer(const Descriptor& referrer,
       HeadManifest(route_.target, route_.target_repository, digest);
   if (!MayBeMissing(there.status())) return there.status();
   if (there.ok()) {
-    absl::StatusOr<bool> files_itself = TargetFilesReferrers(subject);
+    // Such a target keeps no fallback tags.
+    absl::StatusOr<bool> files_itself =
+        HasReferrersApi(route_.target, route_.target_repository, subject);
     if (!files_itself.ok()) return files_itself.status();
     if (*files_itself) return false;
   }
@@ -283,14 +382,6 @@ absl::StatusOr<bool> ImageCopier::CopyReferrer(const Descriptor& referrer,
   return !there.ok();
 }
 
-absl::StatusOr<bool> ImageCopier::TargetFilesReferrers(const Digest& subject) {
-  const absl::Status listed =
-      ListReferrers(route_.target, route_.target_repository, subject).status();
-  if (absl::IsUnimplemented(listed)) return false;
-  if (!listed.ok()) return listed;
-  return true;
-}
-
 absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
                                                const Manifest& manifest,
                                                const Digest& subject) {
@@ -303,46 +394,7 @@ absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
       AddToFallbackIndex(index.ok() ? index->bytes : "", referrer, manifest);
   if (!bytes.ok()) return bytes.status();
   if (index.ok() && *bytes == index->bytes) return absl::OkStatus();
-  return PutManifest(route_.target, route_.target_repository, tag,
-                     {Digest::Of(*bytes), std::string(kOciIndex), *bytes})
-      .status();
-}
-
-absl::StatusOr<std::string> AddToFallbackIndex(const std::string& index_bytes,
-                                               const RawManifest& referrer,
-                                               const Manifest& manifest) {
-  using nlohmann::json;
-  absl::StatusOr<json> index = index_bytes.empty()
-                                   ? json{{"schemaVersion", 2},
-                                          {"mediaType", std::string(kOciIndex)},
-                                          {"manifests", json::array()}}
-                                   : ParseJson(index_bytes);
-  if (!index.ok()) return index.status();
-  if (!index->is_object() || !index->contains("manifests") ||
-      !(*index)["manifests"].is_array()) {
-    return absl::DataLossError("the target's fallback tag holds no index");
-  }
-  json& list = (*index)["manifests"];
-  for (const json& entry : list) {
-    if (StringMember(entry, "digest") == referrer.digest.str()) {
-      return index_bytes;
-    }
-  }
-  json entry = {{"mediaType", WithOwnType(referrer, manifest).media_type},
-                {"digest", referrer.digest.str()},
-                {"size", referrer.bytes.size()}};
-  // OCI distribution spec, "Pushing Manifests with Subject".
-  const std::string artifact_type =
-      !manifest.artifact_type.empty() ? manifest.artifact_type
-      : manifest.config               ? manifest.config->media_type
-                                      : "";
-  if (!artifact_type.empty()) entry["artifactType"] = artifact_type;
-  const absl::StatusOr<json> document = ParseJson(referrer.bytes);
-  if (document.ok() && document->contains("annotations")) {
-    entry["annotations"] = (*document)["annotations"];
-  }
-  list.push_back(std::move(entry));
-  return index->dump(-1, ' ', false, json::error_handler_t::replace);
+  return PutFallbackIndex(tag, *bytes);
 }
 
 }  // namespace registry_manager

@@ -4,7 +4,9 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_COPY_IMAGE_COPIER_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_COPY_IMAGE_COPIER_H_
 
+#include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,12 @@
 #include "common/registry/manifests.h"
 
 namespace registry_manager {
+
+// What became of one referrer.
+struct ReferrerOutcome {
+  Digest digest;
+  absl::Status status;
+};
 
 // Copies images byte for byte: blobs before the manifest that names them,
 // children before their index, everything before the tag. What the target has
@@ -40,10 +48,19 @@ class ImageCopier {
   // signatures and referrers may be attached to.
   absl::StatusOr<std::vector<Digest>> Reach(const ManifestHead& image);
 
+  // Whether the source has a referrers API, found out with `subject` where that
+  // is not known.
+  absl::StatusOr<bool> SourceListsReferrers(const Digest& subject);
+
   // Copies what the source's referrers API lists for `subject`, and what is
-  // attached to that; nothing where the source has no such API. Returns the
-  // digests copied.
-  absl::StatusOr<std::vector<Digest>> CopyReferrers(const Digest& subject);
+  // attached to that: each by itself, whatever becomes of the others. Nothing
+  // where the source has no such API, or was asked about the subject before.
+  // Returns what was copied, and what failed.
+  absl::StatusOr<std::vector<ReferrerOutcome>> CopyReferrers(
+      const Digest& subject);
+  // What CopyReferrers would copy; only reads.
+  absl::StatusOr<std::vector<ReferrerOutcome>> MissingReferrers(
+      const Digest& subject);
 
  private:
   absl::StatusOr<RawManifest> ReadTag(const std::string& tag);
@@ -53,20 +70,29 @@ class ImageCopier {
   absl::Status CopyChildren(const std::vector<Descriptor>& children, int depth);
   absl::Status CopyBlobs(const Manifest& manifest, bool mounts);
   absl::Status CopyChild(const Descriptor& child, int depth);
+  // What an index lists is no manifest, and the source has it as a blob.
+  bool IsBlobAtSource(const Descriptor& child);
+  absl::StatusOr<std::vector<Descriptor>> ChildrenOf(const Descriptor& index);
+  absl::Status CopyFallbackTag(const RawManifest& source,
+                               const std::string& tag);
+  absl::Status PutFallbackIndex(const std::string& tag,
+                                const std::string& bytes);
   // Copies a manifest that was read, and pushes it as `reference`.
   absl::StatusOr<PutManifestResult> CopyManifest(const RawManifest& raw,
                                                  const std::string& reference,
                                                  int depth);
   absl::StatusOr<bool> CopyReferrer(const Descriptor& referrer,
                                     const Digest& subject);
-  // The target has a referrers API, and so keeps no fallback tags.
-  absl::StatusOr<bool> TargetFilesReferrers(const Digest& subject);
   // Adds the referrer to the target's fallback tag of its subject.
   absl::Status FileUnderFallbackTag(const RawManifest& referrer,
                                     const Manifest& manifest,
                                     const Digest& subject);
-  absl::StatusOr<std::vector<Digest>> CopyReferrersBelow(const Digest& subject,
-                                                         int depth);
+  // True: the referrer of the subject is copied, or would be.
+  using VisitReferrer = std::function<absl::StatusOr<bool>(
+      const Descriptor& referrer, const Digest& subject)>;
+  absl::StatusOr<std::vector<ReferrerOutcome>> WalkReferrers(
+      const Digest& subject, const VisitReferrer& visit, int depth);
+  bool IsNewSubject(const Digest& subject);
 
   const CopyRoute route_;
   BlobLedger* const ledger_;
@@ -74,14 +100,9 @@ class ImageCopier {
   CopyTally* const tally_;
   std::mutex mutex_;
   absl::flat_hash_map<std::string, RawManifest> remembered_;
+  // Whose referrers were listed.
+  std::set<Digest> subjects_;
 };
-
-// Adds a descriptor of `referrer` to the OCI index `index_bytes` ("": none
-// yet) and returns the new bytes; the same bytes where it is listed already.
-// DataLoss where the bytes are no index.
-absl::StatusOr<std::string> AddToFallbackIndex(const std::string& index_bytes,
-                                               const RawManifest& referrer,
-                                               const Manifest& manifest);
 
 }  // namespace registry_manager
 

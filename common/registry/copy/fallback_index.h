@@ -1,0 +1,44 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_COPY_FALLBACK_INDEX_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_COPY_FALLBACK_INDEX_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/reference/digest.h"
+#include "common/registry/manifest.h"
+
+namespace registry_manager {
+
+// Where a registry has no referrers API, clients keep the referrers of a
+// manifest in an index under a tag that spells its digest (OCI distribution
+// spec, "Referrers Tag Schema").
+std::string FallbackTag(const Digest& subject);
+// False for tags with a suffix: signatures, not indexes of such.
+bool IsFallbackTag(absl::string_view tag);
+
+// Registries file a manifest by the type that it is pushed with; its own word
+// counts before the header it was read with. OCI's need not name their type.
+RawManifest WithOwnType(RawManifest raw, const Manifest& manifest);
+
+// Adds a descriptor of `referrer` to the OCI index `index_bytes` ("": none
+// yet) and returns the new bytes; the same bytes where it is listed already.
+// DataLoss where the bytes are no index.
+absl::StatusOr<std::string> AddToFallbackIndex(const std::string& index_bytes,
+                                               const RawManifest& referrer,
+                                               const Manifest& manifest);
+
+// The same of all that the index `other_bytes` lists and `index_bytes` does
+// not.
+absl::StatusOr<std::string> MergeFallbackIndexes(
+    const std::string& index_bytes, const std::string& other_bytes);
+
+// True where both are indexes, and the first lists all that the other one does.
+bool ListsAllOf(const std::string& index_bytes, const std::string& other_bytes);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_COPY_FALLBACK_INDEX_H_
