@@ -134,6 +134,7 @@ std::string Figures(const proto::Counts& counts) {
     figures += Pair("failed", Number(counts.failed()), "div class='failed'");
   }
   add_number(counts.skipped(), "unchanged");
+  add_number(counts.not_selected(), "not selected");
   add_number(counts.kept(), "kept");
   add(counts.bytes_copied(), "copied in blobs", Bytes(counts.bytes_copied()));
   add(counts.bytes_to_free(), "freed by deleting, at most",
@@ -222,7 +223,8 @@ std::string Seconds(double seconds) {
 std::string WorkRow(const Report::RepositoryWork& work) {
   std::string where = ImageName(work.registry, work.repository);
   if (!work.target.empty()) {
-    absl::StrAppend(&where, " → ", DisplayRegistry(work.target));
+    absl::StrAppend(&where, " → ",
+                    ImageName(work.target, work.target_repository));
   }
   return absl::StrCat(
       In("tr",

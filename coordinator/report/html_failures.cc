@@ -118,8 +118,13 @@ std::string FailureRow(const FailureGroup& group, uint64_t shown) {
   std::string names;
   for (uint64_t i = 0; i < shown; ++i) {
     const OutcomeRecord& record = *group.records[i];
-    names += In("li", Code(ImageName(record.registry, record.repository,
-                                     record.reference)));
+    std::string name =
+        Code(ImageName(record.registry, record.repository, record.reference));
+    if (record.target_repository != record.repository &&
+        !record.target_repository.empty()) {
+      absl::StrAppend(&name, " as ", Code(record.target_repository));
+    }
+    names += In("li", name);
   }
   std::string where = In("ul", names);
   if (shown < group.records.size()) {

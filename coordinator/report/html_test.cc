@@ -80,6 +80,7 @@ Report HostileReport(std::vector<std::string>& names) {
   failure.registry = hostile("registry");
   failure.target = hostile("target");
   failure.repository = hostile("repository");
+  failure.target_repository = hostile("targetrepository");
   failure.action = hostile("action");
   failure.reference = hostile("reference");
   failure.reason = hostile("reason");
@@ -88,6 +89,7 @@ Report HostileReport(std::vector<std::string>& names) {
                             hostile("workregistry"),
                             hostile("worktarget"),
                             hostile("workrepository"),
+                            hostile("worktargetrepository"),
                             1.5,
                             {}});
   return report;
@@ -140,7 +142,7 @@ TEST(HtmlReportTest, NoTextFromOutsideIsTakenForHtml) {
   const std::string page = HtmlReport(HostileReport(names));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("alert(\"")));
-  EXPECT_EQ(names.size(), 19);
+  EXPECT_EQ(names.size(), 21);
   for (const std::string& name : names) {
     EXPECT_THAT(page,
                 HasSubstr(absl::StrCat(name,
@@ -394,8 +396,8 @@ TEST(HtmlReportTest, ARegistryWithAProblemStandsFirst) {
 
 TEST(HtmlReportTest, TheSlowestRepositoriesSayWhatTookSoLong) {
   Report report = CleanReport();
-  Report::RepositoryWork work{"delete", "https://a.example", "", "app", 4213.25,
-                              {}};
+  Report::RepositoryWork work{
+      "delete", "https://a.example", "", "app", "", 4213.25, {}};
   work.counts.set_requests(12000);
   work.counts.set_deleted(3000);
   report.slowest = {work};

@@ -12,9 +12,13 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json WorkJson(const Report::RepositoryWork& work) {
-  return {{"policy", work.policy},   {"registry", work.registry},
-          {"target", work.target},   {"repository", work.repository},
-          {"seconds", work.seconds}, {"counts", ToJson(work.counts)}};
+  return {{"policy", work.policy},
+          {"registry", work.registry},
+          {"target", work.target},
+          {"repository", work.repository},
+          {"target_repository", work.target_repository},
+          {"seconds", work.seconds},
+          {"counts", ToJson(work.counts)}};
 }
 
 }  // namespace

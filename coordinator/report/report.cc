@@ -86,6 +86,7 @@ class Builder {
                                record.registry,
                                record.target,
                                record.repository,
+                               record.target_repository,
                                0,
                                {}};
     Report::RepositoryWork& sum =

@@ -25,6 +25,7 @@ struct Report {
     std::string registry;
     std::string target;
     std::string repository;
+    std::string target_repository;
     // Of all its tasks, one after the other.
     double seconds = 0;
     proto::Counts counts;

@@ -18,10 +18,7 @@ std::string WorkLine(const Report::RepositoryWork& work) {
   std::string line =
       absl::StrFormat("  %8.1f s  %s %s", work.seconds, work.policy,
                       ImageName(work.registry, work.repository));
-  if (!work.target.empty()) {
-    absl::StrAppend(&line, " -> ", DisplayRegistry(work.target));
-  }
-  absl::StrAppend(&line, ": ",
+  absl::StrAppend(&line, ToTarget(work.target, work.target_repository), ": ",
                   Plural(work.counts.requests(), "request", "requests"));
   const std::string actions = ActionsLine(work.counts);
   if (!actions.empty()) absl::StrAppend(&line, ", ", actions);
@@ -34,10 +31,8 @@ std::string FailureLine(const OutcomeRecord& record) {
   std::string line = absl::StrCat(
       record.action.empty() ? record.policy : record.action, " ",
       ImageName(record.registry, record.repository, record.reference));
-  if (!record.target.empty()) {
-    absl::StrAppend(&line, " -> ", DisplayRegistry(record.target));
-  }
-  return absl::StrCat(line, ": ", Printable(record.reason, 2000));
+  return absl::StrCat(line, ToTarget(record.target, record.target_repository),
+                      ": ", Printable(record.reason, 2000));
 }
 
 std::string TextReport(const Report& report) {

@@ -24,6 +24,7 @@ proto::Counts LastingCounts(proto::Counts counts) {
   counts.clear_skipped();
   counts.clear_failed();
   counts.clear_kept();
+  counts.clear_not_selected();
   counts.clear_bytes_to_free();
   return counts;
 }

@@ -28,7 +28,7 @@ uint64_t Actions(const proto::Counts& counts) {
   return counts.copied() + counts.deleted() + counts.untagged() +
          counts.manifests_deleted() + counts.to_copy() + counts.to_delete() +
          counts.to_untag() + counts.manifests_to_delete() + counts.skipped() +
-         counts.kept();
+         counts.kept() + counts.not_selected();
 }
 
 std::string Bar(uint64_t part, uint64_t whole) {

@@ -69,6 +69,7 @@ std::optional<OutcomeRecord> ReadRecord(const std::string& line) {
   record.registry = Text(object, "registry");
   record.target = Text(object, "target");
   record.repository = Text(object, "repository");
+  record.target_repository = Text(object, "target_repository");
   record.action = Text(object, "action");
   record.result = Text(object, "result");
   record.reference = Text(object, "reference");
@@ -127,6 +128,7 @@ std::string JsonLine(const OutcomeRecord& record) {
   };
   add("target", record.target);
   add("repository", record.repository);
+  add("target_repository", record.target_repository);
   add("action", record.action);
   line["result"] = record.result;
   add("reference", record.reference);

@@ -34,8 +34,10 @@ struct OutcomeRecord {
   // Of a sync: the target's id.
   std::string target;
   std::string repository;
+  // Of a sync: the repository's name on the target.
+  std::string target_repository;
   // Of an action: "delete", "untag", "delete-manifest", "copy",
-  // "copy-referrer", "keep".
+  // "copy-referrer", "keep", "not-selected".
   std::string action;
   // "done", "planned", "skipped", "failed".
   std::string result;

@@ -70,6 +70,7 @@ TEST(OutcomeLogTest, GivesBackWhatATaskTook) {
   OutcomeRecord record = Record("app");
   record.kind = OutcomeRecord::Kind::kRepository;
   record.target = "https://b.example";
+  record.target_repository = "prod/app";
   record.seconds = 1.25;
   record.counts.set_requests(30);
   {
@@ -82,6 +83,7 @@ TEST(OutcomeLogTest, GivesBackWhatATaskTook) {
       ReadOutcomes(file, [&](const OutcomeRecord& one) { read = one; }).ok());
   EXPECT_EQ(read.kind, OutcomeRecord::Kind::kRepository);
   EXPECT_EQ(read.target, "https://b.example");
+  EXPECT_EQ(read.target_repository, "prod/app");
   EXPECT_EQ(read.seconds, 1.25);
   EXPECT_EQ(read.counts.requests(), 30u);
   EXPECT_EQ(read.counts.bytes_copied(), 0u);

@@ -45,6 +45,8 @@ const char* LogName(Action::Verb verb) {
       return "copy-referrer";
     case Action::KEEP:
       return "keep";
+    case Action::NOT_SELECTED:
+      return "not-selected";
     default:
       return "";
   }
@@ -79,6 +81,7 @@ std::string Word(const Action& action) {
   const bool planned = action.result() == Action::PLANNED;
   if (action.result() == Action::FAILED) return "failed";
   if (action.verb() == Action::KEEP) return "keep";
+  if (action.verb() == Action::NOT_SELECTED) return "not selected";
   if (action.result() == Action::SKIPPED) return "unchanged";
   switch (action.verb()) {
     case Action::DELETE_TAG:
@@ -97,11 +100,8 @@ std::string Where(const Run::About& about) {
 }
 
 std::string WhereTo(const Run::About& about) {
-  std::string where = Where(about);
-  if (about.stream->kind == Stream::Kind::kSync) {
-    absl::StrAppend(&where, " -> ", DisplayRegistry(about.stream->target));
-  }
-  return where;
+  return absl::StrCat(Where(about),
+                      ToTarget(about.stream->target, about.target_repository));
 }
 
 // Nothing was done, and nothing went wrong.
@@ -288,6 +288,7 @@ OutcomeRecord Reporter::RecordOf(const Run::About& about) {
   record.policy = about.stream->policy_name();
   record.registry = about.stream->registry;
   record.target = about.stream->target;
+  record.target_repository = about.target_repository;
   record.repository = about.repository;
   return record;
 }
@@ -330,6 +331,8 @@ void Reporter::Fail(const Run::About& about, const std::string& reference,
   failure.set_repository(about.repository);
   failure.set_reference(reference);
   failure.set_reason(reason);
+  failure.set_target(about.stream->target);
+  failure.set_target_repository(about.target_repository);
   failures_.push_back(std::move(failure));
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_split.h"
 #include "coordinator/run/run_fixture_for_test.h"
+#include "coordinator/run/text.h"
 
 namespace registry_manager {
 namespace {
@@ -52,7 +53,7 @@ class ReporterTest : public testing::Test {
     return records;
   }
 
-  Run::About App() const { return {&stream_, "app", false}; }
+  Run::About App() const { return {&stream_, "app", false, ""}; }
 
   const Stream stream_ = StreamFor(Stream::Kind::kDelete, kA);
   std::optional<StateFolder> folder_;
@@ -120,7 +121,7 @@ TEST_F(ReporterTest, ARepositoryThatFailedIsLoggedWithItsReason) {
   {
     Reporter reporter = Make({});
     reporter.OnEnded(App(), Failed("no such repository"));
-    reporter.OnRefused({&stream_, "other", false}, "its sync failed",
+    reporter.OnRefused({&stream_, "other", false, ""}, "its sync failed",
                        Run::Refusal::kSyncFailed);
   }
   const std::vector<OutcomeRecord> records = Records();
@@ -151,6 +152,47 @@ TEST_F(ReporterTest, FailuresAreShownAlsoWithoutDetails) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(),
             "delete a.example/app: 2 tags: 1 deleted, 1 failed\n"
             "    2.0  failed  denied\n");
+}
+
+TEST_F(ReporterTest, ASyncSaysToWhichRepositoryOfItsTarget) {
+  Stream stream = StreamFor(Stream::Kind::kSync, kA);
+  stream.target = kB;
+  const Run::About about{&stream, "library/app", false, "prod/app"};
+  Reporter reporter = Make({});
+  proto::TaskResult result = Done();
+  result.mutable_counts()->set_tags(3);
+  result.mutable_counts()->set_failed(1);
+  result.mutable_counts()->set_not_selected(2);
+  *result.add_actions() =
+      MakeAction(Action::COPY_TAG, Action::FAILED, "1.0", "denied");
+  testing::internal::CaptureStdout();
+  reporter.OnEnded(about, result);
+  reporter.Flush();
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "sync a.example/library/app -> b.example/prod/app: 3 tags: "
+            "1 failed, 2 not selected\n"
+            "    1.0  failed  denied\n");
+  proto::RunSnapshot snapshot = Running();
+  reporter.Complete(snapshot);
+  EXPECT_EQ(FailureText(snapshot.failures(0)),
+            "a.example/library/app:1.0 -> b.example/prod/app: denied");
+  const std::vector<OutcomeRecord> records = Records();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].target_repository, "prod/app");
+  EXPECT_EQ(records[1].target_repository, "prod/app");
+}
+
+TEST_F(ReporterTest, WhatASyncDoesNotSelectIsADetail) {
+  Stream stream = StreamFor(Stream::Kind::kSync, kA);
+  stream.target = kB;
+  Reporter reporter = Make({.details = true});
+  proto::TaskResult result = Done();
+  *result.add_actions() = MakeAction(Action::NOT_SELECTED, Action::SKIPPED,
+                                     "dev", "matches none of the filters");
+  testing::internal::CaptureStdout();
+  reporter.OnActions({&stream, "app", false, "app"}, result.actions());
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "    dev  not selected  matches none of the filters\n");
 }
 
 TEST_F(ReporterTest, DetailsShowEveryTagAndNothingUnprintable) {

@@ -431,8 +431,16 @@ bool Run::IsStopped(const TaskKey& key) const {
 Run::About Run::AboutOf(const TaskKey& key) const {
   const auto handed = about_.find(key);
   if (handed == about_.end()) return {};
-  return {&streams_[handed->second.stream].spec(), handed->second.repository,
-          key.shard >= kListingShards};
+  const StreamState& state = streams_[handed->second.stream];
+  const std::string& repository = handed->second.repository;
+  const bool is_listing = key.shard >= kListingShards;
+  const bool has_target =
+      state.spec().kind == Stream::Kind::kSync && !is_listing;
+  // Empty where the rules make no name of it.
+  return {&state.spec(), repository, is_listing,
+          has_target
+              ? RenameRepository(repository, state.spec().rename).value_or("")
+              : ""};
 }
 
 uint64_t Run::repositories() const {

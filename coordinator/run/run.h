@@ -97,6 +97,8 @@ class Run {
     const Stream* stream = nullptr;
     std::string repository;
     bool is_listing = false;
+    // Of a sync: its name on the target.
+    std::string target_repository;
   };
   About AboutOf(const TaskKey& key) const;
   void Forget(const TaskKey& key) { about_.erase(key); }

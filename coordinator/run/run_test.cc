@@ -312,6 +312,8 @@ TEST_F(RunTest, ASyncThatIsRefusedSparesBothSides) {
   // What is refused makes the run one with failures.
   EXPECT_EQ(run_->totals.failed(), 1u);
   EXPECT_EQ(journal_->Read()->totals.failed(), 1u);
+  EXPECT_EQ(run_->AboutOf(handed_out_.front().spec.key).target_repository,
+            "prod/x");
   EndAndWrite("sync a.example/dev/x", Done());
   EXPECT_EQ(HandedOut(), Names({"delete a.example/dev/x"}));
 }

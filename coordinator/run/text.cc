@@ -45,6 +45,12 @@ void AddActions(const proto::Counts& counts, Parts& parts) {
   parts.Add(counts.failed(), "failed");
 }
 
+void AddStaying(const proto::Counts& counts, Parts& parts) {
+  parts.Add(counts.skipped(), "unchanged");
+  parts.Add(counts.not_selected(), "not selected");
+  parts.Add(counts.kept(), "kept");
+}
+
 // "; frees up to 1.2 GiB".
 std::string ToFree(const proto::Counts& counts) {
   return counts.bytes_to_free() == 0
@@ -59,9 +65,7 @@ uint64_t Ended(const proto::StreamSnapshot& stream) {
 std::string StreamLine(const proto::StreamSnapshot& stream) {
   std::string line = absl::StrCat("  ", stream.policy(), " ",
                                   DisplayRegistry(stream.registry()));
-  if (!stream.target().empty()) {
-    absl::StrAppend(&line, " -> ", DisplayRegistry(stream.target()));
-  }
+  absl::StrAppend(&line, ToTarget(stream.target(), ""));
   if (stream.dry_run() && stream.policy() != "list") {
     absl::StrAppend(&line, " (dry run)");
   }
@@ -89,14 +93,14 @@ std::string StreamLine(const proto::StreamSnapshot& stream) {
 std::string FailureText(const proto::Failure& failure) {
   return absl::StrCat(
       ImageName(failure.registry(), failure.repository(), failure.reference()),
-      ": ", Printable(failure.reason(), 2000));
+      ToTarget(failure.target(), failure.target_repository()), ": ",
+      Printable(failure.reason(), 2000));
 }
 
 std::string ActionsLine(const proto::Counts& counts) {
   Parts parts;
   AddActions(counts, parts);
-  parts.Add(counts.skipped(), "unchanged");
-  parts.Add(counts.kept(), "kept");
+  AddStaying(counts, parts);
   std::string line = parts.Join("");
   if (counts.bytes_copied() > 0) {
     absl::StrAppend(&line, line.empty() ? "" : ", ",
@@ -124,6 +128,11 @@ std::string ImageName(absl::string_view registry, absl::string_view repository,
   if (reference.empty()) return name;
   const bool is_digest = absl::StrContains(reference, ':');
   return absl::StrCat(name, is_digest ? "@" : ":", Printable(reference));
+}
+
+std::string ToTarget(absl::string_view target, absl::string_view repository) {
+  return target.empty() ? ""
+                        : absl::StrCat(" -> ", ImageName(target, repository));
 }
 
 std::string Number(uint64_t number) {
@@ -168,8 +177,10 @@ std::string TimeText(int64_t unix_seconds) {
 std::string CountsLine(const proto::Counts& counts) {
   Parts parts;
   AddActions(counts, parts);
-  parts.Add(counts.skipped(), "unchanged");
-  parts.Add(counts.kept(), "kept");
+  AddStaying(counts, parts);
+  // A batch of a large repository: its tags were counted with the others.
+  const std::string actions = parts.Join("");
+  if (counts.tags() == 0 && !actions.empty()) return actions;
   return absl::StrCat(Plural(counts.tags(), "tag", "tags"), ": ",
                       parts.Join("nothing to do"), ToFree(counts));
 }
@@ -225,8 +236,7 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
   }
   Parts parts;
   AddActions(snapshot.totals(), parts);
-  parts.Add(snapshot.totals().skipped(), "unchanged");
-  parts.Add(snapshot.totals().kept(), "kept");
+  AddStaying(snapshot.totals(), parts);
   // Where no repository could be looked at there is nothing to say of tags.
   const std::string actions =
       parts.Join(snapshot.totals().tags() > 0 ? "nothing to do" : "");

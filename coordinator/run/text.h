@@ -24,6 +24,8 @@ std::string ImageName(absl::string_view registry, absl::string_view repository);
 // repository.
 std::string ImageName(absl::string_view registry, absl::string_view repository,
                       absl::string_view reference);
+// " -> HOST/REPOSITORY" of a sync's target; "" where there is none.
+std::string ToTarget(absl::string_view target, absl::string_view repository);
 // "1,204".
 std::string Number(uint64_t number);
 // "1 repository", "2 repositories".
@@ -39,7 +41,7 @@ std::string TimeText(int64_t unix_seconds);
 std::string CountsLine(const proto::Counts& counts);
 // "3,201 deleted, 1.2 GiB copied, 12 failed"; "" where nothing was done yet.
 std::string ActionsLine(const proto::Counts& counts);
-// "HOST/REPOSITORY:TAG: why".
+// "HOST/REPOSITORY:TAG -> HOST/REPOSITORY: why".
 std::string FailureText(const proto::Failure& failure);
 // "412 of 1,204 repositories, 3,201 deleted, 12 failed".
 std::string ProgressLine(const proto::RunSnapshot& snapshot);

@@ -44,6 +44,13 @@ TEST(TextTest, SaysWhenThereWasNothingToDo) {
   EXPECT_EQ(CountsLine(counts), "3 tags: 2 deleted, 1 kept");
 }
 
+TEST(TextTest, ABatchHasNoTagsOfItsOwn) {
+  proto::Counts counts;
+  EXPECT_EQ(CountsLine(counts), "0 tags: nothing to do");
+  counts.set_copied(32);
+  EXPECT_EQ(CountsLine(counts), "32 copied");
+}
+
 proto::RunSnapshot Snapshot() {
   proto::RunSnapshot snapshot;
   snapshot.set_run("7F3K");

@@ -95,6 +95,35 @@ class SyncTest(EndToEndTest):
             {"1.0": one.digest, "latest": one.digest},
         )
 
+    def test_says_under_which_name_and_what_is_not_selected(self):
+        one, broken = image.image("one"), image.image("broken")
+        tags = {"1.0": one, "2.0": broken, "dev": one, "latest": one}
+        self.fill(self.source, {"library/app": tags})
+        os.remove(blob_file(self.source, broken.blobs[-1].digest))
+        policy = SyncPolicy(filters=(r"^\d",), replace=(("library", "prod"),))
+        config = self.sync_config(policy)
+        source, target = self.source.host, self.target.host
+        head = f"sync {source}/library/app -> {target}/prod/app: 4 tags: "
+        out = self.run_product("plan", config).out
+        self.assertIn(f"{head}2 to copy, 2 not selected\n", out)
+        self.assertNotIn("latest", out)
+        out = self.run_product("plan", config, "--details").out
+        self.assertIn("    latest  not selected  matches none of the filters\n", out)
+        out = self.submit(config, status=1).out
+        self.assertIn(f"{head}1 copied, 1 failed, 2 not selected\n", out)
+        self.assertIn(f"\n  {source}/library/app:2.0 -> {target}/prod/app: ", out)
+        found = self.run_product("report", "--json").out
+        self.assertIn('"target_repository":"prod/app"', found.replace(" ", ""))
+        self.assertNotIn("not-selected", found)
+
+    def test_names_leave_the_other_tags_of_a_repository_out(self):
+        one = image.image("one")
+        self.fill(self.source, {"app": {"1.0": one, "dev": one}})
+        config = self.sync_config(entries={"repositories": ["app:dev"]})
+        out = self.run_product("plan", config, "--details").out
+        self.assertIn("2 tags: 1 to copy, 1 not selected", out)
+        self.assertIn("    1.0  not selected  the config names other tags\n", out)
+
     def test_copies_a_tag_that_moved(self):
         old, new = image.image("old"), image.image("new")
         self.fill(self.source, {"app": {"latest": old}})

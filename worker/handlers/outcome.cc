@@ -21,6 +21,7 @@ bool ChangesOrFails(const Action& action) {
   const bool copies = action.verb() == Action::COPY_TAG ||
                       action.verb() == Action::COPY_REFERRER;
   return action.verb() != Action::KEEP &&
+         action.verb() != Action::NOT_SELECTED &&
          !(copies && action.result() == Action::SKIPPED);
 }
 
@@ -45,6 +46,10 @@ void OutcomeBuilder::Add(Action action) {
 void OutcomeBuilder::CountLocked(const Action& action) {
   if (action.verb() == Action::KEEP) {
     counts_.set_kept(counts_.kept() + 1);
+    return;
+  }
+  if (action.verb() == Action::NOT_SELECTED) {
+    counts_.set_not_selected(counts_.not_selected() + 1);
     return;
   }
   if (action.result() == Action::SKIPPED) {

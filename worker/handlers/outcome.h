@@ -20,8 +20,8 @@ class OutcomeBuilder {
   // `context` outlives the builder.
   explicit OutcomeBuilder(TaskContext& context) : context_(context) {}
 
-  // Counts an action and keeps it for the result; many are sent ahead. KEEP is
-  // kept only where details are wanted.
+  // Counts an action and keeps it for the result; many are sent ahead. What
+  // stays as it is is kept only where details are wanted.
   void Add(proto::Action action);
   void Note(std::string note);
   // Adds to the sums that are no actions (tags, blobs, bytes). Replaces those

@@ -75,6 +75,8 @@ class Sync {
   // Selects, and adds what is attached to what is selected.
   absl::Status Select(const proto::SyncRepository& task);
   absl::Status Compare(const std::vector<std::string>& tags);
+  // Says so of the tags that were listed and not compared.
+  void ReportNotSelected(const proto::RepositoryEntry& entry);
   // Copying follows here, of no more than memory has room for.
   bool ReadsNew(const std::vector<std::string>& tags) const;
   absl::StatusOr<TagListing> ListTarget();
@@ -205,6 +207,17 @@ absl::Status Sync::AddSignatures() {
   }
 }
 
+void Sync::ReportNotSelected(const proto::RepositoryEntry& entry) {
+  // A retry asks for some of what is selected.
+  if (entry.only_size() > 0) return;
+  for (const std::string& tag : source_tags_.tags) {
+    if (compared_.contains(tag)) continue;
+    outcome_.Add(MakeAction(Action::NOT_SELECTED, Action::SKIPPED, tag, "",
+                            entry.whole() ? "matches none of the filters"
+                                          : "the config names other tags"));
+  }
+}
+
 // What differs, what is attached before what it is attached to.
 std::vector<std::string> Sync::TagsToCopy() {
   std::vector<std::string> attached, images;
@@ -238,6 +251,7 @@ proto::TaskResult Sync::RunRepository(const proto::SyncRepository& task) {
   if (status.ok()) status = Select(task);
   if (status.ok()) status = AddSignatures();
   if (!status.ok()) return Finish(status);
+  ReportNotSelected(task.entry());
   if (layout_tags_) {
     const std::string note = LayoutNote(task.target(), compared_);
     if (!note.empty()) outcome_.Note(note);
