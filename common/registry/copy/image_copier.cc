@@ -133,7 +133,11 @@ absl::Status ImageCopier::CopyFallbackTag(const RawManifest& source,
   if (there.ok() && !ListsAllOf(source.bytes, there->bytes)) {
     const absl::StatusOr<std::string> merged =
         MergeFallbackIndexes(there->bytes, source.bytes);
-    if (merged.ok()) return PutFallbackIndex(tag, *merged);
+    if (merged.ok()) {
+      const absl::Status put = PutFallbackIndex(tag, *merged);
+      // What the target lists there may have gone since.
+      if (!MissesContent(put)) return put;
+    }
   }
   return CopyManifest(source, tag, 0).status();
 }

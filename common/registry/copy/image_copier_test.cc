@@ -525,6 +525,20 @@ TEST_F(ReferrersCopyTest, AShorterFallbackTagTakesNothingFromALongerOne) {
   ExpectCopied(tag, all);
 }
 
+TEST_F(ReferrersCopyTest, AFallbackTagThatListsWhatHasGoneIsNotMerged) {
+  const RawManifest image = PushImage("latest");
+  const RawManifest gone = PushImage("", {.subject = image, .salt = "gone"});
+  const std::string tag = absl::StrCat("sha256-", image.digest.hex());
+  PushTestIndex(from_.client(), "from", tag, {gone});
+  ASSERT_TRUE(CopyTag(tag).ok());
+  b_.LoseManifest("to", gone.digest.str());
+  const RawManifest other = PushImage("", {.subject = image, .salt = "other"});
+  const RawManifest index = PushTestIndex(from_.client(), "from", tag, {other});
+  const absl::Status status = CopyTag(tag);
+  EXPECT_TRUE(status.ok()) << status;
+  ExpectCopied(tag, index);
+}
+
 TEST_F(ReferrersCopyTest, ATargetThatFilesThemKeepsNoTag) {
   const RawManifest image = PushImage("latest");
   Attach(image, "sbom");
