@@ -139,6 +139,7 @@ class Submission {
   std::optional<StateFolder> folder_;
   OpenJournal journal_;
   std::string id_;
+  std::optional<LifeSign> life_sign_;
   bool resumed_ = false;
   uint64_t epoch_ = 1;
   int64_t begun_ = absl::ToUnixSeconds(absl::Now());
@@ -250,7 +251,10 @@ absl::Status Submission::OwnRun(const std::string& identity) {
   absl::StatusOr<uint64_t> epoch = journal.Own(record);
   if (!epoch.ok()) return epoch.status();
   epoch_ = *epoch;
-  return folder_->MakeRun(id_);
+  absl::StatusOr<LifeSign> sign = folder_->MakeRun(id_);
+  if (!sign.ok()) return sign.status();
+  life_sign_.emplace(*std::move(sign));
+  return absl::OkStatus();
 }
 
 // A run that was begun elsewhere has no snapshot here.

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <google/protobuf/util/json_util.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,7 +20,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/reference/printable.h"
 
@@ -30,7 +28,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr absl::string_view kSocketPrefix = "registry-manager-";
+// A folder gets the first name once it bears a sign of life.
+constexpr absl::string_view kSocketPrefix = "registry-manager-sockets-";
+constexpr absl::string_view kNewPrefix = "registry-manager-new-";
+constexpr absl::string_view kLifeSign = "/alive";
 
 absl::Status MakePrivate(const std::string& folder) {
   std::error_code error;
@@ -58,18 +59,14 @@ bool IsRunId(absl::string_view id) {
 void RemoveLeftOvers(const fs::path& temporary) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(temporary, error)) {
-    const std::string name = entry.path().filename();
-    int pid = 0;
-    if (!absl::StartsWith(name, kSocketPrefix) ||
-        !absl::SimpleAtoi(name.substr(kSocketPrefix.size(),
-                                      name.rfind('-') - kSocketPrefix.size()),
-                          &pid)) {
+    const std::string& path = entry.path().native();
+    if (!absl::StartsWith(entry.path().filename().native(), kSocketPrefix)) {
       continue;
     }
     struct stat info;
-    const bool ours = lstat(entry.path().c_str(), &info) == 0 &&
+    const bool ours = lstat(path.c_str(), &info) == 0 &&
                       S_ISDIR(info.st_mode) && info.st_uid == geteuid();
-    if (ours && kill(pid, 0) != 0 && errno == ESRCH) {
+    if (ours && !LifeSign::IsGiven(absl::StrCat(path, kLifeSign))) {
       fs::remove_all(entry.path(), error);
     }
   }
@@ -113,8 +110,14 @@ std::string StateFolder::NewRunId() const {
   return id;
 }
 
-absl::Status StateFolder::MakeRun(const std::string& id) const {
-  return MakePrivate(run(id));
+absl::StatusOr<LifeSign> StateFolder::MakeRun(const std::string& id) const {
+  const absl::Status status = MakePrivate(run(id));
+  if (!status.ok()) return status;
+  return LifeSign::Give(absl::StrCat(run(id), kLifeSign));
+}
+
+bool StateFolder::IsCarriedOut(const std::string& id) const {
+  return LifeSign::IsGiven(absl::StrCat(run(id), kLifeSign));
 }
 
 absl::Status StateFolder::WriteSnapshot(
@@ -159,6 +162,8 @@ absl::StatusOr<proto::RunSnapshot> StateFolder::ReadSnapshot(
     return absl::DataLossError(
         absl::StrCat("the snapshot of run ", id, " cannot be read"));
   }
+  // What the file says may be damaged, or have been copied.
+  snapshot.set_run(id);
   return snapshot;
 }
 
@@ -193,13 +198,19 @@ absl::StatusOr<SocketFolder> SocketFolder::Make() {
                       strlen(runtime) < 60 && access(runtime, W_OK) == 0;
   const std::string base = usable ? runtime : "/tmp";
   RemoveLeftOvers(base);
-  std::string path =
-      absl::StrCat(base, "/", kSocketPrefix, getpid(), "-XXXXXX");
-  if (mkdtemp(path.data()) == nullptr) {
+  std::string made = absl::StrCat(base, "/", kNewPrefix, "XXXXXX");
+  const auto failed = [&base] {
     return absl::FailedPreconditionError(absl::StrCat(
         "cannot make a folder for sockets in ", base, ": ", strerror(errno)));
-  }
-  return SocketFolder(std::move(path));
+  };
+  if (mkdtemp(made.data()) == nullptr) return failed();
+  absl::StatusOr<LifeSign> sign = LifeSign::Give(absl::StrCat(made, kLifeSign));
+  if (!sign.ok()) return sign.status();
+  std::string path =
+      absl::StrCat(base, "/", kSocketPrefix,
+                   absl::string_view(made).substr(made.size() - 6));
+  if (rename(made.c_str(), path.c_str()) != 0) return failed();
+  return SocketFolder(std::move(path), *std::move(sign));
 }
 
 SocketFolder::~SocketFolder() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "coordinator/run/life_sign.h"
 #include "proto/control.pb.h"
 
 namespace registry_manager {
@@ -16,7 +17,7 @@ namespace registry_manager {
 // ~/.local/state/registry-manager), mode 0700:
 //   redis/            the private Redis
 //   locks/            which repositories are being written to
-//   runs/RUN/         snapshot.json, outcomes.jsonl, workers.log
+//   runs/RUN/         snapshot.json, outcomes.jsonl, alive (LifeSign)
 // A value type.
 class StateFolder {
  public:
@@ -29,7 +30,10 @@ class StateFolder {
 
   // An id that no run of this folder has: four letters and digits.
   std::string NewRunId() const;
-  absl::Status MakeRun(const std::string& id) const;
+  // Makes the run's folder, with a sign that this process carries it out.
+  absl::StatusOr<LifeSign> MakeRun(const std::string& id) const;
+  // Whether some process does.
+  bool IsCarriedOut(const std::string& id) const;
 
   // Replaces the run's snapshot, in one step.
   absl::Status WriteSnapshot(const proto::RunSnapshot& snapshot) const;
@@ -49,7 +53,8 @@ class SocketFolder {
  public:
   static absl::StatusOr<SocketFolder> Make();
   ~SocketFolder();
-  SocketFolder(SocketFolder&& other) noexcept : path_(std::move(other.path_)) {
+  SocketFolder(SocketFolder&& other) noexcept
+      : path_(std::move(other.path_)), life_sign_(std::move(other.life_sign_)) {
     other.path_.clear();
   }
   SocketFolder& operator=(SocketFolder&&) = delete;
@@ -57,9 +62,11 @@ class SocketFolder {
   const std::string& path() const { return path_; }
 
  private:
-  explicit SocketFolder(std::string path) : path_(std::move(path)) {}
+  SocketFolder(std::string path, LifeSign life_sign)
+      : path_(std::move(path)), life_sign_(std::move(life_sign)) {}
 
   std::string path_;
+  LifeSign life_sign_;
 };
 
 }  // namespace registry_manager

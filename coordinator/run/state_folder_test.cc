@@ -117,23 +117,52 @@ TEST_F(StateFolderTest, SocketsLieInAPrivateFolderThatGoesAway) {
 }
 
 TEST_F(StateFolderTest, RemovesTheSocketsOfProcessesThatAreGone) {
-  const pid_t child = fork();
-  if (child == 0) _exit(0);
-  ASSERT_EQ(waitpid(child, nullptr, 0), child);
   // A short path, or it is not used.
   std::string runtime = "/tmp/rm-test-XXXXXX";
   ASSERT_NE(mkdtemp(runtime.data()), nullptr);
   setenv("XDG_RUNTIME_DIR", runtime.c_str(), 1);
-  const std::string gone =
-      absl::StrCat(runtime, "/registry-manager-", child, "-abcdef");
-  const std::string alive =
-      absl::StrCat(runtime, "/registry-manager-", getppid(), "-abcdef");
-  fs::create_directory(gone);
-  fs::create_directory(alive);
-  ASSERT_TRUE(SocketFolder::Make().ok());
+  const pid_t child = fork();
+  if (child == 0) {
+    const absl::StatusOr<SocketFolder> sockets = SocketFolder::Make();
+    // Without its destructor.
+    _exit(sockets.ok() ? 0 : 1);
+  }
+  int status = 1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  ASSERT_FALSE(fs::is_empty(runtime));
+  const fs::path gone = fs::directory_iterator(runtime)->path();
+  const absl::StatusOr<SocketFolder> alive = SocketFolder::Make();
+  ASSERT_TRUE(alive.ok()) << alive.status();
   EXPECT_FALSE(fs::exists(gone));
-  EXPECT_TRUE(fs::exists(alive));
+
+  ASSERT_TRUE(SocketFolder::Make().ok());
+  EXPECT_TRUE(fs::exists(alive->path()));
   fs::remove_all(runtime);
+}
+
+// Of the journal's server, whose user's number may look like a process.
+TEST_F(StateFolderTest, LeavesFoldersOfOtherKindsAlone) {
+  std::string runtime = "/tmp/rm-test-XXXXXX";
+  ASSERT_NE(mkdtemp(runtime.data()), nullptr);
+  setenv("XDG_RUNTIME_DIR", runtime.c_str(), 1);
+  const std::string other =
+      runtime + "/registry-manager-99999999-0123456789abcdef";
+  fs::create_directory(other);
+  ASSERT_TRUE(SocketFolder::Make().ok());
+  EXPECT_TRUE(fs::exists(other));
+  fs::remove_all(runtime);
+}
+
+TEST_F(StateFolderTest, KnowsWhichRunIsCarriedOut) {
+  const StateFolder folder = Open();
+  {
+    const absl::StatusOr<LifeSign> sign = folder.MakeRun("AAAA");
+    ASSERT_TRUE(sign.ok()) << sign.status();
+    EXPECT_TRUE(folder.IsCarriedOut("AAAA"));
+  }
+  EXPECT_FALSE(folder.IsCarriedOut("AAAA"));
+  EXPECT_FALSE(folder.IsCarriedOut("BBBB"));
 }
 
 }  // namespace

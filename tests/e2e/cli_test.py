@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: verbs, flags, exit statuses, messages that must be there."""
 
+import json
 import os
 import re
 import unittest
@@ -84,6 +85,21 @@ class UsageTest(EndToEndTest):
         for url in ("redis://user:hidden@127.0.0.1:1/0", "rediss://127.0.0.1:1/0"):
             result = self.assert_wrong("submit", config, "--redis", url)
             self.assertNotIn("hidden", result.text)
+
+    def write_snapshot(self, **fields):
+        """Of run 7F3K, as a coordinator leaves it."""
+        folder = os.path.join(
+            self.product.environment["XDG_STATE_HOME"], "registry-manager/runs/7F3K"
+        )
+        os.makedirs(folder)
+        snapshot = {"version": 1, "run": "7F3K", "verb": "submit", **fields}
+        with open(os.path.join(folder, "snapshot.json"), "w", encoding="utf-8") as file:
+            json.dump(snapshot, file)
+
+    def test_a_run_is_not_under_way_because_its_process_id_is_in_use(self):
+        self.write_snapshot(state="RUNNING", pid=1)
+        self.assertIn("interrupted", self.run_product("status", timeout=20).out)
+        self.assertRegex(self.run_product("runs", timeout=20).out, "7F3K +interrupted")
 
     def test_nothing_to_show_is_no_error(self):
         self.run_product("runs", timeout=20)
