@@ -84,9 +84,14 @@ class _ResumeTest(EndToEndTest):
     def kill_coordinator(self, writes):
         with self.start() as running:
             self.reach_middle(running, writes)
+            # The writes may have been those of the coordinator before.
+            for what, find in (
+                ("a worker", running.workers),
+                ("Redis", running.redis_servers),
+            ):
+                process.wait_until(lambda: find() or running.ended(), what=what)
+            self.assertFalse(running.ended(), "the run ended before its middle")
             others = running.descendants()
-            self.assertTrue(running.workers(), "no worker process was found")
-            self.assertTrue(running.redis_servers(), "no Redis process was found")
             running.kill()
             running.process.wait()
         self.assert_nothing_outlives(others)
