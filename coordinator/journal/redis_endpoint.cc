@@ -20,11 +20,18 @@ namespace {
 constexpr absl::string_view kForms =
     "redis://HOST[:PORT][/DATABASE] or unix:///PATH";
 
-// A text with an "@" may hold a password in some misspelt place.
-absl::Status Refuse(absl::string_view text, absl::string_view why) {
-  const std::string name = absl::StrContains(text, '@')
-                               ? "the address of Redis"
-                               : absl::StrCat("\"", Printable(text), "\"");
+// How an error names the text. What comes from where secrets may stand, or has
+// an "@", may be a password, or hold one in some misspelt place.
+std::string NameOf(absl::string_view text, bool allow_credentials) {
+  if (allow_credentials) {
+    return "the address of Redis in RM_REDIS_URL or --redis-file";
+  }
+  return absl::StrContains(text, '@')
+             ? "the address of Redis"
+             : absl::StrCat("\"", Printable(text), "\"");
+}
+
+absl::Status Refuse(absl::string_view name, absl::string_view why) {
   return absl::InvalidArgumentError(
       absl::StrCat(name, " ", why, "; it is written ", kForms));
 }
@@ -94,16 +101,16 @@ bool ParseHost(absl::string_view text, RedisEndpoint* endpoint) {
 }
 
 absl::StatusOr<RedisEndpoint> ParseSocket(absl::string_view path,
-                                          absl::string_view text,
+                                          absl::string_view name,
                                           RedisEndpoint endpoint) {
   if (path.size() < 2 || path[0] != '/') {
-    return Refuse(text, "names no socket by its absolute path");
+    return Refuse(name, "names no socket by its absolute path");
   }
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return Refuse(text, "is longer than the path of a Unix socket may be");
+    return Refuse(name, "is longer than the path of a Unix socket may be");
   }
   if (path.find('\0') != absl::string_view::npos) {
-    return Refuse(text, "holds a zero byte");
+    return Refuse(name, "holds a zero byte");
   }
   endpoint.socket = std::string(path);
   return endpoint;
@@ -113,15 +120,16 @@ absl::StatusOr<RedisEndpoint> ParseSocket(absl::string_view path,
 
 absl::StatusOr<RedisEndpoint> RedisEndpoint::Parse(absl::string_view text,
                                                    bool allow_credentials) {
+  const std::string name = NameOf(text, allow_credentials);
   absl::string_view rest = text;
   if (absl::StartsWithIgnoreCase(rest, "rediss://")) {
-    return Refuse(text,
+    return Refuse(name,
                   "asks for TLS, which is not supported: use a tunnel, such as "
                   "stunnel or ssh, or a Unix socket");
   }
   const bool is_socket = absl::ConsumePrefix(&rest, "unix://");
   if (!is_socket && !absl::ConsumePrefix(&rest, "redis://")) {
-    return Refuse(text, "is no address of a Redis");
+    return Refuse(name, "is no address of a Redis");
   }
   RedisEndpoint endpoint;
   // The path of a socket may hold an "@", which comes after a "/" then. A
@@ -136,23 +144,23 @@ absl::StatusOr<RedisEndpoint> RedisEndpoint::Parse(absl::string_view text,
           "environment variable RM_REDIS_URL, or in a file for --redis-file");
     }
     if (!ParseCredentials(rest.substr(0, at), &endpoint)) {
-      return Refuse(text,
+      return Refuse(name,
                     "has credentials that are not USER:PASSWORD@ or "
                     ":PASSWORD@ (a special character is written %XX)");
     }
     rest = rest.substr(at + 1);
   }
-  if (is_socket) return ParseSocket(rest, text, std::move(endpoint));
+  if (is_socket) return ParseSocket(rest, name, std::move(endpoint));
   if (const size_t slash = rest.find('/'); slash != rest.npos) {
     const absl::string_view database = rest.substr(slash + 1);
     if (!database.empty() &&
         !ParseNumber(database, 99999, &endpoint.database)) {
-      return Refuse(text, "names no database by its number after the \"/\"");
+      return Refuse(name, "names no database by its number after the \"/\"");
     }
     rest = rest.substr(0, slash);
   }
   if (!ParseHost(rest, &endpoint)) {
-    return Refuse(text, "names no host, or no port between 1 and 65535");
+    return Refuse(name, "names no host, or no port between 1 and 65535");
   }
   return endpoint;
 }

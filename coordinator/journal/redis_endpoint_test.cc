@@ -62,6 +62,17 @@ TEST(RedisEndpointTest, CredentialsInAnArgumentAreRefusedWithAdvice) {
   EXPECT_THAT(Refused("redis:/:hush@host", false), Not(HasSubstr("hush")));
 }
 
+TEST(RedisEndpointTest, WhatMayBeASecretIsNotRepeated) {
+  for (const char* text : {"hunter2", "rediss://hunter2", "redis://a/hunter2",
+                           "redis://hunter2:x", "unix://hunter2"}) {
+    const std::string message = Refused(text);
+    EXPECT_THAT(message, Not(HasSubstr("hunter2")));
+    EXPECT_THAT(message, HasSubstr("--redis-file"));
+  }
+  // What was typed is shown.
+  EXPECT_THAT(Refused("http://host", false), HasSubstr("\"http://host\""));
+}
+
 TEST(RedisEndpointTest, TlsIsRefusedWithAdvice) {
   EXPECT_THAT(Refused("rediss://host"), HasSubstr("tunnel"));
 }

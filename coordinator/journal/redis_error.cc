@@ -78,6 +78,12 @@ absl::Status RedisErrorStatus(absl::string_view reply,
     return absl::AbortedError(
         "another coordinator has taken the run over: this one stops");
   }
+  if (absl::StartsWith(absl::StripPrefix(reply, "ERR "), "GONE")) {
+    return absl::AbortedError(absl::StrCat(
+        "it is not in Redis at ", server,
+        " any more: another coordinator has finished it, or somebody has "
+        "emptied that Redis; this one stops, and the same command plans anew"));
+  }
   if (absl::StartsWith(reply, "WRONGTYPE")) {
     return absl::DataLossError(absl::StrCat(
         "a key of the journal at ", server,

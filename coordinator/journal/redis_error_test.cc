@@ -41,6 +41,7 @@ TEST(RedisErrorTest, RepliesAreSortedByWhatCanBeDone) {
        StatusCode::kUnauthenticated},
       {"ERR FENCED", StatusCode::kAborted},
       {"FENCED run 7F3K", StatusCode::kAborted},
+      {"ERR GONE", StatusCode::kAborted},
       {"WRONGTYPE Operation against a key holding the wrong kind of value",
        StatusCode::kDataLoss},
       {"NOSCRIPT No matching script. Please use EVAL.", StatusCode::kNotFound},

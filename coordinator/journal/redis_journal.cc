@@ -55,8 +55,10 @@ absl::Status HeldError(absl::string_view name,
         name, " is held by somebody who cannot be told; that lapses within ",
         kOwnershipMilliseconds / 1000, " s unless it is renewed"));
   }
-  std::string message = absl::StrCat(name, " is held by process ", holder->pid,
-                                     " on ", Printable(holder->host));
+  std::string message = absl::StrCat(
+      name, " is held by process ", holder->pid, " on ",
+      Printable(holder->host),
+      ": it is under way there, and `coordinator status` shows how it stands");
   if (holder->host != self.host || holder->place != self.place) {
     absl::StrAppend(&message,
                     "; should that have ended, its hold lapses within ",

@@ -26,6 +26,7 @@
 namespace registry_manager {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -69,7 +70,9 @@ TEST(RedisOwnershipTest, ALivingOwnerIsNamed) {
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
             absl::StrCat("run 7F3K of config.yml is held by process ", getpid(),
-                         " on ", Owner::Here().host));
+                         " on ", Owner::Here().host,
+                         ": it is under way there, and `coordinator status` "
+                         "shows how it stands"));
   ASSERT_TRUE(first->Release().ok());
   EXPECT_TRUE(second->Own(Record()).ok());
 }
@@ -103,8 +106,27 @@ TEST(RedisOwnershipTest, AnOwnerOfAnotherHostIsNotJudged) {
   const absl::Status status = redis.NewJournal()->Own(Record()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("held by process 17 on elsewhere; should that have "
-                        "ended, its hold lapses within 15 s"));
+              AllOf(HasSubstr("held by process 17 on elsewhere"),
+                    HasSubstr("should that have ended, its hold lapses within "
+                              "15 s")));
+}
+
+TEST(RedisOwnershipTest, ARunThatIsGoneIsNobodyElses) {
+  RedisForTest redis;
+  auto journal = redis.NewJournal();
+  ASSERT_TRUE(journal->Own(Record()).ok());
+  ASSERT_TRUE(journal->Write(OneShard()).ok());
+  redis.Run({"FLUSHALL"});
+
+  const proto::Intent intent;
+  for (const absl::Status& status :
+       {journal->Write(OneOutcome(0)), journal->Renew(),
+        journal->WriteAttempts({0, 0, 1, 0}),
+        journal->WriteIntent("r", "a", &intent)}) {
+    EXPECT_TRUE(absl::IsAborted(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("run 7F3K"), HasSubstr("not in Redis")));
+  }
 }
 
 TEST(RedisOwnershipTest, AnOwnerWhoseHoldLapsedIsFencedOff) {

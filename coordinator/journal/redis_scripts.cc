@@ -39,7 +39,9 @@ return {'owned', epoch}
 // ARGV  epoch, owner, milliseconds
 // An ownership that lapsed, with nobody taking it, is renewed too.
 constexpr char kRenew[] = R"lua(
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then return redis.error_reply('GONE') end
+if epoch ~= ARGV[1] then
   return redis.error_reply('FENCED by another epoch')
 end
 local holder = redis.call('GET', KEYS[2])
@@ -64,7 +66,9 @@ return 'OK'
 // A bit flips once, one of done, skip and dead at most, and only what flips a
 // bit is counted. The first writes come after everything that is refused.
 constexpr char kCommit[] = R"lua(
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then return redis.error_reply('GONE') end
+if epoch ~= ARGV[1] then
   return redis.error_reply('FENCED by another epoch')
 end
 local at = 1
@@ -111,7 +115,9 @@ return {'ok'}
 // KEYS  meta, attempts
 // ARGV  epoch, field, value
 constexpr char kAttempts[] = R"lua(
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then return redis.error_reply('GONE') end
+if epoch ~= ARGV[1] then
   return redis.error_reply('FENCED by another epoch')
 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
@@ -121,7 +127,9 @@ return 'OK'
 // KEYS  meta, rm:intents
 // ARGV  epoch, field, value or nothing
 constexpr char kIntent[] = R"lua(
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then return redis.error_reply('GONE') end
+if epoch ~= ARGV[1] then
   return redis.error_reply('FENCED by another epoch')
 end
 if ARGV[3] then
