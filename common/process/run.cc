@@ -22,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "common/process/environment.h"
 
 namespace registry_manager {
 namespace {
@@ -89,11 +90,10 @@ std::vector<std::string> EnvironmentOf(const ProgramRun& run) {
     names.push_back(entry.substr(0, entry.find('=')));
   }
   std::vector<std::string> result = run.environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const absl::string_view text(*entry);
-    const absl::string_view name = text.substr(0, text.find('='));
+  for (const std::string& text : EnvironmentForPrograms()) {
+    const std::string name = text.substr(0, text.find('='));
     const bool passed = !run.inherited || Holds(*run.inherited, name);
-    if (passed && !Holds(names, name)) result.emplace_back(text);
+    if (passed && !Holds(names, name)) result.push_back(text);
   }
   return result;
 }

@@ -19,7 +19,7 @@ namespace registry_manager {
 struct ProgramRun {
   // The program's name or path (looked up on PATH), then its arguments.
   std::vector<std::string> arguments;
-  // "NAME=VALUE" beside what the program inherits.
+  // "NAME=VALUE" beside what the program inherits (environment.h).
   std::vector<std::string> environment;
   // Names of this process's own environment that the program gets; nullopt:
   // all of it.

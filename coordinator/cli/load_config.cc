@@ -3,11 +3,10 @@
 
 #include "coordinator/cli/load_config.h"
 
-#include <stdlib.h>
-
 #include <vector>
 
 #include "common/config/parse.h"
+#include "common/process/environment.h"
 
 namespace registry_manager {
 
@@ -20,9 +19,7 @@ absl::StatusOr<Config> LoadConfigFile(const std::string& file) {
     return environment(name);
   };
   absl::StatusOr<Config> config = LoadConfig(file, sources);
-  for (const std::string& name : asked) {
-    if (name != "HOME") unsetenv(name.c_str());
-  }
+  WithholdFromPrograms(asked);
   return config;
 }
 

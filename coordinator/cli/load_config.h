@@ -11,8 +11,8 @@
 
 namespace registry_manager {
 
-// Reads a config. The environment's variables that it names hold secrets: they
-// are taken out of this process's environment, so that no child inherits them.
+// Reads a config. The environment's variables that it names hold secrets: no
+// program that is started from then on gets them (WithholdFromPrograms).
 absl::StatusOr<Config> LoadConfigFile(const std::string& file);
 
 }  // namespace registry_manager

@@ -11,11 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/process/environment.h"
 #include "common/reference/printable.h"
 
 namespace registry_manager {
@@ -24,13 +26,14 @@ namespace {
 constexpr int kExecFailed = 127;
 
 std::vector<std::string> WorkerEnvironment() {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    // Nothing but the journal needs the password that it may hold.
-    if (!absl::StartsWith(*entry, "RM_REDIS_URL=")) {
-      environment.emplace_back(*entry);
-    }
-  }
+  std::vector<std::string> environment = EnvironmentForPrograms();
+  // Nothing but the journal needs the password that it may hold.
+  environment.erase(std::remove_if(environment.begin(), environment.end(),
+                                   [](const std::string& entry) {
+                                     return absl::StartsWith(entry,
+                                                             "RM_REDIS_URL=");
+                                   }),
+                    environment.end());
   return environment;
 }
 
