@@ -31,6 +31,8 @@ constexpr absl::Duration kLongLife = absl::Minutes(1);
 // How long running tasks may go on after SIGTERM, and when SIGKILL comes.
 constexpr int kDrainSeconds = 3;
 constexpr absl::Duration kPatience = absl::Seconds(5);
+// The same for those that are not to drain.
+constexpr absl::Duration kQuickPatience = absl::Milliseconds(500);
 
 bool IsProgram(const std::filesystem::path& path) {
   std::error_code error;
@@ -47,6 +49,7 @@ class ProcessPool : public LocalWorkers {
   absl::Status StartAll(absl::Time now);
   std::vector<Exit> Poll(absl::Time now) override;
   void StopRestarting() override { restarting_ = false; }
+  void EndAtOnce() override;
   int alive() const override {
     return static_cast<int>(
         std::count_if(workers_.begin(), workers_.end(),
@@ -70,6 +73,7 @@ class ProcessPool : public LocalWorkers {
   const WorkerCommand command_;
   std::vector<Worker> workers_;
   bool restarting_ = true;
+  absl::Duration patience_ = kPatience;
 };
 
 absl::Status ProcessPool::Start(Worker& worker, absl::Time now) {
@@ -130,11 +134,22 @@ std::vector<LocalWorkers::Exit> ProcessPool::Poll(absl::Time now) {
   return exits;
 }
 
+void ProcessPool::EndAtOnce() {
+  restarting_ = false;
+  patience_ = kQuickPatience;
+  for (const Worker& worker : workers_) {
+    if (worker.pid == 0) continue;
+    // A second signal ends a worker quickly; two of one kind may arrive as one.
+    kill(worker.pid, SIGTERM);
+    kill(worker.pid, SIGINT);
+  }
+}
+
 ProcessPool::~ProcessPool() {
   for (const Worker& worker : workers_) {
     if (worker.pid != 0) kill(worker.pid, SIGTERM);
   }
-  const absl::Time patience = absl::Now() + kPatience;
+  const absl::Time patience = absl::Now() + patience_;
   std::string how;
   while (true) {
     for (Worker& worker : workers_) Reap(worker, how);

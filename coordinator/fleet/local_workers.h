@@ -36,7 +36,8 @@ absl::StatusOr<std::string> FindWorkerProgram();
 // again, with back-off. Used from one thread, which must live as long as this
 // object (the kernel sends the signal when the thread that forked ends). Each
 // is in a process group of its own, so that Ctrl-C at the terminal does not
-// reach it. A worker gets this process's environment without RM_REDIS_URL.
+// reach it. A worker gets this process's environment without RM_REDIS_URL and
+// what is withheld (common/process/environment.h).
 class LocalWorkers {
  public:
   static absl::StatusOr<std::unique_ptr<LocalWorkers>> Start(
@@ -54,6 +55,9 @@ class LocalWorkers {
   virtual std::vector<Exit> Poll(absl::Time now) = 0;
   // No more is started again.
   virtual void StopRestarting() = 0;
+  // Tells all to end without draining; those that have not within half a second
+  // are killed when this object goes.
+  virtual void EndAtOnce() = 0;
   virtual int alive() const = 0;
 };
 

@@ -210,6 +210,35 @@ TEST_F(LocalWorkersTest, WorkerThatObeysEndsAtOnce) {
   EXPECT_LT(absl::Now() - before, absl::Seconds(3));
 }
 
+TEST_F(LocalWorkersTest, ToldToEndAtOnceAWorkerGetsASecondSignal) {
+  WriteProgram(
+      "trap '' TERM; trap 'echo second; exit 0' INT; echo $$;"
+      "while :; do sleep 0.01; done");
+  auto workers = LocalWorkers::Start(options_);
+  ASSERT_TRUE(AwaitLines(1));
+
+  (*workers)->EndAtOnce();
+  ASSERT_TRUE(AwaitLines(2));
+  workers->reset();
+
+  EXPECT_EQ(Log()[1], "second");
+}
+
+TEST_F(LocalWorkersTest, WhatDoesNotEndAtOnceIsKilledSoon) {
+  WriteProgram("trap '' TERM INT; echo $$; while :; do sleep 1; done");
+  auto workers = LocalWorkers::Start(options_);
+  ASSERT_TRUE(AwaitLines(1));
+  const pid_t pid = std::stoi(Log()[0]);
+  const absl::Time before = absl::Now();
+
+  (*workers)->EndAtOnce();
+  workers->reset();
+
+  // Well below what one may take that is to drain.
+  EXPECT_LT(absl::Now() - before, absl::Seconds(3));
+  EXPECT_FALSE(IsAlive(pid));
+}
+
 TEST_F(LocalWorkersTest, BlockedSignalsOfTheParentReachTheChild) {
   sigset_t blocked, old;
   sigemptyset(&blocked);

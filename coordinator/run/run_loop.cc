@@ -86,6 +86,7 @@ void RunLoop::ReadSignals(absl::Time now) {
     if (info.ssi_signo == SIGCHLD) continue;
     if (draining_) {
       quick_ = true;
+      parts_.workers->EndAtOnce();
     } else {
       BeginDrain(now);
     }

@@ -98,6 +98,7 @@ class WorkerForTest : public FleetSocket {
 class ProcessesForTest : public LocalWorkers {
  public:
   std::vector<Exit> exits;
+  bool ended_at_once = false;
   std::function<void()> on_restart = [] {};
 
   std::vector<Exit> Poll(absl::Time) override {
@@ -105,6 +106,7 @@ class ProcessesForTest : public LocalWorkers {
     return std::exchange(exits, {});
   }
   void StopRestarting() override {}
+  void EndAtOnce() override { ended_at_once = true; }
   int alive() const override { return 1; }
 };
 
@@ -365,6 +367,7 @@ TEST_F(RunLoopTest, ASecondSignalWaitsForNothing) {
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(*end, RunLoop::End::kInterrupted);
   EXPECT_LT(absl::Now() - begin, absl::Seconds(10));
+  EXPECT_TRUE(processes_.ended_at_once);
 }
 
 TEST_F(RunLoopTest, GivesUpWhereWorkersEndBeforeTheyAreReady) {
