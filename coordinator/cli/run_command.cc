@@ -305,8 +305,7 @@ absl::Status Submission::BeginOrRestore() {
   if (!status.ok()) return status;
   const absl::Duration age = absl::Now() - absl::FromUnixSeconds(begun_);
   notes_.push_back(
-      absl::StrCat("resuming run ", id_, ", begun ",
-                   absl::FormatDuration(absl::Trunc(age, absl::Seconds(1))),
+      absl::StrCat("resuming run ", id_, ", begun ", DurationText(age),
                    " ago: ", Number(run_->ended_before()), " of ",
                    Plural(run_->repositories(), "repository", "repositories"),
                    " done; repositories created since are not in it"));

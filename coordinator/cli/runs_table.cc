@@ -44,7 +44,7 @@ std::string Repositories(const proto::RunSnapshot& run) {
 std::string Config(const proto::RunSnapshot& run) {
   std::string text = Printable(run.config());
   if (!run.retry_of().empty()) {
-    absl::StrAppend(&text, " (retry of ", run.retry_of(), ")");
+    absl::StrAppend(&text, " (retry of ", Printable(run.retry_of()), ")");
   }
   if (run.dry_run()) absl::StrAppend(&text, " (dry run)");
   return text;
@@ -59,10 +59,10 @@ std::string RunsTable(const std::vector<proto::RunSnapshot>& runs) {
   for (const proto::RunSnapshot& run : runs) {
     const absl::Duration took =
         absl::Seconds(run.updated_unix() - run.begun_unix());
-    table += absl::StrFormat(kRow, run.run(), StateName(run), run.verb(),
-                             TimeText(run.begun_unix()), DurationText(took),
-                             Repositories(run), Number(run.totals().failed()),
-                             Config(run));
+    table += absl::StrFormat(kRow, run.run(), StateName(run),
+                             Printable(run.verb()), TimeText(run.begun_unix()),
+                             DurationText(took), Repositories(run),
+                             Number(run.totals().failed()), Config(run));
   }
   return table;
 }

@@ -16,7 +16,7 @@ constexpr size_t kSlowestShown = 5;
 
 std::string WorkLine(const Report::RepositoryWork& work) {
   std::string line =
-      absl::StrFormat("  %8.1f s  %s %s", work.seconds, work.policy,
+      absl::StrFormat("  %8.1f s  %s %s", work.seconds, Printable(work.policy),
                       ImageName(work.registry, work.repository));
   absl::StrAppend(&line, ToTarget(work.target, work.target_repository), ": ",
                   Plural(work.counts.requests(), "request", "requests"));
@@ -29,7 +29,7 @@ std::string WorkLine(const Report::RepositoryWork& work) {
 
 std::string FailureLine(const OutcomeRecord& record) {
   std::string line = absl::StrCat(
-      record.action.empty() ? record.policy : record.action, " ",
+      Printable(record.action.empty() ? record.policy : record.action), " ",
       ImageName(record.registry, record.repository, record.reference));
   return absl::StrCat(line, ToTarget(record.target, record.target_repository),
                       ": ", Printable(record.reason, 2000));

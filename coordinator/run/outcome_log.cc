@@ -30,10 +30,13 @@ std::string Text(const json& object, const char* key) {
              : "";
 }
 
+// 0 for what no clock and no run says.
 double Seconds(const json& object, const char* key) {
+  constexpr double kMost = 1e11;
   const auto member = object.find(key);
-  return member != object.end() && member->is_number() ? member->get<double>()
-                                                       : 0;
+  if (member == object.end() || !member->is_number()) return 0;
+  const double seconds = member->get<double>();
+  return seconds >= 0 && seconds < kMost ? seconds : 0;
 }
 
 const char* TypeOf(OutcomeRecord::Kind kind) {

@@ -89,6 +89,18 @@ TEST(OutcomeLogTest, GivesBackWhatATaskTook) {
   EXPECT_EQ(read.counts.bytes_copied(), 0u);
 }
 
+TEST(OutcomeLogTest, BelievesNoTimeThatCannotBe) {
+  const std::string file = File("times.jsonl");
+  std::ofstream(file) << R"({"type":"repository","time":1e308,"seconds":1e308})"
+                      << "\n";
+  OutcomeRecord read;
+  read.time = 1;
+  ASSERT_TRUE(
+      ReadOutcomes(file, [&](const OutcomeRecord& one) { read = one; }).ok());
+  EXPECT_EQ(read.time, 0);
+  EXPECT_EQ(read.seconds, 0);
+}
+
 TEST(OutcomeLogTest, AppendsAcrossProcesses) {
   const std::string file = File("append.jsonl");
   Append(file, "a");

@@ -63,7 +63,7 @@ uint64_t Ended(const proto::StreamSnapshot& stream) {
 }
 
 std::string StreamLine(const proto::StreamSnapshot& stream) {
-  std::string line = absl::StrCat("  ", stream.policy(), " ",
+  std::string line = absl::StrCat("  ", Printable(stream.policy()), " ",
                                   DisplayRegistry(stream.registry()));
   absl::StrAppend(&line, ToTarget(stream.target(), ""));
   if (stream.dry_run() && stream.policy() != "list") {
@@ -113,7 +113,7 @@ std::string DisplayRegistry(absl::string_view registry) {
   if (!absl::ConsumePrefix(&registry, "https://")) {
     absl::ConsumePrefix(&registry, "http://");
   }
-  return std::string(registry);
+  return Printable(registry);
 }
 
 std::string ImageName(absl::string_view registry,
@@ -252,7 +252,9 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
         Number(snapshot.totals().blobs_mounted()), " mounted, ",
         Number(snapshot.totals().blobs_present()), " already there"));
   }
-  for (const std::string& note : snapshot.notes()) lines.push_back(note);
+  for (const std::string& note : snapshot.notes()) {
+    lines.push_back(Printable(note, 2000));
+  }
   if (snapshot.totals().deleted() > 0) {
     lines.push_back(
         "deleting frees no storage by itself: run the registry's garbage "
