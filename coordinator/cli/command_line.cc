@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -275,7 +276,10 @@ std::optional<int> CommandLine::Parse(int argc, const char* const* argv) {
   try {
     app_->parse(argc, argv);
   } catch (const CLI::Success& shown) {
-    return app_->exit(shown);
+    std::ostringstream text;
+    const int exit_status = app_->exit(shown, text);
+    printf("%s", text.str().c_str());
+    return exit_status;
   } catch (const CLI::ParseError& error) {
     const std::string unknown = UnknownWord(*app_, argc, argv);
     if (unknown.empty()) {

@@ -13,7 +13,8 @@ inline constexpr int kAllDone = 0;
 inline constexpr int kFailures = 1;
 // The command line or the config is wrong.
 inline constexpr int kUsage = 2;
-// A registry, or Redis, cannot be reached or refuses the credentials.
+// A registry, or Redis, cannot be reached or refuses the credentials; the state
+// folder, or standard output, cannot be written; the run is under way already.
 inline constexpr int kUnreachable = 3;
 // Interrupted; the same command goes on.
 inline constexpr int kInterrupted = 4;

@@ -56,7 +56,7 @@ int WriteHtml(const Report& report, const std::string& file) {
 void PrintRecord(const OutcomeRecord& record) {
   if (record.kind != OutcomeRecord::Kind::kAction) return;
   std::string line = absl::StrCat(
-      "  ", record.result, "  ", record.action, "  ",
+      "  ", Printable(record.result), "  ", Printable(record.action), "  ",
       ImageName(record.registry, record.repository, record.reference));
   if (!record.reason.empty()) {
     absl::StrAppend(&line, "  ", Printable(record.reason, 2000));
@@ -68,7 +68,7 @@ void PrintRecord(const OutcomeRecord& record) {
 
 int ShowStatus(const std::string& run, bool json) {
   absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return Complain(folder.status(), kUsage);
+  if (!folder.ok()) return Complain(folder.status(), kUnreachable);
   absl::StatusOr<proto::RunSnapshot> snapshot = FindRun(*folder, run);
   if (!snapshot.ok()) return Complain(snapshot.status(), kUsage);
   if (json) {
@@ -81,7 +81,7 @@ int ShowStatus(const std::string& run, bool json) {
 
 int ShowRuns(bool json) {
   absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return Complain(folder.status(), kUsage);
+  if (!folder.ok()) return Complain(folder.status(), kUnreachable);
   const std::vector<proto::RunSnapshot> runs = FindRuns(*folder);
   if (json) {
     PrintRunsJson(runs);
@@ -95,7 +95,7 @@ int ShowRuns(bool json) {
 
 int ShowReport(const ReportRequest& request) {
   absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return Complain(folder.status(), kUsage);
+  if (!folder.ok()) return Complain(folder.status(), kUnreachable);
   absl::StatusOr<proto::RunSnapshot> snapshot = FindRun(*folder, request.run);
   if (!snapshot.ok()) return Complain(snapshot.status(), kUsage);
   const std::string outcomes =

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "common/log/json_log.h"
 #include "common/reference/printable.h"
 #include "coordinator/run/message_json.h"
+#include "coordinator/run/standard_output.h"
 #include "coordinator/run/text.h"
 
 namespace registry_manager {
@@ -208,8 +210,7 @@ void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
     next_save_ = now + kSaveEvery;
     Save(complete);
   }
-  // `plan | head`: nobody reads any more. A run that is kept goes on.
-  if (is_running && !folder_ && ferror(stdout) != 0) kill(getpid(), SIGTERM);
+  if (is_running) MindOutput();
   if (!options_.progress) return;
   if (screen_->is_live()) {
     if (is_running)
@@ -221,6 +222,19 @@ void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
   const std::string line = ProgressLine(snapshot);
   if (line != last_line_) Say("progress", line);
   last_line_ = line;
+}
+
+void Reporter::MindOutput() {
+  const int error = StandardOutputError();
+  if (error == 0 || is_output_lost_) return;
+  is_output_lost_ = true;
+  if (folder_) {
+    OnNotice(absl::StrCat("standard output cannot be written: ",
+                          strerror(error), "; the run goes on without it"));
+    return;
+  }
+  // `plan | head`: what changes nothing is of no use any more.
+  kill(getpid(), SIGTERM);
 }
 
 void Reporter::Save(const proto::RunSnapshot& complete) {
@@ -266,6 +280,8 @@ void Reporter::Print(const std::string& line) {
 }
 
 void Reporter::Say(absl::string_view level, const std::string& text) {
+  // That it ends early needs no word to one who has turned away.
+  if (is_output_lost_ && !folder_) return;
   screen_->Err(options_.log_json
                    ? JsonLogLine(absl::Now(), "coordinator", level, text)
                    : text);

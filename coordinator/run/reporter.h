@@ -66,6 +66,8 @@ class Reporter : public RunListener {
   void NoticeNotes(const Run::About& about, const proto::TaskResult& result);
   void PrintHeadline(const Run::About& about, const proto::TaskResult& result);
   void PrintAction(const proto::Action& action);
+  // Whether standard output can still be written.
+  void MindOutput();
   void Save(const proto::RunSnapshot& complete);
   void Record(const Run::About& about, const proto::Action& action);
   // How a task ended as a whole.
@@ -89,6 +91,7 @@ class Reporter : public RunListener {
   std::set<std::string> told_;
   std::unique_ptr<Screen> screen_;
   Display display_;
+  bool is_output_lost_ = false;
   absl::Time next_save_ = absl::InfinitePast();
   absl::Time next_line_;
   std::string last_line_;

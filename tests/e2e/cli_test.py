@@ -5,6 +5,9 @@
 import json
 import os
 import re
+import signal
+import socket
+import subprocess
 import unittest
 
 from tests.support import image, process
@@ -95,11 +98,77 @@ class UsageTest(EndToEndTest):
         snapshot = {"version": 1, "run": "7F3K", "verb": "submit", **fields}
         with open(os.path.join(folder, "snapshot.json"), "w", encoding="utf-8") as file:
             json.dump(snapshot, file)
+        return folder
 
     def test_a_run_is_not_under_way_because_its_process_id_is_in_use(self):
         self.write_snapshot(state="RUNNING", pid=1)
         self.assertIn("interrupted", self.run_product("status", timeout=20).out)
         self.assertRegex(self.run_product("runs", timeout=20).out, "7F3K +interrupted")
+
+    def test_what_a_damaged_file_says_does_not_reach_the_terminal_as_it_is(self):
+        evil = "x\x1b[2J"
+        folder = self.write_snapshot(
+            state="INTERRUPTED",
+            verb=evil,
+            config=evil,
+            retry_of=evil,
+            notes=[evil],
+            streams=[{"policy": evil, "registry": evil, "target": evil}],
+            failures=[{"registry": evil, "repository": evil, "reason": evil}],
+            failures_total=1,
+        )
+        record = dict.fromkeys(
+            ("policy", "registry", "target", "repository", "reference", "reason"), evil
+        )
+        with open(os.path.join(folder, "outcomes.jsonl"), "w", encoding="utf-8") as log:
+            for more in (
+                {"type": "action", "action": evil, "result": "failed"},
+                {"type": "action", "action": "delete", "result": evil},
+                {"type": "repository", "result": "failed", "seconds": 1e308},
+                {"type": "repository", "result": "done", "seconds": 1e308},
+            ):
+                log.write(json.dumps({**record, **more}) + "\n")
+        for verb in (["status"], ["runs"], ["report"], ["report", "--details"]):
+            result = self.run_product(*verb, timeout=20)
+            self.assertNotIn("\x1b", result.text)
+            self.assertIn("x\\x1b[2J", result.out)
+            self.assertNotIn("0" * 50, result.out)
+
+    def test_a_state_folder_that_cannot_be_used(self):
+        config = self.config(
+            {"one": {"registry": "http://127.0.0.1:9"}},
+            delete=delete_section(_DEVELOP, ["one"]),
+        )
+        nowhere = {"XDG_STATE_HOME": "/dev/null/nowhere"}
+        for command in (["submit", config], ["status"], ["runs"], ["report"]):
+            result = self.product.run(*command, environment=nowhere, timeout=20)
+            self.assertEqual(result.status, 3, (command, result))
+            self.assertIn("XDG_STATE_HOME", result.err)
+
+    def test_an_address_of_redis_that_may_be_a_secret_is_not_repeated(self):
+        config = self.config(
+            {"one": {"registry": "http://127.0.0.1:9"}},
+            delete=delete_section(_DEVELOP, ["one"]),
+        )
+        file = os.path.join(self.folder, "redis-password")
+        with open(file, "w", encoding="utf-8") as stream:
+            stream.write("hunter2\n")
+        result = self.assert_wrong("submit", config, "--redis-file", file)
+        self.assertNotIn("hunter2", result.text)
+
+    def test_a_signal_ends_check(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            silent.settimeout(60)
+            address = "http://127.0.0.1:{}".format(silent.getsockname()[1])
+            config = self.config(
+                {"one": {"registry": address}},
+                delete=delete_section(_DEVELOP, ["one"]),
+            )
+            with self.product.start("check", config) as running:
+                asked, _ = silent.accept()
+                with asked:
+                    running.kill(signal.SIGINT)
+                    self.assertEqual(running.wait(20).status, -signal.SIGINT)
 
     def test_nothing_to_show_is_no_error(self):
         self.run_product("runs", timeout=20)
@@ -131,6 +200,83 @@ class VerbsTest(EndToEndTest):
             sync=sync_section(SyncPolicy(), "source", "target"),
             delete=delete_section(_DEVELOP, ["source"]),
         )
+
+    def run_into(self, out, *command):
+        """As run_product, with a standard output of its own."""
+        return subprocess.run(
+            [self.product.coordinator, *command],
+            env=self.product.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+
+    def assert_submitted(self):
+        self.assertEqual(
+            set(self.target.client().tags("library/app")), {"1.0", "latest", "develop-1"}
+        )
+
+    def test_standard_output_on_a_full_disk(self):
+        config = self.both_config()
+        with open("/dev/full", "wb") as full:
+            for command in (
+                ["plan", config],
+                ["list", config],
+                ["submit", config],
+                ["status"],
+                ["runs"],
+                ["report"],
+                ["check", config],
+                ["submit", "--help"],
+                ["man"],
+            ):
+                result = self.run_into(full, *command)
+                self.assertEqual(result.returncode, 3, (command, result.stderr))
+                self.assertIn(
+                    "standard output cannot be written: No space", result.stderr
+                )
+                self.assertNotIn("interrupted", result.stderr)
+        self.assert_submitted()
+
+    def test_standard_output_that_nobody_reads(self):
+        config = self.both_config()
+        reader, writer = os.pipe()
+        os.close(reader)
+        self.addCleanup(os.close, writer)
+        for verb, status in (("plan", 4), ("list", 4), ("submit", 0), ("runs", 0)):
+            command = [verb] if verb == "runs" else [verb, config]
+            result = self.run_into(writer, *command)
+            self.assertEqual(result.returncode, status, (verb, result.stderr))
+            self.assertNotIn("interrupted", result.stderr)
+        self.assert_submitted()
+
+    def test_closed_standard_streams_are_not_taken_for_files(self):
+        closed = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+        command = [self.product.coordinator, "submit", self.both_config()]
+        done = subprocess.run(
+            closed + command, env=self.product.environment, timeout=120
+        )
+        self.assertEqual(done.returncode, 0)
+        self.assert_submitted()
+        runs = os.path.join(
+            self.product.environment["XDG_STATE_HOME"], "registry-manager/runs"
+        )
+        (run,) = os.listdir(runs)
+        with open(os.path.join(runs, run, "outcomes.jsonl"), encoding="utf-8") as log:
+            for line in log:
+                json.loads(line)
+
+    def test_a_signal_that_is_ignored_from_the_start_stays_ignored(self):
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        with self.product.start("submit", self.both_config(slow=True)) as running:
+            process.wait_until(lambda: running.workers() or running.ended())
+            running.kill(signal.SIGHUP)
+            result = running.wait()
+        self.assertEqual(result.status, 0, result)
+        self.assert_submitted()
 
     def test_list(self):
         config = self.both_config()
