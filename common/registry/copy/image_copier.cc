@@ -121,7 +121,8 @@ absl::Status ImageCopier::CopyFallbackTag(const RawManifest& source,
   absl::StatusOr<Manifest> manifest = ParseManifest(source);
   if (!manifest.ok()) return manifest.status();
   if (!manifest->is_index) return CopyManifest(source, tag, 0).status();
-  const absl::Status status = CopyContent(source, *manifest, 0);
+  const absl::Status status =
+      CopyContent(source, *manifest, 0, /*mounts=*/true);
   if (!status.ok()) return status;
   const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
   absl::StatusOr<RawManifest> there =
@@ -201,7 +202,7 @@ absl::Status ImageCopier::CopyContent(const RawManifest& raw,
                                             " is nested more than ",
                                             kMaxIndexDepth, " deep"));
   }
-  return CopyChildren(manifest.children, depth + 1);
+  return CopyChildren(manifest.children, depth + 1, mounts);
 }
 
 absl::Status ImageCopier::CopyBlobs(const Manifest& manifest, bool mounts) {
@@ -212,15 +213,17 @@ absl::Status ImageCopier::CopyBlobs(const Manifest& manifest, bool mounts) {
 }
 
 absl::Status ImageCopier::CopyChildren(const std::vector<Descriptor>& children,
-                                       int depth) {
-  return ForEach(*pool_, children.size(), kChildrenAtOnce,
-                 [&](size_t i) { return CopyChild(children[i], depth); });
+                                       int depth, bool mounts) {
+  return ForEach(*pool_, children.size(), kChildrenAtOnce, [&](size_t i) {
+    return CopyChild(children[i], depth, mounts);
+  });
 }
 
-absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth) {
+absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth,
+                                    bool mounts) {
   // Build caches list layers in an index.
   if (IsBlobType(child.media_type)) {
-    return CopyBlob(route_, child, *ledger_, *tally_);
+    return CopyBlob(route_, child, *ledger_, *tally_, mounts);
   }
   const bool is_manifest = IsManifestType(child.media_type);
   const std::string& digest = child.digest.str();
@@ -234,7 +237,7 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth) {
       GetManifest(route_.source, route_.source_repository, digest);
   if (raw.ok()) return CopyManifest(*raw, digest, depth).status();
   if (!is_manifest && IsBlobAtSource(child)) {
-    return CopyBlob(route_, child, *ledger_, *tally_);
+    return CopyBlob(route_, child, *ledger_, *tally_, mounts);
   }
   return Annotate(raw.status(),
                   absl::StrCat("the index lists ", digest,

@@ -67,9 +67,10 @@ class ImageCopier {
   // Copies all that the manifest needs before it can be pushed.
   absl::Status CopyContent(const RawManifest& raw, const Manifest& manifest,
                            int depth, bool mounts);
-  absl::Status CopyChildren(const std::vector<Descriptor>& children, int depth);
+  absl::Status CopyChildren(const std::vector<Descriptor>& children, int depth,
+                            bool mounts);
   absl::Status CopyBlobs(const Manifest& manifest, bool mounts);
-  absl::Status CopyChild(const Descriptor& child, int depth);
+  absl::Status CopyChild(const Descriptor& child, int depth, bool mounts);
   // What an index lists is no manifest, and the source has it as a blob.
   bool IsBlobAtSource(const Descriptor& child);
   absl::StatusOr<std::vector<Descriptor>> ChildrenOf(const Descriptor& index);
