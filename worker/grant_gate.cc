@@ -157,6 +157,13 @@ void GrantGate::Throttled(ThrottleReason reason, absl::Duration retry_after) {
   changed_();
 }
 
+void GrantGate::NoteSilent(bool silent) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (silent == silent_) return;
+  silent_ = silent;
+  Settle();
+}
+
 void GrantGate::SetMax(int max_connections) {
   const std::lock_guard<std::mutex> lock(mutex_);
   max_ = max_connections;
@@ -228,6 +235,7 @@ proto::GrantRequest GrantGate::RequestLocked() const {
   request.set_in_use(in_use_);
   request.set_wanted(in_use_ + connections);
   if (rate_limited_) request.set_permits_wanted(permits_used_ + permits);
+  request.set_silent(silent_);
   return request;
 }
 
@@ -262,7 +270,8 @@ absl::Duration GrantGate::NewDue() {
   const bool more = request.wanted() > told_.wanted() ||
                     request.permits_wanted() > told_.permits_wanted();
   const bool less = request.wanted() < told_.wanted() ||
-                    request.permits_wanted() < told_.permits_wanted();
+                    request.permits_wanted() < told_.permits_wanted() ||
+                    request.silent() != told_.silent();
   if (!comply && !more && !less) {
     untold_since_.reset();
     return absl::InfiniteDuration();

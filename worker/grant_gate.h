@@ -37,8 +37,8 @@ class GrantGate : public RequestGate {
   absl::Status AwaitRate(Cancellation* cancellation) override;
   absl::Duration ParkedFor() const override;
   void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
-  // What a worker knows of a registry's health goes with results.
-  void Answered() override {}
+  void Answered() override { NoteSilent(false); }
+  void NoAnswer() override { NoteSilent(true); }
 
   // The registry's max-connections; 0: not known.
   void SetMax(int max_connections);
@@ -65,6 +65,7 @@ class GrantGate : public RequestGate {
   std::list<Waiter*>::iterator PlaceOf(const Waiter& waiter);
   // What is in a waiter's way for good; OK: it is to wait.
   absl::Status CannotWait(const Waiter& waiter) const;
+  void NoteSilent(bool silent);
   proto::GrantRequest RequestLocked() const;
   absl::Duration ParkedLocked() const;
   // To be called after every change: admits who may go, and notes whether the
@@ -81,6 +82,8 @@ class GrantGate : public RequestGate {
   std::list<Waiter*> waiters_;
   int max_ = 0;
   int in_use_ = 0;
+  // The latest request that ended got no answer.
+  bool silent_ = false;
   absl::Duration parked_until_;
 
   // Of the session.

@@ -293,6 +293,22 @@ TEST_F(GrantGateTest, RetryAfterParksAtOnceAndIsReported) {
   EXPECT_TRUE(Acquire().ok());
 }
 
+TEST_F(GrantGateTest, TellsThatTheRegistryFellSilentAndThatItAnswersAgain) {
+  Apply(1, 5);
+  gate_.NoteSent(*Request());
+  gate_.Answered();
+  EXPECT_EQ(gate_.NextDue(), absl::InfiniteDuration());
+  gate_.NoAnswer();
+  ASSERT_TRUE(Request().has_value());
+  EXPECT_TRUE(Request()->silent());
+  gate_.NoteSent(*Request());
+  gate_.NoAnswer();
+  EXPECT_EQ(gate_.NextDue(), absl::InfiniteDuration());
+  gate_.Answered();
+  ASSERT_TRUE(Request().has_value());
+  EXPECT_FALSE(Request()->silent());
+}
+
 TEST_F(GrantGateTest, NewSessionBeginsWithoutGrants) {
   ApplyPermits(7, 3, 10);
   ASSERT_TRUE(Acquire().ok());

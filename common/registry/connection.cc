@@ -130,8 +130,11 @@ class RegistryConnection::Attempts {
 
   // True: waited, send again. False: this is the outcome.
   bool Again(const absl::StatusOr<HttpResponse>& outcome) {
-    return outcome.ok() ? AgainAfterAnswer(*outcome)
-                        : AgainAfterError(outcome.status());
+    if (outcome.ok()) {
+      gate_.Answered();
+      return AgainAfterAnswer(*outcome);
+    }
+    return AgainAfterError(outcome.status());
   }
 
  private:
@@ -148,6 +151,9 @@ class RegistryConnection::Attempts {
     if (!task_.cancellation().status().ok()) return false;
     if (absl::IsDeadlineExceeded(status)) {
       gate_.Throttled(ThrottleReason::kTimeout, absl::ZeroDuration());
+    }
+    if (absl::IsDeadlineExceeded(status) || IsNoAnswer(status)) {
+      gate_.NoAnswer();
     }
     // A source breaks with its exchange, even before a byte was sent.
     if (request_.source != nullptr) return false;
@@ -294,6 +300,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
     absl::StatusOr<HttpResponse> response =
         SendFollowingRedirects(task, request, authorization, pass);
     if (!response.ok() || response->status != 401) return response;
+    has_asked = true;
     absl::Status refusal =
         ErrorOfResponse(request.method, request.url, *response);
     if (!own_origin) return refusal;

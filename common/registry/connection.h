@@ -93,6 +93,7 @@ class RegistryConnection {
   const Url& base() const { return base_; }
   RequestGate& gate() { return *gate_; }
   int retries() const { return options_.retries; }
+  bool has_credentials() const { return !options_.credentials.anonymous(); }
 
   // What was found out on the way. Each starts unknown.
   enum class Support { kUnknown, kYes, kNo };
@@ -108,6 +109,8 @@ class RegistryConnection {
   std::atomic<bool> is_registry = false;
   // The base endpoint takes the credentials.
   std::atomic<bool> takes_credentials = false;
+  // It has asked for credentials.
+  std::atomic<bool> has_asked = false;
 
  private:
   class Attempts;

@@ -44,6 +44,8 @@ class RequestGate {
   virtual void Throttled(ThrottleReason reason, absl::Duration retry_after) = 0;
   // The registry answered, whatever the answer was.
   virtual void Answered() = 0;
+  // It did not: no connection, or nothing came within the deadline.
+  virtual void NoAnswer() = 0;
 };
 
 // Holds an acquired request of a gate for as long as it lives.

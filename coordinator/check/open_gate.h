@@ -36,6 +36,7 @@ class OpenGate : public RequestGate {
     parked_until_ = std::max(parked_until_, absl::Now() + retry_after);
   }
   void Answered() override {}
+  void NoAnswer() override {}
 
  private:
   mutable std::mutex mutex_;

@@ -21,6 +21,8 @@ class Display {
   struct Size {
     int columns = 80;
     int rows = 24;
+    // False: only ASCII can be shown.
+    bool is_utf8 = true;
   };
   struct Line {
     enum class Kind { kHeader, kPlain, kWarning, kFailure };
@@ -42,39 +44,40 @@ class Display {
   };
   // A second's worth of each, 0 where nothing is known yet.
   struct Rates {
-    double repositories = 0;
     double actions = 0;
     double bytes = 0;
   };
 
   // What is to be said of a stream, in one or two lines.
   struct StreamText {
-    std::string progress;
+    const proto::StreamSnapshot* stream;
+    // "250 of 1,000", and what comes behind it.
+    std::string count;
+    std::string rest;
     std::string work;
-    bool is_over;
+    // What goes on is shown before what waits, and that before what is over.
+    enum class Standing { kUnderWay, kWaiting, kOver } standing;
   };
 
-  // At most so many lines: what is over is left out first.
+  // At most so many lines.
   static std::vector<Line> StreamLines(const std::vector<StreamText>& streams,
-                                       size_t rows);
+                                       int columns, size_t rows);
   // What is waited for, and the last failures.
   static std::vector<Line> AlertLines(const proto::RunSnapshot& snapshot,
                                       absl::Time now);
-  Rates Observe(size_t stream, const proto::StreamSnapshot& snapshot,
-                absl::Time now);
-  std::string StreamLine(const proto::StreamSnapshot& stream,
-                         const Rates& rates, int columns) const;
+  void Observe(size_t stream, const proto::StreamSnapshot& snapshot,
+               absl::Time now);
+  StreamText Describe(size_t number, const proto::RunSnapshot& snapshot,
+                      absl::Time now) const;
+  Rates RatesOf(size_t stream) const;
+  // "", where there is too little to tell it by.
+  std::string TimeLeft(size_t stream, uint64_t repositories) const;
   std::string WorkLine(const proto::StreamSnapshot& stream,
                        const Rates& rates) const;
 
   // By the stream's place in the snapshot.
   std::vector<std::deque<Sample>> samples_;
 };
-
-// How many columns of a terminal a text takes.
-int TerminalWidth(absl::string_view text);
-// `text` cut to so many columns, with "…" where something is left out.
-std::string CutToWidth(absl::string_view text, int columns);
 
 }  // namespace registry_manager
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_join.h"
+#include "coordinator/run/terminal_text.h"
 
 namespace registry_manager {
 namespace {
@@ -73,6 +74,107 @@ TEST_F(DisplayTest, TellsTheTimeLeftByTheRateOfTheLastHalfMinute) {
   EXPECT_THAT(text, HasSubstr("500 of 1,000  2 min left"));
   EXPECT_THAT(text, HasSubstr("1,000 copied, 50.0 KiB of blobs sent; 8 tags/s, "
                               "2.0 KiB/s"));
+}
+
+TEST_F(DisplayTest, TellsNoTimeByTheFirstFewRepositories) {
+  stream().set_repositories(8);
+  stream().mutable_counts()->set_copied(1);
+  Text({100, 24}, absl::Seconds(0));
+  stream().set_done(2);
+  stream().mutable_counts()->set_copied(4);
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(20)), Not(HasSubstr("left")));
+  stream().set_done(4);
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(4)), Not(HasSubstr("left")));
+}
+
+TEST_F(DisplayTest, TheTimeLeftIsRoundedUpAndNotToldWhereItHasPassed) {
+  stream().set_repositories(102);
+  stream().mutable_counts()->set_copied(1);
+  Text({100, 24}, absl::Seconds(0));
+  stream().set_done(100);
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(10)), HasSubstr("  1 s left"));
+  // The last two take longer than the others did.
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(12)), Not(HasSubstr("left")));
+}
+
+TEST_F(DisplayTest, SaysThatNothingIsListedYet) {
+  stream().set_listed(false);
+  stream().set_repositories(0);
+  const std::string text = Text({100, 24}, absl::Seconds(1));
+  EXPECT_THAT(text, HasSubstr("not listed yet"));
+  EXPECT_THAT(text, Not(HasSubstr("0 of")));
+}
+
+TEST_F(DisplayTest, SaysHowLongThereWasNoAnswerAndWhatComesOfIt) {
+  proto::RegistrySnapshot& registry = *snapshot_.add_registries();
+  registry.set_registry("https://b.example");
+  registry.set_silent_since_unix_ms(absl::ToUnixMillis(kBegun));
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(12)),
+              HasSubstr("0 of 1,000  target: no answer for 12 s"));
+  registry.set_set_aside_at_unix_ms(
+      absl::ToUnixMillis(kBegun + absl::Seconds(20)));
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(12)),
+              HasSubstr("no answer for 12 s, set aside in 8 s"));
+  EXPECT_THAT(Text({100, 24}, absl::Seconds(21)), HasSubstr("one more try"));
+}
+
+TEST_F(DisplayTest, NamesWhatTheRateHoldsBack) {
+  proto::RegistrySnapshot& registry = *snapshot_.add_registries();
+  registry.set_registry("https://a.example");
+  registry.set_waiting_for_rate(15);
+  EXPECT_THAT(
+      Text({100, 24}, absl::Seconds(12)),
+      HasSubstr("a.example: held back by requests-per-second: 15 requests"));
+}
+
+TEST_F(DisplayTest, TellsTargetsApartInANarrowWindow) {
+  stream().set_registry("http://localhost:5601");
+  stream().set_target("http://localhost:5602");
+  proto::StreamSnapshot other = stream();
+  other.set_target("http://localhost:5603");
+  *snapshot_.add_streams() = other;
+  for (const int columns : {40, 80}) {
+    const std::string text = Text({columns, 24}, absl::Seconds(1));
+    EXPECT_THAT(text, HasSubstr("5602 ")) << text;
+    EXPECT_THAT(text, HasSubstr("5603 ")) << text;
+    EXPECT_THAT(text, HasSubstr("0 of 1,000")) << text;
+  }
+}
+
+TEST_F(DisplayTest, LeavesNoHoleInAWideWindow) {
+  EXPECT_THAT(Text({200, 24}, absl::Seconds(1)),
+              HasSubstr("sync a.example -> b.example  ──"));
+}
+
+TEST_F(DisplayTest, WhatIsUnderWayIsShownBeforeWhatWaits) {
+  stream().set_repositories(0);
+  stream().set_listed(false);
+  for (int i = 0; i < 9; ++i) {
+    proto::StreamSnapshot copy = stream();
+    *snapshot_.add_streams() = copy;
+  }
+  proto::StreamSnapshot& last = *snapshot_.mutable_streams(9);
+  last.set_registry("https://busy.example");
+  last.set_repositories(5);
+  last.set_done(3);
+  const std::string text = Text({80, 6}, absl::Seconds(1));
+  EXPECT_THAT(text, HasSubstr("busy.example"));
+  EXPECT_THAT(text, HasSubstr("and 7 more"));
+}
+
+TEST_F(DisplayTest, KeepsToAsciiWhereTheTerminalKnowsNoMore) {
+  stream().set_done(500);
+  const std::string text = Text({100, 24, false}, absl::Seconds(1));
+  EXPECT_THAT(text, HasSubstr("##########----------"));
+}
+
+TEST_F(DisplayTest, SaysThatThereAreNoWorkersYet) {
+  snapshot_.set_workers(0);
+  snapshot_.set_verb("plan");
+  snapshot_.set_run("plan");
+  const std::string text = Text({100, 24}, absl::Seconds(1));
+  EXPECT_THAT(text, testing::StartsWith("plan night.yml  1 s  waiting for "
+                                        "workers"));
 }
 
 TEST_F(DisplayTest, SaysNoTimeWhereTheListingHasNotEnded) {
@@ -155,16 +257,6 @@ TEST_F(DisplayTest, AShortWindowKeepsFailuresAndWhatGoesOn) {
   EXPECT_THAT(text, HasSubstr("busy.example"));
   EXPECT_THAT(text, HasSubstr("and 6 more"));
   EXPECT_THAT(text, HasSubstr("failed: a.example/app"));
-}
-
-TEST(CutToWidthTest, CutsBetweenCharacters) {
-  EXPECT_EQ(CutToWidth("abcdef", 6), "abcdef");
-  EXPECT_EQ(CutToWidth("abcdef", 5), "abcd…");
-  EXPECT_EQ(CutToWidth("管理x", 5), "管理x");
-  // The second character would take the place of "…".
-  EXPECT_EQ(CutToWidth("管理x", 4), "管…");
-  EXPECT_EQ(CutToWidth("abc", 1), "…");
-  EXPECT_EQ(CutToWidth("abc", 0), "");
 }
 
 }  // namespace

@@ -198,6 +198,11 @@ absl::Status RunLoop::Housekeep(absl::Time now) {
 
 proto::RunSnapshot RunLoop::Snapshot() const {
   const absl::Time now = Now();
+  // People and programs read the wall's clock.
+  const auto unix_ms = [offset = absl::Now() - now](absl::Time time) {
+    return time == absl::InfiniteFuture() ? 0
+                                          : absl::ToUnixMillis(time + offset);
+  };
   proto::RunSnapshot snapshot = parts_.run->Snapshot();
   snapshot.set_workers(sessions_.size());
   snapshot.set_slots(parts_.scheduler->slots());
@@ -208,10 +213,12 @@ proto::RunSnapshot RunLoop::Snapshot() const {
     registry.set_connections(use.connections);
     registry.set_limit(use.limit);
     if (use.parked_until > now) {
-      // People and programs read the wall's clock.
-      registry.set_parked_until_unix_ms(
-          absl::ToUnixMillis(absl::Now() + (use.parked_until - now)));
+      registry.set_parked_until_unix_ms(unix_ms(use.parked_until));
     }
+    registry.set_silent_since_unix_ms(unix_ms(use.silent_since));
+    registry.set_set_aside_at_unix_ms(unix_ms(use.set_aside_at));
+    registry.set_set_aside(use.set_aside);
+    registry.set_waiting_for_rate(use.waiting_for_rate);
   }
   snapshot.set_journal_away(journal_away_);
   snapshot.set_state(proto::RunSnapshot::RUNNING);

@@ -77,6 +77,8 @@ void RunLoop::Handle(const proto::Envelope& message, absl::Time now) {
                              static_cast<int>(request.in_use()),
                              static_cast<int>(request.wanted()),
                              request.permits_wanted(), now);
+      parts_.scheduler->NoteSilent(session, request.registry(),
+                                   request.silent(), now);
       break;
     }
     case proto::Envelope::kThrottled:

@@ -3,35 +3,68 @@
 
 #include "coordinator/run/screen.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace registry_manager {
 namespace {
 
 // What waits is printed without a Draw where it grows beyond.
-constexpr size_t kMaxWaiting = 1000;
+constexpr size_t kMaxWaiting = size_t{64} << 10;
 
-bool IsCapable() {
+bool IsCapable(int file) {
   const char* terminal = getenv("TERM");
-  return isatty(STDERR_FILENO) != 0 && terminal != nullptr &&
+  return isatty(file) != 0 && terminal != nullptr &&
          absl::string_view(terminal) != "dumb";
 }
 
-// https://no-color.org
-bool WantsColor() {
-  const char* value = getenv("NO_COLOR");
-  return value == nullptr || *value == '\0';
+bool HasUtf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string locale = absl::AsciiStrToLower(value);
+    return absl::StrContains(locale, "utf-8") ||
+           absl::StrContains(locale, "utf8");
+  }
+  return false;
+}
+
+// Standard output is the terminal that standard error is.
+bool IsSameTerminal() {
+  struct stat out, err;
+  return isatty(STDOUT_FILENO) != 0 && fstat(STDOUT_FILENO, &out) == 0 &&
+         fstat(STDERR_FILENO, &err) == 0 && out.st_rdev == err.st_rdev;
 }
 
 void Print(FILE* stream, absl::string_view text) {
   fwrite(text.data(), 1, text.size(), stream);
+}
+
+// In one piece, where the terminal takes it.
+void WriteToTerminal(absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(written);
+    } else if (errno == EAGAIN) {
+      pollfd fd = {STDERR_FILENO, POLLOUT, 0};
+      poll(&fd, 1, -1);
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
 }
 
 const char* ColorOf(Display::Line::Kind kind) {
@@ -49,79 +82,67 @@ const char* ColorOf(Display::Line::Kind kind) {
 
 }  // namespace
 
+bool MayColor(int file) {
+  const char* value = getenv("NO_COLOR");
+  return IsCapable(file) && (value == nullptr || *value == '\0');
+}
+
 Screen::Screen(bool wants_display)
-    : is_live_(wants_display && IsCapable()),
-      shares_terminal_(isatty(STDOUT_FILENO) != 0),
-      has_color_(WantsColor()) {}
+    : is_live_(wants_display && IsCapable(STDERR_FILENO)),
+      shares_terminal_(IsSameTerminal()),
+      has_color_(MayColor(STDERR_FILENO)),
+      is_utf8_(HasUtf8()) {}
 
 Display::Size Screen::size() const {
   winsize window = {};
   Display::Size size;
+  size.is_utf8 = is_utf8_;
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
-    size = {window.ws_col, std::max<int>(window.ws_row, 2)};
+    size.columns = window.ws_col;
+    size.rows = std::max<int>(window.ws_row, 2);
   }
   return size;
 }
 
 void Screen::Out(absl::string_view line) {
   if (is_live_ && shares_terminal_) {
-    waiting_.push_back({false, std::string(line)});
-    if (waiting_.size() > kMaxWaiting) Clear();
-    return;
+    Wait(line);
+  } else {
+    Print(stdout, absl::StrCat(line, "\n"));
   }
-  Print(stdout, absl::StrCat(line, "\n"));
 }
 
 void Screen::Err(absl::string_view line) {
   if (is_live_) {
-    waiting_.push_back({true, std::string(line)});
-    if (waiting_.size() > kMaxWaiting) Clear();
-    return;
+    Wait(line);
+  } else {
+    Print(stderr, absl::StrCat(line, "\n"));
   }
-  Print(stderr, absl::StrCat(line, "\n"));
+}
+
+void Screen::Wait(absl::string_view line) {
+  absl::StrAppend(&waiting_, line, "\n");
+  if (waiting_.size() > kMaxWaiting) Clear();
 }
 
 void Screen::Draw(const std::vector<Display::Line>& lines) {
   if (!is_live_) return;
-  Erase();
-  PrintWaiting();
-  std::string text;
+  std::vector<Frame::Line> frame;
   for (const Display::Line& line : lines) {
-    const char* color = has_color_ ? ColorOf(line.kind) : "";
-    absl::StrAppend(&text, color, line.text, *color != '\0' ? "\033[0m" : "",
-                    "\n");
-    drawn_.push_back(TerminalWidth(line.text));
+    frame.push_back({line.text, has_color_ ? ColorOf(line.kind) : ""});
   }
-  Print(stderr, text);
-  fflush(stderr);
+  Show(frame);
 }
 
-void Screen::Clear() {
-  Erase();
-  PrintWaiting();
-}
+void Screen::Clear() { Show({}); }
 
-// A window that became narrower has wrapped what was drawn.
-void Screen::Erase() {
-  if (drawn_.empty()) return;
-  const int columns = std::max(1, size().columns);
-  int rows = 0;
-  for (const int width : drawn_) {
-    rows += std::max(1, (width + columns - 1) / columns);
-  }
-  drawn_.clear();
-  Print(stderr, absl::StrCat("\r\033[", rows, "A\033[J"));
+void Screen::Show(const std::vector<Frame::Line>& lines) {
+  const std::string above = std::exchange(waiting_, "");
+  const std::string text = frame_.Replace(above, lines, size());
+  if (text.empty()) return;
+  fflush(stdout);
   fflush(stderr);
-}
-
-void Screen::PrintWaiting() {
-  for (const Waiting& one : waiting_) {
-    Print(one.is_error ? stderr : stdout, absl::StrCat(one.line, "\n"));
-    // Two streams, one terminal: the order is to be that of events.
-    if (!one.is_error) fflush(stdout);
-  }
-  waiting_.clear();
-  fflush(stderr);
+  WriteToTerminal(text);
 }
 
 }  // namespace registry_manager

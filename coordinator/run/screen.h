@@ -9,8 +9,13 @@
 
 #include "absl/strings/string_view.h"
 #include "coordinator/run/display.h"
+#include "coordinator/run/frame.h"
 
 namespace registry_manager {
+
+// Whether what is written there may have colors: a terminal, and nobody said no
+// (https://no-color.org).
+bool MayColor(int file);
 
 // Standard output and standard error, with a display that stays below what is
 // printed, where standard error is a terminal. Used from one thread.
@@ -37,21 +42,17 @@ class Screen {
   void Clear();
 
  private:
-  struct Waiting {
-    bool is_error;
-    std::string line;
-  };
-
-  void Erase();
-  void PrintWaiting();
+  void Wait(absl::string_view line);
+  void Show(const std::vector<Frame::Line>& lines);
 
   const bool is_live_;
   // Standard output is the terminal too.
   const bool shares_terminal_;
   const bool has_color_;
-  std::vector<Waiting> waiting_;
-  // The widths of the lines that are drawn.
-  std::vector<int> drawn_;
+  const bool is_utf8_;
+  // Whole lines.
+  std::string waiting_;
+  Frame frame_;
 };
 
 }  // namespace registry_manager

@@ -22,8 +22,9 @@ constexpr int kFailuresInSummary = 20;
 // "3 deleted" for each part that is not 0.
 class Parts {
  public:
-  void Add(uint64_t number, absl::string_view what) {
-    if (number > 0) parts_.push_back(absl::StrCat(Number(number), " ", what));
+  void Add(uint64_t number, absl::string_view what) { Add(number, what, what); }
+  void Add(uint64_t number, absl::string_view one, absl::string_view many) {
+    if (number > 0) parts_.push_back(Plural(number, one, many));
   }
   std::string Join(absl::string_view none) const {
     return parts_.empty() ? std::string(none) : absl::StrJoin(parts_, ", ");
@@ -37,11 +38,13 @@ void AddActions(const proto::Counts& counts, Parts& parts) {
   parts.Add(counts.to_copy(), "to copy");
   parts.Add(counts.to_delete(), "to delete");
   parts.Add(counts.to_untag(), "to untag (the image stays)");
-  parts.Add(counts.manifests_to_delete(), "manifests without a tag to delete");
+  parts.Add(counts.manifests_to_delete(), "manifest without a tag to delete",
+            "manifests without a tag to delete");
   parts.Add(counts.copied(), "copied");
   parts.Add(counts.deleted(), "deleted");
   parts.Add(counts.untagged(), "untagged (the image stays)");
-  parts.Add(counts.manifests_deleted(), "manifests without a tag deleted");
+  parts.Add(counts.manifests_deleted(), "manifest without a tag deleted",
+            "manifests without a tag deleted");
   parts.Add(counts.failed(), "failed");
 }
 
@@ -69,9 +72,15 @@ std::string StreamLine(const proto::StreamSnapshot& stream) {
   if (stream.dry_run() && stream.policy() != "list") {
     absl::StrAppend(&line, " (dry run)");
   }
-  absl::StrAppend(&line, ": ", Number(Ended(stream) - stream.not_carried_out()),
-                  " of ",
-                  Plural(stream.repositories(), "repository", "repositories"));
+  if (stream.repositories() == 0 && !stream.listed()) {
+    absl::StrAppend(&line, ": not listed",
+                    stream.problem().empty() ? " yet" : "");
+  } else {
+    absl::StrAppend(
+        &line, ": ", Number(Ended(stream) - stream.not_carried_out()), " of ",
+        stream.listed() ? "" : "at least ",
+        Plural(stream.repositories(), "repository", "repositories"));
+  }
   if (stream.failed() > 0) {
     absl::StrAppend(&line, ", ", Number(stream.failed()), " with failures");
   }
@@ -86,6 +95,14 @@ std::string StreamLine(const proto::StreamSnapshot& stream) {
     absl::StrAppend(&line, "\n    ", Printable(stream.problem(), 2000));
   }
   return line;
+}
+
+// Of the others nothing is kept that could be asked for by its name.
+std::string RunName(const proto::RunSnapshot& snapshot) {
+  if (snapshot.verb() == "plan" || snapshot.verb() == "list") {
+    return absl::StrCat("the ", snapshot.verb());
+  }
+  return absl::StrCat("run ", snapshot.run());
 }
 
 }  // namespace
@@ -158,14 +175,23 @@ std::string Bytes(uint64_t bytes) {
 }
 
 std::string DurationText(absl::Duration duration) {
-  if (duration < absl::Seconds(1)) {
-    return absl::StrFormat("%.1f s", absl::ToDoubleSeconds(duration));
+  if (duration < absl::Seconds(10)) {
+    const std::string text =
+        absl::StrFormat("%.1f", absl::ToDoubleSeconds(duration));
+    return absl::StrCat(absl::StripSuffix(text, ".0"), " s");
   }
   const int64_t seconds = absl::ToInt64Seconds(duration);
   const int64_t minutes = seconds / 60;
   if (minutes == 0) return absl::StrCat(seconds, " s");
   if (minutes < 60) return absl::StrCat(minutes, " min ", seconds % 60, " s");
   return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
+}
+
+absl::Duration Lasted(const proto::RunSnapshot& run) {
+  // An earlier version wrote no milliseconds.
+  return run.begun_unix_ms() == 0
+             ? absl::Seconds(run.updated_unix() - run.begun_unix())
+             : absl::Milliseconds(run.updated_unix_ms() - run.begun_unix_ms());
 }
 
 std::string TimeText(int64_t unix_seconds) {
@@ -196,13 +222,20 @@ std::string ProgressLine(const proto::RunSnapshot& snapshot) {
   Parts parts;
   AddActions(snapshot.totals(), parts);
   parts.Add(snapshot.totals().skipped(), "unchanged");
-  return absl::StrCat("run ", snapshot.run(), ": ", Number(ended), " of ",
-                      listed ? "" : "at least ",
-                      Plural(known, "repository", "repositories"), ", ",
+  const std::string repositories =
+      known == 0 && !listed
+          ? "no repository listed yet"
+          : absl::StrCat(Number(ended), " of ", listed ? "" : "at least ",
+                         Plural(known, "repository", "repositories"));
+  return absl::StrCat(RunName(snapshot), ": ", repositories, ", ",
                       parts.Join("nothing done yet"));
 }
 
-std::string Summary(const proto::RunSnapshot& snapshot) {
+std::string Red(std::string line, bool is_colored) {
+  return is_colored ? absl::StrCat("\033[31m", line, "\033[0m") : line;
+}
+
+std::string Summary(const proto::RunSnapshot& snapshot, bool is_colored) {
   std::vector<std::string> lines;
   const bool is_kept = snapshot.verb() != "plan" && snapshot.verb() != "list";
   std::string state;
@@ -227,10 +260,7 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
       state = snapshot.totals().failed() > 0 ? "finished, with failures"
                                              : "finished";
   }
-  const std::string name = snapshot.verb() == "plan"
-                               ? "the plan"
-                               : absl::StrCat("run ", snapshot.run());
-  lines.push_back(absl::StrCat(name, " ", state));
+  lines.push_back(absl::StrCat(RunName(snapshot), " ", state));
   for (const proto::StreamSnapshot& stream : snapshot.streams()) {
     lines.push_back(StreamLine(stream));
   }
@@ -263,7 +293,8 @@ std::string Summary(const proto::RunSnapshot& snapshot) {
   const int shown = std::min(snapshot.failures_size(), kFailuresInSummary);
   if (shown > 0) lines.push_back("failures:");
   for (int i = 0; i < shown; ++i) {
-    lines.push_back(absl::StrCat("  ", FailureText(snapshot.failures(i))));
+    lines.push_back(
+        Red(absl::StrCat("  ", FailureText(snapshot.failures(i))), is_colored));
   }
   if (snapshot.failures_total() > static_cast<uint64_t>(shown)) {
     lines.push_back(absl::StrCat("  and ",

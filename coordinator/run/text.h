@@ -33,8 +33,10 @@ std::string Plural(uint64_t number, absl::string_view one,
                    absl::string_view many);
 // "3.4 GiB".
 std::string Bytes(uint64_t bytes);
-// "5 min 7 s", "3 h 12 min"; "0.4 s" below a second.
+// "5 min 7 s", "3 h 12 min"; "1.4 s" below ten seconds.
 std::string DurationText(absl::Duration duration);
+// From the run's beginning to its last news.
+absl::Duration Lasted(const proto::RunSnapshot& run);
 // "2026-11-24 04:57:03", local time.
 std::string TimeText(int64_t unix_seconds);
 // "120 tags: 40 to delete, 78 kept".
@@ -45,8 +47,12 @@ std::string ActionsLine(const proto::Counts& counts);
 std::string FailureText(const proto::Failure& failure);
 // "412 of 1,204 repositories, 3,201 deleted, 12 failed".
 std::string ProgressLine(const proto::RunSnapshot& snapshot);
-// The closing lines of a run: what was done, what failed and why.
-std::string Summary(const proto::RunSnapshot& snapshot);
+// The closing lines of a run: what was done, what failed and why. `is_colored`:
+// failures stand out, by escape sequences of a terminal's.
+std::string Summary(const proto::RunSnapshot& snapshot,
+                    bool is_colored = false);
+// A line about a failure.
+std::string Red(std::string line, bool is_colored);
 
 }  // namespace registry_manager
 

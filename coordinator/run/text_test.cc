@@ -24,6 +24,21 @@ TEST(TextTest, CountsThings) {
   EXPECT_EQ(Bytes(uint64_t{5} << 30), "5.0 GiB");
 }
 
+TEST(TextTest, SaysHowLongSomethingTook) {
+  EXPECT_EQ(DurationText(absl::Milliseconds(240)), "0.2 s");
+  EXPECT_EQ(DurationText(absl::Milliseconds(1900)), "1.9 s");
+  EXPECT_EQ(DurationText(absl::Seconds(5)), "5 s");
+  EXPECT_EQ(DurationText(absl::Milliseconds(10900)), "10 s");
+  EXPECT_EQ(DurationText(absl::Seconds(307)), "5 min 7 s");
+  proto::RunSnapshot run;
+  run.set_begun_unix(100);
+  run.set_updated_unix(101);
+  EXPECT_EQ(Lasted(run), absl::Seconds(1));
+  run.set_begun_unix_ms(100'800);
+  run.set_updated_unix_ms(101'000);
+  EXPECT_EQ(Lasted(run), absl::Milliseconds(200));
+}
+
 TEST(TextTest, NamesImagesWithoutTheScheme) {
   EXPECT_EQ(ImageName("https://a.example", "app"), "a.example/app");
   EXPECT_EQ(ImageName("http://localhost:5000", ""), "localhost:5000");
@@ -74,6 +89,26 @@ TEST(TextTest, SaysThatThereMayBeMoreWhileTheCatalogueIsListed) {
             "run 7F3K: 412 of 1,204 repositories, 3,201 deleted");
 }
 
+TEST(TextTest, SaysThatNothingIsListedYet) {
+  proto::RunSnapshot snapshot = Snapshot();
+  snapshot.mutable_streams(0)->clear_repositories();
+  snapshot.mutable_streams(0)->clear_done();
+  snapshot.mutable_streams(0)->clear_failed();
+  EXPECT_EQ(ProgressLine(snapshot),
+            "run 7F3K: no repository listed yet, nothing done yet");
+  EXPECT_NE(Summary(snapshot).find("delete a.example: not listed yet\n"),
+            std::string::npos);
+  snapshot.mutable_streams(0)->set_problem("refused");
+  EXPECT_NE(Summary(snapshot).find("delete a.example: not listed\n"),
+            std::string::npos);
+}
+
+TEST(TextTest, OneManifestIsOne) {
+  proto::Counts counts;
+  counts.set_manifests_deleted(1);
+  EXPECT_EQ(ActionsLine(counts), "1 manifest without a tag deleted");
+}
+
 TEST(TextTest, ASummaryNamesFailuresWithTheirReasons) {
   proto::RunSnapshot snapshot = Snapshot();
   snapshot.set_state(proto::RunSnapshot::FINISHED);
@@ -92,6 +127,14 @@ TEST(TextTest, ASummaryNamesFailuresWithTheirReasons) {
       << text;
   EXPECT_NE(text.find("  a.example/app@sha256:00: why"), std::string::npos);
   EXPECT_NE(text.find("and 28 more: coordinator report 7F3K"),
+            std::string::npos);
+}
+
+TEST(TextTest, FailuresStandOutWhereThereAreColors) {
+  proto::RunSnapshot snapshot = Snapshot();
+  snapshot.add_failures()->set_reason("why");
+  EXPECT_EQ(Summary(snapshot).find('\033'), std::string::npos);
+  EXPECT_NE(Summary(snapshot, true).find("\n\033[31m  : why\033[0m\n"),
             std::string::npos);
 }
 

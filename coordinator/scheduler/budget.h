@@ -66,6 +66,8 @@ class Budget {
 
   const ConnectionLedger& ledger() const { return ledger_; }
   int limit() const { return limit_.current(); }
+  // Requests that wait for their turn by the rate.
+  uint64_t waiting_for_rate() const { return rate_ ? rate_->waiting() : 0; }
 
  private:
   // What a session was told last, besides connections.

@@ -31,6 +31,9 @@ class RateShares {
   // How many permits the session has had.
   uint64_t Permits(const std::string& session) const;
 
+  // Permits that are waited for.
+  uint64_t waiting() const { return waiting_; }
+
   // When Distribute has something to hand out; the infinite future while nobody
   // waits. High rates are handed out in portions, so that the caller is not
   // woken for every single permit.

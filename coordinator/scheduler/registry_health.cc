@@ -38,11 +38,18 @@ bool RegistryHealth::Unreachable(absl::Time now, Jitter& jitter) {
   if (failures_ > 0 && now < next_try_) return false;
   if (failures_ == 0) silent_since_ = now;
   ++failures_;
-  const absl::Time deadline =
-      silent_since_ + (ever_answered_ ? patience_ : first_contact_patience_);
   next_try_ = now + jitter.UpperHalf(failures_, kBase, kCap);
-  if (now < deadline) next_try_ = std::min(next_try_, deadline);
-  return now >= deadline && failures_ >= kFewestFailures;
+  if (now < deadline()) next_try_ = std::min(next_try_, deadline());
+  return now >= deadline() && failures_ >= kFewestFailures;
+}
+
+absl::Time RegistryHealth::silent_since() const {
+  return failures_ == 0 ? absl::InfiniteFuture() : silent_since_;
+}
+
+absl::Time RegistryHealth::deadline() const {
+  return silent_since() +
+         (ever_answered_ ? patience_ : first_contact_patience_);
 }
 
 absl::Duration RegistryHealth::Silence(absl::Time now) const {

@@ -34,6 +34,10 @@ class RegistryHealth {
 
   // How long it has been silent; zero while it answers.
   absl::Duration Silence(absl::Time now) const;
+  // Since when; the infinite future while it answers.
+  absl::Time silent_since() const;
+  // When patience ends; the infinite future while it answers.
+  absl::Time deadline() const;
   // When the next task may go there; the infinite past while it answers.
   absl::Time next_try() const { return next_try_; }
 

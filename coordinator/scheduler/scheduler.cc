@@ -67,6 +67,18 @@ void Scheduler::Impl::Want(const WorkerSession& session,
                                   permits_wanted);
 }
 
+void Scheduler::Impl::NoteSilent(const WorkerSession& session,
+                                 const std::string& registry, bool silent,
+                                 absl::Time now) {
+  const int number = FindRegistry(registry);
+  if (number < 0 || !Knows(session)) return;
+  if (silent) {
+    registries_[number].silent_for.try_emplace(session, now);
+  } else {
+    registries_[number].silent_for.erase(session);
+  }
+}
+
 void Scheduler::Impl::Throttled(const std::string& registry,
                                 absl::Duration retry_after, absl::Time now) {
   const int number = FindRegistry(registry);
@@ -75,7 +87,9 @@ void Scheduler::Impl::Throttled(const std::string& registry,
 
 void Scheduler::Impl::Answered(const std::string& registry) {
   const int number = FindRegistry(registry);
-  if (number >= 0) registries_[number].health.Answered();
+  if (number < 0) return;
+  registries_[number].health.Answered();
+  registries_[number].silent_for.clear();
 }
 
 absl::Time Scheduler::Impl::ParkedUntil(const std::string& registry) const {
@@ -87,9 +101,16 @@ absl::Time Scheduler::Impl::ParkedUntil(const std::string& registry) const {
 std::vector<Scheduler::RegistryUse> Scheduler::Impl::Registries() const {
   std::vector<RegistryUse> uses(registries_.size());
   for (const auto& [name, number] : registry_numbers_) {
-    const Budget& budget = registries_[number].budget;
-    uses[number] = {name, budget.ledger().total_charge(), budget.limit(),
-                    budget.parked_until()};
+    const Registry& registry = registries_[number];
+    const Budget& budget = registry.budget;
+    uses[number] = {name,
+                    budget.ledger().total_charge(),
+                    budget.limit(),
+                    budget.parked_until(),
+                    registry.SilentSince(),
+                    registry.health.deadline(),
+                    registry.set_aside,
+                    budget.waiting_for_rate()};
   }
   return uses;
 }
@@ -103,6 +124,12 @@ int Scheduler::Impl::slots() const {
 int Scheduler::Impl::FindRegistry(const std::string& name) const {
   const auto it = registry_numbers_.find(name);
   return it == registry_numbers_.end() ? -1 : it->second;
+}
+
+absl::Time Scheduler::Impl::Registry::SilentSince() const {
+  absl::Time since = health.silent_since();
+  for (const auto& [session, at] : silent_for) since = std::min(since, at);
+  return since;
 }
 
 const std::vector<int>& Scheduler::Impl::RegistriesOf(const Task& task) const {
@@ -228,6 +255,12 @@ void Scheduler::Want(const WorkerSession& worker, const std::string& registry,
                      uint64_t version, int in_use, int wanted,
                      uint64_t permits_wanted, absl::Time /*now*/) {
   impl_->Want(worker, registry, version, in_use, wanted, permits_wanted);
+}
+
+void Scheduler::NoteSilent(const WorkerSession& worker,
+                           const std::string& registry, bool silent,
+                           absl::Time now) {
+  impl_->NoteSilent(worker, registry, silent, now);
 }
 
 void Scheduler::Throttled(const std::string& registry,

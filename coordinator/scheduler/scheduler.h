@@ -226,6 +226,10 @@ class Scheduler {
   void Want(const WorkerSession& worker, const std::string& registry,
             uint64_t version, int in_use, int wanted, uint64_t permits_wanted,
             absl::Time now);
+  // Whether the worker's latest request to the registry got no answer. To be
+  // shown: only results tell of a registry's health.
+  void NoteSilent(const WorkerSession& worker, const std::string& registry,
+                  bool silent, absl::Time now);
   // 429, 503 or a time-out: the budget is halved (once a second at most) and
   // grows back by one every ten seconds without another. `retry_after` parks
   // the registry for all workers.
@@ -243,6 +247,13 @@ class Scheduler {
     int connections = 0;
     int limit = 0;
     absl::Time parked_until;
+    // The infinite future while it answers.
+    absl::Time silent_since = absl::InfiniteFuture();
+    // When patience with its silence ends, where a task has failed by it.
+    absl::Time set_aside_at = absl::InfiniteFuture();
+    bool set_aside = false;
+    // Requests that wait for their turn by requests-per-second.
+    uint64_t waiting_for_rate = 0;
   };
   // In the order in which they were added.
   std::vector<RegistryUse> Registries() const;

@@ -62,6 +62,8 @@ class Scheduler::Impl {
 
   void Want(const WorkerSession& session, const std::string& registry,
             uint64_t version, int in_use, int wanted, uint64_t permits_wanted);
+  void NoteSilent(const WorkerSession& session, const std::string& registry,
+                  bool silent, absl::Time now);
   void Throttled(const std::string& registry, absl::Duration retry_after,
                  absl::Time now);
   void Answered(const std::string& registry);
@@ -82,8 +84,13 @@ class Scheduler::Impl {
     Budget budget;
     RegistryHealth health;
     bool set_aside = false;
+    // Sessions that got no answer, and since when.
+    std::map<WorkerSession, absl::Time> silent_for = {};
     // While tasks are dispatched: what HoldBack is to be told.
     int held_back = 0;
+
+    // The infinite future while it answers.
+    absl::Time SilentSince() const;
   };
 
   struct Task {

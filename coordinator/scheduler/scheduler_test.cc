@@ -563,5 +563,43 @@ TEST_F(SchedulerTest, DropsWhatWaitsAndKeepsWhatRuns) {
   EXPECT_EQ(Dispatched(At(1)), Names());
 }
 
+TEST_F(SchedulerTest, TellsSinceWhenARegistryIsSilentAndWhatComesOfIt) {
+  AddTask(1, {"r"});
+  scheduler_.Join("a", 1, At(0));
+  scheduler_.Join("b", 1, At(0));
+  Dispatched(At(0));
+  const auto use = [this] { return scheduler_.Registries().front(); };
+  EXPECT_EQ(use().silent_since, absl::InfiniteFuture());
+  scheduler_.NoteSilent("a", "r", true, At(3));
+  scheduler_.NoteSilent("a", "r", true, At(4));
+  // One that has not asked says nothing about it.
+  scheduler_.NoteSilent("b", "r", false, At(5));
+  EXPECT_EQ(use().silent_since, At(3));
+  EXPECT_EQ(use().set_aside_at, absl::InfiniteFuture());
+  scheduler_.Result("a", Key(1), 1, Unreachable{"r", "no route"}, At(6));
+  EXPECT_EQ(use().set_aside_at,
+            At(6) + SchedulerOptions().first_contact_patience);
+  scheduler_.Answered("r", At(8));
+  EXPECT_EQ(use().silent_since, absl::InfiniteFuture());
+  EXPECT_EQ(use().set_aside_at, absl::InfiniteFuture());
+}
+
+TEST_F(SchedulerTest, ALostWorkersSilenceIsForgotten) {
+  AddTask(1, {"r"});
+  scheduler_.Join("a", 1, At(0));
+  scheduler_.NoteSilent("a", "r", true, At(3));
+  scheduler_.Leave("a", true, At(4));
+  EXPECT_EQ(scheduler_.Registries().front().silent_since,
+            absl::InfiniteFuture());
+}
+
+TEST_F(SchedulerTest, CountsWhatTheRateHoldsBack) {
+  scheduler_.AddRegistry("slow", {.requests_per_second = 1});
+  scheduler_.Join("a", 1, At(0));
+  scheduler_.Want("a", "slow", 0, 0, 5, 5, At(0));
+  scheduler_.Poll(At(0));
+  EXPECT_EQ(scheduler_.Registries().front().waiting_for_rate, 4u);
+}
+
 }  // namespace
 }  // namespace registry_manager

@@ -162,7 +162,10 @@ void Scheduler::Impl::EndSession(const WorkerSession& session, bool lost,
     }
     Retire(id);
   }
-  for (Registry& registry : registries_) registry.budget.Forget(session);
+  for (Registry& registry : registries_) {
+    registry.budget.Forget(session);
+    registry.silent_for.erase(session);
+  }
   silences_.Clear(session);
   workers_.erase(session);
 }

@@ -56,6 +56,7 @@ class CountingGate : public RequestGate {
   absl::Duration ParkedFor() const override { return absl::ZeroDuration(); }
   void Throttled(ThrottleReason, absl::Duration) override {}
   void Answered() override {}
+  void NoAnswer() override {}
 
   int taken() const;
   int peak() const;

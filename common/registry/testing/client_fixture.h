@@ -38,6 +38,7 @@ class TestGate : public RequestGate {
   absl::Duration ParkedFor() const override;
   void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
   void Answered() override {}
+  void NoAnswer() override {}
 
   // As another task's answer would.
   void Park(absl::Duration time);
