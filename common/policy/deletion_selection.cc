@@ -217,6 +217,7 @@ DeletionSelection SelectForDeletion(
   for (const Candidate& candidate : slate.candidates) {
     ++rank;
     SelectedTag& tag = slate.tags[candidate.position];
+    tag.rank = rank;
     if (!candidate.version && !selection.unreadable.empty()) {
       absl::StrAppend(&tag.reason, "; stays: the creation time of ",
                       Printable(selection.unreadable.front()),

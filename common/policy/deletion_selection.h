@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COMMON_POLICY_DELETION_SELECTION_H_
 #define REGISTRY_MANAGER_COMMON_POLICY_DELETION_SELECTION_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct SelectedTag {
   // `excluded: matches /^v/`, `contains "develop"; 3rd newest of 23
   // candidates, 10 stay`.
   std::string reason;
+  // Its place among the candidates, 1 is the newest; 0: it is none.
+  size_t rank = 0;
 };
 
 struct DeletionSelection {

@@ -226,6 +226,18 @@ TEST(SelectForDeletionTest, GivesOneLineForEveryTagInTheOrderOfNames) {
   EXPECT_EQ(selection.tags[2].tag, "c");
 }
 
+TEST(SelectForDeletionTest, RanksCandidatesAlone) {
+  const DeletionSelection selection = SelectForDeletion(
+      {"b-1.0", "b-1.2", "c", "b-1.1", "named"}, Rules({"b"}),
+      {true, {"named"}, 1},
+      {{"b-1.0", Day(1)}, {"b-1.1", Day(2)}, {"b-1.2", Day(3)}});
+  std::map<std::string, size_t> ranks;
+  for (const SelectedTag& tag : selection.tags) ranks[tag.tag] = tag.rank;
+  const std::map<std::string, size_t> expected = {
+      {"b-1.0", 3}, {"b-1.1", 2}, {"b-1.2", 1}, {"c", 0}, {"named", 0}};
+  EXPECT_EQ(ranks, expected);
+}
+
 TEST(SelectForDeletionTest, SaysWhichPlaceATagHas) {
   Tags tags;
   Dates dates;

@@ -47,8 +47,9 @@ TagRules::Verdict TagRules::Judge(absl::string_view tag) const {
     return {false, absl::StrCat("excluded: ", *why)};
   }
   if (auto why = include.Match(tag)) return {true, *std::move(why)};
-  if (sem_ver && !Version::Parse(tag)) return {true, "not a version"};
-  return {false, "not included"};
+  if (!sem_ver) return {false, "not included"};
+  if (Version::Parse(tag)) return {false, "a version"};
+  return {true, "not a version"};
 }
 
 }  // namespace registry_manager

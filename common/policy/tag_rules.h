@@ -49,7 +49,7 @@ struct TagRules {
   struct Verdict {
     bool candidate;
     // Why: `contains "develop"`, `not a version`, `excluded: matches /^v/`,
-    // `not included`.
+    // `a version`, `not included`.
     std::string reason;
   };
   // A candidate is not excluded, and either included or, with sem_ver, not a

@@ -106,8 +106,10 @@ TEST(TagRulesTest, SaysWhy) {
   EXPECT_EQ(rules.Judge("dev").reason, "contains \"dev\"");
   EXPECT_EQ(rules.Judge("v1").reason, "matches /^v/");
   EXPECT_EQ(rules.Judge("main").reason, "not a version");
-  EXPECT_EQ(rules.Judge("1.0").reason, "not included");
+  EXPECT_EQ(rules.Judge("1.0").reason, "a version");
   EXPECT_FALSE(rules.Judge("1.0").candidate);
+  const TagRules other = {Pattern({"dev"}, ""), Pattern({}, ""), false};
+  EXPECT_EQ(other.Judge("1.0").reason, "not included");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "common/reference/printable.h"
 #include "coordinator/run/message_json.h"
 #include "coordinator/run/standard_output.h"
+#include "coordinator/run/terminal_text.h"
 #include "coordinator/run/text.h"
 
 namespace registry_manager {
@@ -32,6 +34,8 @@ constexpr absl::Duration kSaveEvery = absl::Seconds(1);
 constexpr size_t kMaxFailures = 1000;
 // A notice that is repeated tells nothing; so many are remembered.
 constexpr size_t kMaxTold = 10000;
+// A digest would push everything else to the right.
+constexpr int kWidestReference = 40;
 
 const char* LogName(Action::Verb verb) {
   switch (verb) {
@@ -97,6 +101,11 @@ std::string Word(const Action& action) {
   }
 }
 
+std::string Padded(std::string text, int columns) {
+  text.append(std::max(0, columns - TerminalWidth(text)), ' ');
+  return text;
+}
+
 std::string Where(const Run::About& about) {
   return ImageName(about.stream->registry, about.repository);
 }
@@ -131,6 +140,15 @@ Reporter::Reporter(ReporterOptions options, std::optional<StateFolder> folder,
 void Reporter::OnActions(
     const Run::About& about,
     const google::protobuf::RepeatedPtrField<Action>& actions) {
+  Widths widths;
+  for (const Action& action : actions) {
+    if (!IsPrinted(action)) continue;
+    const int width = TerminalWidth(Printable(action.reference()));
+    if (width <= kWidestReference) {
+      widths.reference = std::max(widths.reference, width);
+    }
+    widths.word = std::max(widths.word, TerminalWidth(Word(action)));
+  }
   for (const Action& action : actions) {
     if (options_.list) {
       PrintImage(about, action.reference());
@@ -140,7 +158,7 @@ void Reporter::OnActions(
     if (action.result() == Action::FAILED) {
       Fail(about, action.reference(), action.reason());
     }
-    PrintAction(action);
+    if (IsPrinted(action)) PrintAction(action, widths);
   }
 }
 
@@ -252,7 +270,7 @@ void Reporter::Save(const proto::RunSnapshot& complete) {
 void Reporter::PrintHeadline(const Run::About& about,
                              const proto::TaskResult& result) {
   if (result.outcome() == proto::TaskResult::FAILED) {
-    Print(absl::StrCat(
+    PrintFailure(absl::StrCat(
         about.stream->policy_name(), " ", WhereTo(about),
         ": failed: ", Printable(result.problem().message(), 2000)));
     return;
@@ -279,6 +297,10 @@ void Reporter::Print(const std::string& line) {
   if (!options_.json) screen_->Out(line);
 }
 
+void Reporter::PrintFailure(const std::string& line) {
+  Print(Red(line, MayColor(STDOUT_FILENO)));
+}
+
 void Reporter::Say(absl::string_view level, const std::string& text) {
   // That it ends early needs no word to one who has turned away.
   if (is_output_lost_ && !folder_) return;
@@ -287,15 +309,20 @@ void Reporter::Say(absl::string_view level, const std::string& text) {
                    : text);
 }
 
-void Reporter::PrintAction(const Action& action) {
-  const bool failed = action.result() == Action::FAILED;
-  if (!options_.details && !failed) return;
-  std::string line =
-      absl::StrCat("    ", Printable(action.reference()), "  ", Word(action));
-  if (!action.reason().empty()) {
-    absl::StrAppend(&line, "  ", Printable(action.reason(), 2000));
+bool Reporter::IsPrinted(const Action& action) const {
+  return options_.details || action.result() == Action::FAILED;
+}
+
+void Reporter::PrintAction(const Action& action, const Widths& widths) {
+  std::string line = absl::StrCat(
+      "    ", Padded(Printable(action.reference()), widths.reference), "  ");
+  if (action.reason().empty()) {
+    line += Word(action);
+  } else {
+    absl::StrAppend(&line, Padded(Word(action), widths.word), "  ",
+                    Printable(action.reason(), 2000));
   }
-  Print(line);
+  action.result() == Action::FAILED ? PrintFailure(line) : Print(line);
 }
 
 OutcomeRecord Reporter::RecordOf(const Run::About& about) {
@@ -359,7 +386,10 @@ void Reporter::Complete(proto::RunSnapshot& snapshot) const {
   snapshot.set_retry_of(header_.retry_of());
   snapshot.set_dry_run(header_.dry_run());
   snapshot.set_begun_unix(header_.begun_unix());
-  snapshot.set_updated_unix(absl::ToUnixSeconds(absl::Now()));
+  snapshot.set_begun_unix_ms(header_.begun_unix_ms());
+  const absl::Time now = absl::Now();
+  snapshot.set_updated_unix(absl::ToUnixSeconds(now));
+  snapshot.set_updated_unix_ms(absl::ToUnixMillis(now));
   for (const std::string& note : header_.notes()) snapshot.add_notes(note);
   for (const proto::Failure& failure : failures_) {
     *snapshot.add_failures() = failure;

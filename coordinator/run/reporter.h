@@ -65,7 +65,14 @@ class Reporter : public RunListener {
  private:
   void NoticeNotes(const Run::About& about, const proto::TaskResult& result);
   void PrintHeadline(const Run::About& about, const proto::TaskResult& result);
-  void PrintAction(const proto::Action& action);
+  // Columns of a listing; what is wider is not cut.
+  struct Widths {
+    int reference = 0;
+    int word = 0;
+  };
+  bool IsPrinted(const proto::Action& action) const;
+  void PrintFailure(const std::string& line);
+  void PrintAction(const proto::Action& action, const Widths& widths);
   // Whether standard output can still be written.
   void MindOutput();
   void Save(const proto::RunSnapshot& complete);

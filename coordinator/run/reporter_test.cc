@@ -275,5 +275,27 @@ TEST_F(ReporterTest, ANoticeIsGivenOnce) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "the same\n");
 }
 
+TEST_F(ReporterTest, ListsTagsWordsAndReasonsInColumns) {
+  proto::TaskResult result = Done();
+  result.mutable_counts()->set_tags(2);
+  *result.add_actions() =
+      MakeAction(Action::KEEP, Action::SKIPPED, "develop-2", "newest");
+  *result.add_actions() =
+      MakeAction(Action::DELETE_TAG, Action::PLANNED, "develop-17", "older");
+  *result.add_actions() = MakeAction(Action::DELETE_MANIFEST, Action::PLANNED,
+                                     "sha256:" + std::string(64, '0'), "");
+  testing::internal::CaptureStdout();
+  {
+    Reporter reporter = Make({.details = true});
+    reporter.OnEnded(App(), result);
+  }
+  const std::vector<std::string> lines =
+      absl::StrSplit(testing::internal::GetCapturedStdout(), '\n');
+  ASSERT_GE(lines.size(), 4u);
+  EXPECT_EQ(lines[1], "    develop-2   keep    newest");
+  EXPECT_EQ(lines[2], "    develop-17  delete  older");
+  EXPECT_EQ(lines[3], "    sha256:" + std::string(64, '0') + "  delete");
+}
+
 }  // namespace
 }  // namespace registry_manager

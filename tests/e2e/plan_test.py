@@ -67,6 +67,29 @@ class PlanTest(EndToEndTest):
             r"(?m)^delete \S+/app: .*\n    note: .*hash.*8f3a9c1b.*\n    note: .*mix",
         )
 
+    def test_details_come_in_the_order_of_the_rules_and_in_columns(self):
+        tags = [f"develop-{day}" for day in range(8, 12)]
+        contents = {
+            tag: image.image(tag, created=f"2020-01-{tag[8:]:0>2}T00:00:00Z")
+            for tag in tags
+        }
+        contents["1.0"] = image.image("one")
+        out = self.plan_deletion(
+            contents, "--details", mix_count=1, include_keys=("develop",)
+        )
+        lines = re.findall(r"(?m)^    (\S+ +\S+ +.*)$", out)
+        self.assertEqual(
+            lines,
+            [
+                "1.0         keep    not included",
+                'develop-11  keep    contains "develop"; '
+                "1st newest of 4 candidates, 1 stay",
+                'develop-10  delete  contains "develop"; 2nd newest of 4 candidates',
+                'develop-9   delete  contains "develop"; 3rd newest of 4 candidates',
+                'develop-8   delete  contains "develop"; 4th newest of 4 candidates',
+            ],
+        )
+
     def test_what_is_named_and_not_there_is_pointed_out(self):
         self.fill(self.one, {"app": {"1.0": image.image("one")}})
         config = self.config(

@@ -4,6 +4,7 @@
 #include "worker/handlers/delete_repository.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -74,6 +75,10 @@ class Deletion {
   void ReportEarlierAttempt(const PlannedDeletion& planned);
   void ReportKept(const PlannedDeletion& planned);
   void ReportPlanned(const PlannedDeletion& planned);
+  // `reason` empty: why it is doomed.
+  std::vector<Action> ActionsOf(const DigestDeletion& deletion,
+                                Action::Result result,
+                                const std::string& reason) const;
   void ReportDeletion(const DigestDeletion& deletion, Action::Result result,
                       const std::string& reason);
   void ReportTag(Action::Verb verb, Action::Result result,
@@ -229,31 +234,54 @@ void Deletion::ReportEarlierAttempt(const PlannedDeletion& planned) {
   }
 }
 
+// Candidates come last, newest first.
 void Deletion::ReportKept(const PlannedDeletion& planned) {
+  std::vector<std::pair<size_t, std::string>> tags;
   for (const auto& [tag, reason] : planned.kept) {
+    const auto rank = planned.ranks.find(tag);
+    tags.emplace_back(rank == planned.ranks.end() ? 0 : rank->second, tag);
+  }
+  std::sort(tags.begin(), tags.end());
+  for (const auto& [rank, tag] : tags) {
     const auto state = planned.states.find(tag);
     const bool resolved = state != planned.states.end() && state->second.digest;
     outcome_.Add(MakeAction(Action::KEEP, Action::SKIPPED, tag,
                             resolved ? state->second.digest->str() : "",
-                            reason));
+                            planned.kept.at(tag)));
   }
 }
 
+// The tags in the order of the rules, then what goes with them.
 void Deletion::ReportPlanned(const PlannedDeletion& planned) {
   reasons_ = planned.doomed;
+  std::vector<Action> actions;
   std::vector<Digest> going;
   for (const DigestDeletion& deletion : planned.plan.deletions) {
-    ReportDeletion(deletion, Action::PLANNED, "");
+    for (Action& action : ActionsOf(deletion, Action::PLANNED, "")) {
+      actions.push_back(std::move(action));
+    }
     going.push_back(deletion.digest);
   }
   outcome_.SetBytesToFree(driver_->BytesOf(going));
   for (const std::string& warning : planned.warnings) outcome_.Note(warning);
   for (const TagRemoval& removal : planned.plan.removals) {
-    outcome_.Add(MakeAction(
+    actions.push_back(MakeAction(
         Action::UNTAG, Action::PLANNED, removal.tag, removal.digest.str(),
         absl::StrCat(ReasonFor(removal.tag), "; its image stays, ",
                      NeededBy(removal), " needs it")));
   }
+  const auto place = [&planned](const Action& action) {
+    const auto rank = planned.ranks.find(action.reference());
+    if (rank != planned.ranks.end()) return rank->second;
+    return planned.doomed.contains(action.reference())
+               ? 0
+               : std::numeric_limits<size_t>::max();
+  };
+  std::stable_sort(actions.begin(), actions.end(),
+                   [&place](const Action& a, const Action& b) {
+                     return place(a) < place(b);
+                   });
+  for (Action& action : actions) outcome_.Add(std::move(action));
   for (const std::string& tag : planned.dangling) {
     outcome_.Add(MakeAction(Action::DELETE_TAG, Action::PLANNED, tag, "",
                             kDanglingReason));
@@ -267,19 +295,29 @@ const std::string& Deletion::ReasonFor(const std::string& tag) const {
   return reason == reasons_.end() ? *signature : reason->second;
 }
 
-void Deletion::ReportDeletion(const DigestDeletion& deletion,
-                              Action::Result result,
-                              const std::string& reason) {
+std::vector<Action> Deletion::ActionsOf(const DigestDeletion& deletion,
+                                        Action::Result result,
+                                        const std::string& reason) const {
+  std::vector<Action> actions;
   if (deletion.tags.empty()) {
-    outcome_.Add(MakeAction(
+    actions.push_back(MakeAction(
         Action::DELETE_MANIFEST, result, deletion.digest.str(),
         deletion.digest.str(),
         reason.empty() ? "belongs to an image that is deleted" : reason));
   }
   for (const std::string& tag : deletion.tags) {
-    outcome_.Add(MakeAction(Action::DELETE_TAG, result, tag,
-                            deletion.digest.str(),
-                            reason.empty() ? ReasonFor(tag) : reason));
+    actions.push_back(MakeAction(Action::DELETE_TAG, result, tag,
+                                 deletion.digest.str(),
+                                 reason.empty() ? ReasonFor(tag) : reason));
+  }
+  return actions;
+}
+
+void Deletion::ReportDeletion(const DigestDeletion& deletion,
+                              Action::Result result,
+                              const std::string& reason) {
+  for (Action& action : ActionsOf(deletion, result, reason)) {
+    outcome_.Add(std::move(action));
   }
 }
 

@@ -83,6 +83,7 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan(TagStates states,
   for (SelectedTag& tag : selection->tags) {
     auto& reasons = tag.doomed ? planned.doomed : planned.kept;
     reasons[tag.tag] = std::move(tag.reason);
+    if (tag.rank > 0) planned.ranks[tag.tag] = tag.rank;
   }
   planned.undated = std::move(selection->unreadable);
   planned.warnings = std::move(selection->warnings);

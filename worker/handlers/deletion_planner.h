@@ -27,6 +27,8 @@ struct PlannedDeletion {
   std::map<std::string, std::string> doomed;
   // Tags that stay, with the reason; signature-like ones included.
   std::map<std::string, std::string> kept;
+  // The places of candidates, 1 is the newest; absent for others.
+  std::map<std::string, size_t> ranks;
   // Dangling tags that are to be removed.
   std::vector<std::string> dangling;
   // What an earlier attempt has deleted already.
