@@ -176,8 +176,8 @@ class BlobSink : public BodySink {
 
   absl::Status Refuse(absl::string_view what) {
     refused_ = true;
-    return absl::DataLossError(
-        absl::StrCat("blob ", blob_.digest.str(), " ", what));
+    // The request that it is an answer to names it.
+    return absl::DataLossError(absl::StrCat("the blob ", what));
   }
 
   const Descriptor& blob_;

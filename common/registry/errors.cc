@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/reference/printable.h"
@@ -158,6 +159,12 @@ absl::Status WithRegistry(absl::Status status, absl::string_view registry) {
 
 absl::Status Annotate(const absl::Status& status, absl::string_view what) {
   return WithMessage(status, absl::StrCat(what, ": ", status.message()));
+}
+
+absl::Status AnnotateWith(const absl::Status& status, absl::string_view what,
+                          absl::string_view digest) {
+  if (absl::StrContains(status.message(), digest)) return status;
+  return Annotate(status, absl::StrCat(what, " ", digest));
 }
 
 absl::Status WithMessage(const absl::Status& status,

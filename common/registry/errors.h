@@ -66,6 +66,9 @@ absl::Status WithRegistry(absl::Status status, absl::string_view registry);
 
 // `status` with "WHAT: " before its message; code and payloads stay.
 absl::Status Annotate(const absl::Status& status, absl::string_view what);
+// With "WHAT DIGEST: " where the message does not name the digest already.
+absl::Status AnnotateWith(const absl::Status& status, absl::string_view what,
+                          absl::string_view digest);
 // `status` with another message, or with another code.
 absl::Status WithMessage(const absl::Status& status, absl::string_view message);
 absl::Status WithCode(const absl::Status& status, absl::StatusCode code);

@@ -89,6 +89,14 @@ TEST(ErrorsTest, AnnotationsKeepCodeAndPayloads) {
   EXPECT_EQ(HttpStatusOf(other), 429);
 }
 
+TEST(ErrorsTest, ADigestIsNamedOnce) {
+  const absl::Status status = absl::DataLossError("GET /blobs/sha256:12: cut");
+  EXPECT_EQ(AnnotateWith(status, "blob", "sha256:12").message(),
+            "GET /blobs/sha256:12: cut");
+  EXPECT_EQ(AnnotateWith(status, "blob", "sha256:34").message(),
+            "blob sha256:34: GET /blobs/sha256:12: cut");
+}
+
 TEST(ErrorsTest, OtherErrorsHaveNeitherCodeNorStatus) {
   const absl::Status status = absl::InternalError("x");
   EXPECT_EQ(RegistryCode(status), "");

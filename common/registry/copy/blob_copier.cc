@@ -198,7 +198,7 @@ absl::Status CopyBlob(const CopyRoute& route, const Descriptor& blob,
   const absl::Status status = Bring(route, blob, *turn, tally, mounts);
   ledger.Finish(target, route.target_repository, blob.digest, status.ok());
   if (status.ok()) return status;
-  return Annotate(status, absl::StrCat("blob ", blob.digest.str()));
+  return AnnotateWith(status, "blob", blob.digest.str());
 }
 
 }  // namespace registry_manager

@@ -240,8 +240,7 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth,
     return CopyBlob(route_, child, *ledger_, *tally_, mounts);
   }
   return Annotate(raw.status(),
-                  absl::StrCat("the index lists ", digest,
-                               ", which cannot be read from the source"));
+                  "what the index lists cannot be read from the source");
 }
 
 // Some registries hand manifests out as blobs, too: those are none.
@@ -326,7 +325,7 @@ absl::StatusOr<std::vector<ReferrerOutcome>> ImageCopier::MissingReferrers(
             HeadManifest(route_.target, route_.target_repository,
                          referrer.digest.str())
                 .status();
-        if (!there.ok() && !absl::IsNotFound(there)) return there;
+        if (!MayBeMissing(there)) return there;
         return !there.ok();
       },
       0);
