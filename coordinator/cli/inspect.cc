@@ -3,6 +3,8 @@
 
 #include "coordinator/cli/inspect.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,6 +23,7 @@
 #include "coordinator/report/report.h"
 #include "coordinator/run/message_json.h"
 #include "coordinator/run/outcome_log.h"
+#include "coordinator/run/screen.h"
 #include "coordinator/run/state_folder.h"
 #include "coordinator/run/text.h"
 
@@ -41,6 +44,10 @@ void PrintRunsJson(const std::vector<proto::RunSnapshot>& runs) {
 }
 
 int WriteHtml(const Report& report, const std::string& file) {
+  if (file == "-") {
+    printf("%s", HtmlReport(report).c_str());
+    return kAllDone;
+  }
   std::ofstream stream(file, std::ios::binary | std::ios::trunc);
   stream << HtmlReport(report);
   stream.close();
@@ -74,7 +81,7 @@ int ShowStatus(const std::string& run, bool json) {
   if (json) {
     PrintJson(RunJson(*snapshot));
   } else {
-    printf("%s", Summary(*snapshot).c_str());
+    printf("%s", Summary(*snapshot, MayColor(STDOUT_FILENO)).c_str());
   }
   return kAllDone;
 }
@@ -94,6 +101,12 @@ int ShowRuns(bool json) {
 }
 
 int ShowReport(const ReportRequest& request) {
+  if (request.html_file == "-" && (request.json || request.details)) {
+    return Complain(absl::InvalidArgumentError(
+                        "--html - takes standard output for the page; name a "
+                        "file, or leave out --json and --details"),
+                    kUsage);
+  }
   absl::StatusOr<StateFolder> folder = StateFolder::Open();
   if (!folder.ok()) return Complain(folder.status(), kUnreachable);
   absl::StatusOr<proto::RunSnapshot> snapshot = FindRun(*folder, request.run);
@@ -102,12 +115,17 @@ int ShowReport(const ReportRequest& request) {
       absl::StrCat(folder->run(snapshot->run()), "/outcomes.jsonl");
   const absl::StatusOr<Report> report = BuildReport(*snapshot, outcomes);
   if (!report.ok()) return Complain(report.status(), kUsage);
-  if (!request.html_file.empty()) return WriteHtml(*report, request.html_file);
+  if (!request.html_file.empty()) {
+    const int written = WriteHtml(*report, request.html_file);
+    if (written != kAllDone || !(request.json || request.details)) {
+      return written;
+    }
+  }
   if (request.json) {
     printf("%s", JsonReport(*report).c_str());
     return kAllDone;
   }
-  printf("%s", TextReport(*report).c_str());
+  printf("%s", TextReport(*report, MayColor(STDOUT_FILENO)).c_str());
   if (!request.details) return kAllDone;
   printf("actions:\n");
   const absl::Status read = ReadOutcomes(outcomes, PrintRecord);

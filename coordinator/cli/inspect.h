@@ -21,7 +21,8 @@ struct ReportRequest {
   // Every action, not only those that failed.
   bool details = false;
   bool json = false;
-  // Written instead of printing; empty: none.
+  // Where the page is written, "-" is standard output; empty: nowhere. The
+  // text is then printed where details or json are asked for.
   std::string html_file;
 };
 // What a run did.

@@ -35,6 +35,7 @@
 #include "coordinator/run/repository_locks.h"
 #include "coordinator/run/run.h"
 #include "coordinator/run/run_loop.h"
+#include "coordinator/run/screen.h"
 #include "coordinator/run/settings.h"
 #include "coordinator/run/state_folder.h"
 #include "coordinator/run/text.h"
@@ -142,7 +143,7 @@ class Submission {
   std::optional<LifeSign> life_sign_;
   bool resumed_ = false;
   uint64_t epoch_ = 1;
-  int64_t begun_ = absl::ToUnixSeconds(absl::Now());
+  absl::Time begun_ = absl::Now();
   std::unique_ptr<class Run> run_;
   std::unique_ptr<Reporter> reporter_;
   proto::RunSnapshot last_;
@@ -235,7 +236,7 @@ absl::Status Submission::OwnRun(const std::string& identity) {
   record.set_verb(VerbName(command_.verb));
   record.set_dry_run(AllDry());
   record.set_config(command_.config);
-  record.set_begun_unix(begun_);
+  record.set_begun_unix(absl::ToUnixSeconds(begun_));
   if (*unfinished && command_.fresh) {
     record.set_run(**unfinished);
     absl::Status status = journal.Own(record).status();
@@ -295,7 +296,7 @@ absl::Status Submission::BeginOrRestore() {
   }
   absl::StatusOr<RunState> state = journal_.journal->Read();
   if (!state.ok()) return state.status();
-  begun_ = state->record.begun_unix();
+  begun_ = absl::FromUnixSeconds(state->record.begun_unix());
   Commit commit;
   absl::Status status = run_->Restore(*journal_.journal, *state, commit);
   if (!status.ok()) return status;
@@ -303,7 +304,7 @@ absl::Status Submission::BeginOrRestore() {
   if (state->shards == 0 && state->listings.empty()) run_->Begin(commit);
   status = journal_.journal->Write(commit);
   if (!status.ok()) return status;
-  const absl::Duration age = absl::Now() - absl::FromUnixSeconds(begun_);
+  const absl::Duration age = absl::Now() - begun_;
   notes_.push_back(
       absl::StrCat("resuming run ", id_, ", begun ", DurationText(age),
                    " ago: ", Number(run_->ended_before()), " of ",
@@ -341,7 +342,8 @@ absl::Status Submission::OpenReporter() {
       std::filesystem::absolute(command_.config, unknown).string());
   header.set_retry_of(command_.retry_of);
   header.set_dry_run(AllDry());
-  header.set_begun_unix(begun_);
+  header.set_begun_unix(absl::ToUnixSeconds(begun_));
+  header.set_begun_unix_ms(absl::ToUnixMillis(begun_));
   *header.mutable_notes() = {lasting_notes_.begin(), lasting_notes_.end()};
   reporter_->SetHeader(header);
   if (resumed_) {
@@ -479,7 +481,7 @@ void Submission::PrintEnd(bool interrupted) const {
         -1, ' ', false, nlohmann::json::error_handler_t::replace);
     printf("%s\n", text.c_str());
   } else if (command_.verb != Verb::kList) {
-    printf("%s", Summary(last_).c_str());
+    printf("%s", Summary(last_, MayColor(STDOUT_FILENO)).c_str());
     if (interrupted && KeepsRun(command_.verb)) {
       printf("to go on: %s\n", SameCommand().c_str());
     }

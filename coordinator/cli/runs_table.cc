@@ -12,14 +12,24 @@
 namespace registry_manager {
 namespace {
 
-constexpr char kRow[] = "%-5s %-12s %-7s %-20s %-12s %17s %9s  %s\n";
+// In 80 columns, but for a config with a long name.
+constexpr char kRow[] = "%-4s  %-11s  %-6s  %-11s %11s %12s  %s\n";
 
-const char* StateName(const proto::RunSnapshot& snapshot) {
+// "11-24 04:57".
+std::string Begun(const proto::RunSnapshot& run) {
+  return absl::FormatTime("%m-%d %H:%M",
+                          absl::FromUnixSeconds(run.begun_unix()),
+                          absl::LocalTimeZone());
+}
+
+std::string StateName(const proto::RunSnapshot& snapshot) {
   switch (snapshot.state()) {
     case proto::RunSnapshot::RUNNING:
       return "running";
     case proto::RunSnapshot::FINISHED:
-      return snapshot.totals().failed() > 0 ? "failures" : "finished";
+      return snapshot.totals().failed() > 0
+                 ? absl::StrCat(Number(snapshot.totals().failed()), " failed")
+                 : "finished";
     case proto::RunSnapshot::INCOMPLETE:
       return "incomplete";
     case proto::RunSnapshot::INTERRUPTED:
@@ -46,23 +56,19 @@ std::string Config(const proto::RunSnapshot& run) {
   if (!run.retry_of().empty()) {
     absl::StrAppend(&text, " (retry of ", Printable(run.retry_of()), ")");
   }
-  if (run.dry_run()) absl::StrAppend(&text, " (dry run)");
+  if (run.dry_run()) absl::StrAppend(&text, " (dry)");
   return text;
 }
 
 }  // namespace
 
 std::string RunsTable(const std::vector<proto::RunSnapshot>& runs) {
-  std::string table =
-      absl::StrFormat(kRow, "RUN", "STATE", "VERB", "BEGUN", "TOOK",
-                      "REPOSITORIES", "FAILED", "CONFIG");
+  std::string table = absl::StrFormat(kRow, "RUN", "STATE", "VERB", "BEGUN",
+                                      "TOOK", "REPOSITORIES", "CONFIG");
   for (const proto::RunSnapshot& run : runs) {
-    const absl::Duration took =
-        absl::Seconds(run.updated_unix() - run.begun_unix());
-    table += absl::StrFormat(kRow, run.run(), StateName(run),
-                             Printable(run.verb()), TimeText(run.begun_unix()),
-                             DurationText(took), Repositories(run),
-                             Number(run.totals().failed()), Config(run));
+    table += absl::StrFormat(
+        kRow, run.run(), StateName(run), Printable(run.verb()), Begun(run),
+        DurationText(Lasted(run)), Repositories(run), Config(run));
   }
   return table;
 }

@@ -37,8 +37,19 @@ std::string Pair(absl::string_view term, absl::string_view description,
 struct Standing {
   const char* look;
   const char* words;
+  // HTML.
   std::string advice;
 };
+
+// The command that the run came from.
+std::string Again(const proto::RunSnapshot& run) {
+  if (!run.retry_of().empty()) {
+    return Code(absl::StrCat("coordinator retry ", run.retry_of()));
+  }
+  return Code(absl::StrCat(
+      "coordinator ", run.verb(), " ",
+      run.config_path().empty() ? run.config() : run.config_path()));
+}
 
 Standing StandingOf(const proto::RunSnapshot& run) {
   const bool goes_on = run.verb() != "plan" && run.verb() != "list";
@@ -49,17 +60,22 @@ Standing StandingOf(const proto::RunSnapshot& run) {
                            run.pid(), ".")};
     case proto::RunSnapshot::INTERRUPTED:
       return {"warn", "interrupted",
-              goes_on ? "The same command goes on with it." : ""};
+              goes_on ? absl::StrCat(Again(run), " goes on with it.") : ""};
     case proto::RunSnapshot::INCOMPLETE:
       return {"warn", "incomplete",
-              goes_on ? "Once the registries that were set aside answer, the "
-                        "same command goes on with it."
+              goes_on ? absl::StrCat("Once the registries that were set "
+                                     "aside answer, ",
+                                     Again(run), " goes on with it.")
                       : "A registry was set aside."};
     case proto::RunSnapshot::ABANDONED:
       return {"warn", "interrupted", "It was abandoned for a new run."};
     default:
       if (run.totals().failed() == 0) return {"good", "finished", ""};
-      return {"bad", "finished with failures", ""};
+      return {"bad", "finished with failures",
+              goes_on ? absl::StrCat(
+                            Code(absl::StrCat("coordinator retry ", run.run())),
+                            " tries again what failed.")
+                      : ""};
   }
 }
 
@@ -76,12 +92,10 @@ std::string Facts(const proto::RunSnapshot& run) {
   if (run.begun_unix() > 0) {
     const bool has_ended = run.state() == proto::RunSnapshot::FINISHED ||
                            run.state() == proto::RunSnapshot::INCOMPLETE;
-    const absl::Duration lasted =
-        absl::Seconds(run.updated_unix() - run.begun_unix());
     absl::StrAppend(
         &facts, Pair("Begun", TimeText(run.begun_unix())),
         Pair(has_ended ? "Ended" : "Last news", TimeText(run.updated_unix())),
-        Pair("Duration", DurationText(lasted)));
+        Pair("Duration", DurationText(Lasted(run))));
   }
   if (!run.retry_of().empty()) {
     facts += Pair("Retries the failures of",
@@ -174,6 +188,13 @@ std::string StreamBar(const proto::StreamSnapshot& stream) {
                       In("ul class='legend'", legend));
 }
 
+std::string RepositoriesOf(const proto::StreamSnapshot& stream) {
+  if (stream.repositories() == 0 && !stream.listed()) return "not listed";
+  return absl::StrCat(
+      stream.listed() ? "" : "at least ",
+      Plural(stream.repositories(), "repository", "repositories"));
+}
+
 std::string StreamCard(const proto::StreamSnapshot& stream) {
   std::string name =
       absl::StrCat(In("span class='soft'", Escape(stream.policy())), " ",
@@ -185,11 +206,7 @@ std::string StreamCard(const proto::StreamSnapshot& stream) {
     name += In("span class='soft'", " (dry run)");
   }
   std::string card = absl::StrCat(
-      In("h3", name), "\n",
-      In("span class='soft'",
-         absl::StrCat(
-             stream.listed() ? "" : "at least ",
-             Plural(stream.repositories(), "repository", "repositories"))));
+      In("h3", name), "\n", In("span class='soft'", RepositoriesOf(stream)));
   if (!stream.problem().empty()) {
     card += In("p class='problem warn'", Escape(stream.problem()));
   }
@@ -253,6 +270,30 @@ std::string Slowest(const Report& report) {
                       "\n", In("tbody", rows))));
 }
 
+std::string NotCarriedOut(const Report& report) {
+  std::string items;
+  for (const Report::NotCarriedOut& group : report.not_carried_out) {
+    std::string names;
+    for (const std::string& repository : group.repositories) {
+      absl::StrAppend(&names, names.empty() ? "" : ", ", Code(repository));
+    }
+    if (group.total > group.repositories.size()) {
+      absl::StrAppend(&names, " and ",
+                      Number(group.total - group.repositories.size()), " more");
+    }
+    std::string where = absl::StrCat(Escape(group.policy), " ",
+                                     Escape(DisplayRegistry(group.registry)));
+    if (!group.target.empty()) {
+      absl::StrAppend(&where, " → ", Escape(DisplayRegistry(group.target)));
+    }
+    items += In("li", absl::StrCat(In("b", where), ": ", Escape(group.reason),
+                                   ": ", names));
+  }
+  return items.empty()
+             ? ""
+             : Section("Not carried out", In("ul class='notes'", items));
+}
+
 std::string Notes(const proto::RunSnapshot& run) {
   std::string notes;
   for (const std::string& note : run.notes()) notes += In("li", Escape(note));
@@ -273,11 +314,11 @@ std::string HtmlReport(const Report& report) {
   return absl::StrCat(
       kHead, In("title", title), "\n", In("style", kHtmlStyle),
       "</head>\n<body><main>\n", Header(run), "\n", FailuresSection(report),
-      Figures(run.totals()), ChartSection(report), Streams(run),
-      Slowest(report), Notes(run),
+      NotCarriedOut(report), Figures(run.totals()), ChartSection(report),
+      Streams(run), Slowest(report), Notes(run),
       In("footer",
-         "Every action has its line, with its reason, in the run's "
-         "outcomes.jsonl."),
+         absl::StrCat("Every action has its line, with its reason, in ",
+                      Code(report.outcomes_file), ".")),
       "\n</main></body></html>\n");
 }
 

@@ -77,8 +77,8 @@ th, td { padding: .6rem .9rem; text-align: left; vertical-align: top; }
 th { font-weight: 400; padding-bottom: .4rem; }
 td { border-top: 1px solid var(--line); }
 .number { width: 1%; text-align: right; white-space: nowrap; }
-.failures .where { width: 44%; }
-.failures .what { width: 20%; }
+.failures .where { width: 32%; }
+.failures .what { width: 16%; }
 .what b, .what span { display: block; }
 li + li { margin-top: .2rem; }
 .more { margin-top: .6rem; font-size: .875rem; color: var(--soft); }

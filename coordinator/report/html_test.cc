@@ -92,6 +92,13 @@ Report HostileReport(std::vector<std::string>& names) {
                             hostile("worktargetrepository"),
                             1.5,
                             {}});
+  report.not_carried_out.push_back({hostile("leftpolicy"),
+                                    hostile("leftregistry"),
+                                    hostile("lefttarget"),
+                                    hostile("leftreason"),
+                                    1,
+                                    {hostile("leftrepository")}});
+  report.outcomes_file = hostile("outcomes");
   return report;
 }
 
@@ -142,7 +149,7 @@ TEST(HtmlReportTest, NoTextFromOutsideIsTakenForHtml) {
   const std::string page = HtmlReport(HostileReport(names));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("alert(\"")));
-  EXPECT_EQ(names.size(), 21);
+  EXPECT_EQ(names.size(), 27);
   for (const std::string& name : names) {
     EXPECT_THAT(page,
                 HasSubstr(absl::StrCat(name,
@@ -196,10 +203,13 @@ TEST(HtmlReportTest, SaysHowTheRunStands) {
   report.run.mutable_totals()->set_failed(1);
   EXPECT_THAT(HtmlReport(report),
               HasSubstr("<title>Run 7F3K: finished with failures</title>"));
+  EXPECT_THAT(HtmlReport(report),
+              HasSubstr("<code>coordinator retry 7F3K</code> tries again"));
   report.run.set_state(proto::RunSnapshot::INCOMPLETE);
   EXPECT_THAT(HtmlReport(report), HasSubstr("<title>Run 7F3K: incomplete<"));
   report.run.set_state(proto::RunSnapshot::INTERRUPTED);
-  EXPECT_THAT(HtmlReport(report), HasSubstr("The same command goes on with"));
+  EXPECT_THAT(HtmlReport(report),
+              HasSubstr("<code>coordinator submit /etc/rm.yml</code> goes on"));
   report.run.set_state(proto::RunSnapshot::ABANDONED);
   EXPECT_THAT(HtmlReport(report), HasSubstr("abandoned for a new run"));
   report.run.set_state(proto::RunSnapshot::RUNNING);
@@ -275,6 +285,18 @@ TEST(HtmlReportTest, FailuresOfOneKindAreOneRow) {
   EXPECT_THAT(page, HasSubstr("30 times"));
   EXPECT_THAT(page, HasSubstr("and 5 more<"));
   EXPECT_THAT(page, HasSubstr("tag 1.0 is odd"));
+}
+
+TEST(HtmlReportTest, NamesWhatWasNotCarriedOutAndWhereEveryActionIs) {
+  Report report = CleanReport();
+  report.not_carried_out.push_back(
+      {"delete", "https://a.example", "", "its sync failed", 12, {"r1", "r2"}});
+  report.outcomes_file = "/state/runs/7F3K/outcomes.jsonl";
+  const std::string page = HtmlReport(report);
+  EXPECT_THAT(page, HasSubstr("<b>delete a.example</b>: its sync failed: "
+                              "<code>r1</code>, <code>r2</code> and 10 more"));
+  EXPECT_THAT(page,
+              HasSubstr("in <code>/state/runs/7F3K/outcomes.jsonl</code>."));
 }
 
 TEST(HtmlReportTest, TenThousandFailuresStayASmallPage) {

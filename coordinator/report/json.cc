@@ -21,6 +21,12 @@ ordered_json WorkJson(const Report::RepositoryWork& work) {
           {"counts", ToJson(work.counts)}};
 }
 
+ordered_json NotCarriedOutJson(const Report::NotCarriedOut& group) {
+  return {{"policy", group.policy}, {"registry", group.registry},
+          {"target", group.target}, {"reason", group.reason},
+          {"total", group.total},   {"repositories", group.repositories}};
+}
+
 }  // namespace
 
 std::string JsonReport(const Report& report) {
@@ -29,6 +35,10 @@ std::string JsonReport(const Report& report) {
   ordered_json slowest = ordered_json::array();
   for (const Report::RepositoryWork& work : report.slowest) {
     slowest.push_back(WorkJson(work));
+  }
+  ordered_json not_carried_out = ordered_json::array();
+  for (const Report::NotCarriedOut& group : report.not_carried_out) {
+    not_carried_out.push_back(NotCarriedOutJson(group));
   }
   ordered_json intervals = ordered_json::array();
   for (const Report::Interval& interval : report.timeline) {
@@ -46,6 +56,7 @@ std::string JsonReport(const Report& report) {
                                {{"begun_unix", run.begun_unix()},
                                 {"interval_seconds", report.interval_seconds},
                                 {"intervals", std::move(intervals)}}},
+                              {"not_carried_out", std::move(not_carried_out)},
                               {"failures", std::move(failures)},
                               {"failures_total", report.failures_total}};
   return whole.dump(2, ' ', false, ordered_json::error_handler_t::replace) +

@@ -52,7 +52,12 @@ class Builder {
   void Add(const OutcomeRecord& record) {
     if (record.result == "failed") AddFailure(record);
     if (record.kind == OutcomeRecord::Kind::kAction) AddToTimeline(record);
-    if (record.kind == OutcomeRecord::Kind::kRepository) AddWork(record);
+    if (record.kind != OutcomeRecord::Kind::kRepository) return;
+    if (record.result == "skipped" && !record.reason.empty()) {
+      AddNotCarriedOut(record);
+    } else {
+      AddWork(record);
+    }
   }
 
   Report Finish() {
@@ -65,6 +70,29 @@ class Builder {
     ++report_.failures_total;
     if (report_.failures.size() < Report::kMaxFailures) {
       report_.failures.push_back(record);
+    }
+  }
+
+  void AddNotCarriedOut(const OutcomeRecord& record) {
+    std::vector<Report::NotCarriedOut>& all = report_.not_carried_out;
+    auto same = std::find_if(
+        all.begin(), all.end(), [&record](const Report::NotCarriedOut& one) {
+          return one.policy == record.policy &&
+                 one.registry == record.registry &&
+                 one.target == record.target && one.reason == record.reason;
+        });
+    if (same == all.end()) {
+      if (all.size() == Report::kMaxReasons) return;
+      same = all.insert(all.end(), {record.policy,
+                                    record.registry,
+                                    record.target,
+                                    record.reason,
+                                    0,
+                                    {}});
+    }
+    ++same->total;
+    if (same->repositories.size() < Report::kMaxNamed) {
+      same->repositories.push_back(record.repository);
     }
   }
 
@@ -113,7 +141,9 @@ absl::StatusOr<Report> BuildReport(const proto::RunSnapshot& run,
   const absl::Status read = ReadOutcomes(
       outcomes_file, [&](const OutcomeRecord& record) { builder.Add(record); });
   if (!read.ok()) return read;
-  return builder.Finish();
+  Report report = builder.Finish();
+  report.outcomes_file = outcomes_file;
+  return report;
 }
 
 }  // namespace registry_manager

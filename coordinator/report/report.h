@@ -38,6 +38,20 @@ struct Report {
   std::vector<OutcomeRecord> failures;
   uint64_t failures_total = 0;
 
+  // Repositories that were not even looked at, by the reason; at most
+  // kMaxReasons.
+  struct NotCarriedOut {
+    std::string policy;
+    std::string registry;
+    // Of a sync.
+    std::string target;
+    std::string reason;
+    uint64_t total = 0;
+    // The first kMaxNamed of them.
+    std::vector<std::string> repositories;
+  };
+  std::vector<NotCarriedOut> not_carried_out;
+
   // Actions (deleted, copied, planned, …; not what was left as it was) by the
   // time at which they ended: intervals of equal length from the run's
   // beginning to its last news, at most kMaxIntervals.
@@ -48,9 +62,14 @@ struct Report {
   int64_t interval_seconds = 1;
   std::vector<Interval> timeline;
 
+  // Where every action has its line.
+  std::string outcomes_file;
+
   static constexpr size_t kMaxSlowest = 20;
   static constexpr size_t kMaxFailures = 10000;
   static constexpr size_t kMaxIntervals = 60;
+  static constexpr size_t kMaxReasons = 100;
+  static constexpr size_t kMaxNamed = 10;
 };
 
 // Reads a run's outcomes file into its report. NotFound: no such file. Memory
@@ -58,8 +77,9 @@ struct Report {
 absl::StatusOr<Report> BuildReport(const proto::RunSnapshot& run,
                                    const std::string& outcomes_file);
 
-// The report as lines of text, and as one JSON object (docs/json.md).
-std::string TextReport(const Report& report);
+// The report as lines of text (`is_colored`: as of Summary), and as one JSON
+// object (docs/json.md).
+std::string TextReport(const Report& report, bool is_colored = false);
 std::string JsonReport(const Report& report);
 // One failed record: "delete HOST/REPOSITORY:TAG: why".
 std::string FailureLine(const OutcomeRecord& record);

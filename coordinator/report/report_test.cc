@@ -119,6 +119,30 @@ TEST_F(ReportTest, FailuresOfEveryKindWithTheirReasons) {
       << text;
 }
 
+TEST_F(ReportTest, NamesWhatWasNotCarriedOutAndWhy) {
+  std::vector<OutcomeRecord> records;
+  for (int i = 1; i <= 12; ++i) {
+    records.push_back(Repository(absl::StrCat("r", i), 0));
+    records.back().result = "skipped";
+    records.back().reason = "its sync failed";
+  }
+  // Looked at, with nothing to do.
+  records.push_back(Repository("same", 1));
+  records.back().result = "skipped";
+  const Report report = Build(records);
+  ASSERT_EQ(report.not_carried_out.size(), 1u);
+  EXPECT_EQ(report.slowest.size(), 1u);
+  EXPECT_TRUE(absl::StrContains(
+      TextReport(report),
+      "not carried out:\n"
+      "  delete a.example, 12 repositories: its sync failed\n"
+      "    r1, r2, r3, r4, r5, r6, r7, r8, r9, r10 and 2 more\n"))
+      << TextReport(report);
+  const auto json = nlohmann::json::parse(JsonReport(report));
+  EXPECT_EQ(json["not_carried_out"][0]["total"], 12);
+  EXPECT_EQ(json["not_carried_out"][0]["repositories"][0], "r1");
+}
+
 TEST_F(ReportTest, NoFileNoReport) {
   EXPECT_TRUE(absl::IsNotFound(BuildReport(run_, file_).status()));
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "common/reference/printable.h"
 #include "coordinator/report/report.h"
@@ -25,6 +26,27 @@ std::string WorkLine(const Report::RepositoryWork& work) {
   return line;
 }
 
+// "delete HOST: 6 repositories, as REASON" with the first of them below.
+std::string NotCarriedOutLines(const Report::NotCarriedOut& group) {
+  std::string text =
+      absl::StrCat("  ", group.policy, " ", DisplayRegistry(group.registry));
+  if (!group.target.empty()) {
+    absl::StrAppend(&text, " -> ", DisplayRegistry(group.target));
+  }
+  absl::StrAppend(&text, ", ",
+                  Plural(group.total, "repository", "repositories"), ": ",
+                  Printable(group.reason, 2000), "\n    ",
+                  absl::StrJoin(group.repositories, ", ",
+                                [](std::string* out, const std::string& name) {
+                                  out->append(Printable(name));
+                                }));
+  if (group.total > group.repositories.size()) {
+    absl::StrAppend(&text, " and ",
+                    Number(group.total - group.repositories.size()), " more");
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string FailureLine(const OutcomeRecord& record) {
@@ -35,15 +57,13 @@ std::string FailureLine(const OutcomeRecord& record) {
                       ": ", Printable(record.reason, 2000));
 }
 
-std::string TextReport(const Report& report) {
+std::string TextReport(const Report& report, bool is_colored) {
   proto::RunSnapshot run = report.run;
   run.clear_failures();
   run.set_failures_total(0);
   std::string text = Summary(run);
-  const absl::Duration lasted =
-      absl::Seconds(run.updated_unix() - run.begun_unix());
   absl::StrAppend(&text, "begun ", TimeText(run.begun_unix()), ", last news ",
-                  TimeText(run.updated_unix()), ": ", DurationText(lasted),
+                  TimeText(run.updated_unix()), ": ", DurationText(Lasted(run)),
                   "\n", Plural(run.totals().requests(), "request", "requests"));
   if (run.totals().throttled_ms() > 0) {
     absl::StrAppend(
@@ -56,14 +76,19 @@ std::string TextReport(const Report& report) {
   for (size_t i = 0; i < report.slowest.size() && i < kSlowestShown; ++i) {
     absl::StrAppend(&text, WorkLine(report.slowest[i]), "\n");
   }
+  if (!report.not_carried_out.empty()) text += "not carried out:\n";
+  for (const Report::NotCarriedOut& group : report.not_carried_out) {
+    text += NotCarriedOutLines(group);
+  }
   if (!report.failures.empty()) text += "failures:\n";
   for (const OutcomeRecord& failure : report.failures) {
-    absl::StrAppend(&text, "  ", FailureLine(failure), "\n");
+    absl::StrAppend(
+        &text, Red(absl::StrCat("  ", FailureLine(failure)), is_colored), "\n");
   }
   if (report.failures_total > report.failures.size()) {
     absl::StrAppend(&text, "  and ",
                     Number(report.failures_total - report.failures.size()),
-                    " more in the run's outcomes.jsonl\n");
+                    " more in ", Printable(report.outcomes_file, 1000), "\n");
   }
   return text;
 }
