@@ -25,7 +25,9 @@ ConfigSources FakeWorld::sources() const {
           [this](const std::string& path) -> absl::StatusOr<std::string> {
             const auto found = files.find(path);
             if (found != files.end()) return found->second;
-            if (absl::EndsWith(path, ".pem")) return std::string();
+            if (absl::EndsWith(path, ".pem") || absl::EndsWith(path, ".json")) {
+              return std::string();
+            }
             return absl::NotFoundError("no such file");
           }};
 }

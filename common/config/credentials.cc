@@ -80,6 +80,21 @@ std::string ReadUsername(const MapReader& reader, const YamlNode& node) {
   return node.text;
 }
 
+// It is read only when a connection is made.
+void CheckIsThere(const std::string& auth_file, const YamlNode& node,
+                  const ConfigSources& sources, ErrorList* errors) {
+  if (auth_file.empty()) return;
+  const absl::Status status = sources.read_file(auth_file).status();
+  if (!absl::IsNotFound(status) && !absl::IsPermissionDenied(status)) return;
+  errors->Add(
+      node.at,
+      absl::StrCat("the auth-file '", node.Shown(), "' ",
+                   absl::IsNotFound(status) ? "does not exist"
+                                            : "may not be read by this user",
+                   "; name a config.json of docker's, or leave "
+                   "'auth-file' out"));
+}
+
 }  // namespace
 
 void ReadCredentials(const MapReader& reader, const PathResolver& paths,
@@ -111,6 +126,7 @@ void ReadCredentials(const MapReader& reader, const PathResolver& paths,
   }
   if (auth_file != nullptr) {
     registry->auth_file = paths.Read(reader, "auth-file");
+    CheckIsThere(registry->auth_file, *auth_file, sources, errors);
     if (username != nullptr || secret != nullptr) {
       errors->Add(auth_file->at,
                   "'auth-file' stands beside 'username' or a password; keep "

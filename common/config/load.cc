@@ -27,6 +27,16 @@ void MakeAbsolute(std::string* path) {
   if (!error) *path = absolute.string();
 }
 
+std::string WhyUnreadable(const absl::Status& status) {
+  if (absl::IsNotFound(status)) return "does not exist; check its path";
+  if (absl::IsPermissionDenied(status)) {
+    return "may not be read by this user; see `ls -l`";
+  }
+  return absl::StrCat(
+      "cannot be read: ", status.message(),
+      absl::IsInvalidArgument(status) ? "; name the config file itself" : "");
+}
+
 }  // namespace
 
 ConfigSources SystemConfigSources() {
@@ -48,11 +58,9 @@ absl::StatusOr<Config> LoadConfig(const std::string& file,
   const absl::StatusOr<std::string> text =
       ReadWholeFile(file, kMostConfigBytes);
   if (!text.ok()) {
-    return absl::Status(
-        text.status().code(),
-        absl::StrCat("the config '", Printable(file),
-                     "' cannot be read: ", text.status().message(),
-                     "; name a config file that this user may read"));
+    return absl::Status(text.status().code(),
+                        absl::StrCat("the config '", Printable(file), "' ",
+                                     WhyUnreadable(text.status())));
   }
   absl::StatusOr<Config> config = ParseConfig(file, *text, sources);
   if (!config.ok()) return config;

@@ -51,7 +51,8 @@ void AddWrongValue(absl::string_view what, const YamlNode& node,
 }
 
 MapReader::MapReader(const YamlNode& node, std::string name,
-                     std::vector<std::string> known, ErrorList* errors)
+                     std::vector<std::string> known, ErrorList* errors,
+                     const std::map<std::string, std::string>& elsewhere)
     : node_(node), name_(std::move(name)), errors_(errors) {
   if (node.kind != YamlNode::Kind::kMap && node.kind != YamlNode::Kind::kNull) {
     errors->Add(node.at, absl::StrCat(name_, " is ", node.KindName(),
@@ -62,12 +63,16 @@ MapReader::MapReader(const YamlNode& node, std::string name,
   absl::flat_hash_map<absl::string_view, int> first_lines;
   for (const YamlNode::Entry& entry : node.entries) {
     if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
-      errors->Add(
-          entry.key_at,
-          absl::StrCat(
-              "unknown key '", Printable(entry.key, 80), "' in ", name_,
-              errors->full() ? ""
-                             : SuggestName(entry.key, known, "its keys are")));
+      const auto place = elsewhere.find(entry.key);
+      std::string advice;
+      if (place != elsewhere.end()) {
+        advice = absl::StrCat("; it belongs in ", place->second);
+      } else if (!errors->full()) {
+        advice = SuggestName(entry.key, known, "its keys are");
+      }
+      errors->Add(entry.key_at,
+                  absl::StrCat("unknown key '", Printable(entry.key, 80),
+                               "' in ", name_, advice));
       continue;
     }
     const auto [first, is_first] =

@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COMMON_CONFIG_MAP_READER_H_
 #define REGISTRY_MANAGER_COMMON_CONFIG_MAP_READER_H_
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +25,10 @@ class MapReader {
   // Reports unknown keys, duplicate ones (the first counts), and a `node` that
   // is no mapping (null is an empty one). `name` is what errors call the
   // mapping, printable. `node` and `errors` must outlive this.
+  // `elsewhere`: where keys belong that are often written here.
   MapReader(const YamlNode& node, std::string name,
-            std::vector<std::string> known, ErrorList* errors);
+            std::vector<std::string> known, ErrorList* errors,
+            const std::map<std::string, std::string>& elsewhere = {});
 
   ErrorList* errors() const { return errors_; }
   // Where the mapping is, for what is missing in it.

@@ -4,7 +4,9 @@
 #include "common/config/parse.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,12 +22,30 @@
 namespace registry_manager {
 namespace {
 
+// Where keys belong that are written one level too high.
+const std::map<std::string, std::string>& KeysOfPolicies() {
+  static const auto* const kPlaces = new std::map<std::string, std::string>{
+      {"dry-run", "'delete-policy' and in 'sync-policy'"},
+      {"start", "'delete-policy' or in 'sync-policy'"},
+      {"mix-count", "'delete-policy'"},
+      {"sem-ver", "'delete-policy'"},
+      {"tags", "'delete-policy'"},
+      {"shared-digest", "'delete-policy'"},
+      {"dangling-tags", "'delete-policy'"},
+      {"from", "'sync-policy'"},
+      {"to", "'sync-policy'"},
+      {"filters", "'sync-policy'"},
+      {"replace", "'sync-policy'"},
+      {"engine", "'sync-policy'"}};
+  return *kPlaces;
+}
+
 Config ReadConfig(const YamlNode& root, const std::string& folder,
                   const ConfigSources& sources, ErrorList* errors) {
   Config config;
   const MapReader reader(root, "the config",
-                         {"registries", "delete-policy", "sync-policy"},
-                         errors);
+                         {"registries", "delete-policy", "sync-policy"}, errors,
+                         KeysOfPolicies());
   if (const YamlNode* registries = reader.Find("registries")) {
     config.registries = ReadRegistries(*registries, folder, sources, errors);
   } else {

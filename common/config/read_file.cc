@@ -30,6 +30,9 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path,
   const auto closer = absl::MakeCleanup([file] { close(file); });
   struct stat info = {};
   if (fstat(file, &info) != 0) return SystemError(errno);
+  if (S_ISDIR(info.st_mode)) {
+    return absl::InvalidArgumentError("it is a folder");
+  }
   if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError("it is no regular file");
   }

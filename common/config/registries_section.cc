@@ -130,10 +130,14 @@ std::vector<RegistryConfig> ReadRegistries(const YamlNode& node,
                                            const ConfigSources& sources,
                                            ErrorList* errors) {
   std::vector<RegistryConfig> registries;
-  if (node.kind != YamlNode::Kind::kMap || node.entries.empty()) {
-    AddWrongValue("'registries'", node,
-                  "write a mapping from a name of your own to a registry",
-                  errors);
+  constexpr absl::string_view kForm =
+      "write a mapping from a name of your own to a registry";
+  if (node.kind != YamlNode::Kind::kMap) {
+    AddWrongValue("'registries'", node, kForm, errors);
+    return registries;
+  }
+  if (node.entries.empty()) {
+    errors->Add(node.at, absl::StrCat("'registries' is empty; ", kForm));
     return registries;
   }
   const PathResolver paths(folder, sources);

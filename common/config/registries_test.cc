@@ -138,7 +138,7 @@ TEST(RegistriesTest, NeedsRegistries) {
   EXPECT_THAT(ErrorsOf("registries:\n"),
               ElementsAre("1:1: 'registries' is empty" + form));
   EXPECT_THAT(ErrorsOf("registries: {}\n"),
-              ElementsAre("1:13: 'registries' is a mapping" + form));
+              ElementsAre("1:13: 'registries' is empty" + form));
   EXPECT_THAT(ErrorsOf("registries: [a]\n"),
               ElementsAre("1:13: 'registries' is a list" + form));
   EXPECT_THAT(ErrorsOf("- registries\n"),
@@ -333,6 +333,13 @@ TEST(RegistriesTest, AFileThatCannotBeReadIsAnErrorOfTheConfig) {
       ErrorsOf(WithKeys("    ca-file: nope\n    client-cert: x.pem\n")),
       ElementsAre("4:14: 'ca-file' cannot be read (no such file); name a file "
                   "of PEM certificates or keys"));
+}
+
+TEST(RegistriesTest, SaysWhereAKeyOfAPolicyBelongs) {
+  EXPECT_THAT(
+      ErrorsOf("registries: {one: {registry: r.io}}\ndry-run: true\n"),
+      ElementsAre("2:1: unknown key 'dry-run' in the config; it belongs "
+                  "in 'delete-policy' and in 'sync-policy'"));
 }
 
 }  // namespace

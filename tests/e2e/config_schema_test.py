@@ -59,7 +59,17 @@ _SYNC_TO_TWO = _SYNC.replace("  ROW", "  from: one\n  to: two\n  ROW")
 
 # What a config may refer to. The files hold a text, and lie beside the config.
 _ENVIRONMENT = {"FLAG": "true", "NOTHING": "", "NUMBER": "5", "TEXT": "127.0.0.1"}
-_FILES = ("ca.pem", "key.pem", "password", "5", "true")
+_FILES = (
+    "5",
+    "a",
+    "ca.pem",
+    "config.json",
+    "docker/config.json",
+    "home/.docker/config.json",
+    "key.pem",
+    "password",
+    "true",
+)
 
 # Programs at a time.
 _AT_ONCE = 8
