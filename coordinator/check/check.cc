@@ -41,9 +41,10 @@ std::vector<RegistryQuestion> QuestionsOf(const Config& config) {
     }
     question.deletes = config.delete_policy &&
                        Names(config.delete_policy->registries, registry.name);
-    question.only_target = !question.deletes && config.sync_policy &&
-                           config.sync_policy->from != registry.name &&
-                           Names(config.sync_policy->to, registry.name);
+    question.is_target =
+        config.sync_policy && Names(config.sync_policy->to, registry.name);
+    question.only_target = question.is_target && !question.deletes &&
+                           config.sync_policy->from != registry.name;
     questions.push_back(std::move(question));
   }
   return questions;

@@ -4,11 +4,14 @@
 #include "coordinator/check/registry_check.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/reference/printable.h"
 #include "common/registry/errors.h"
 #include "common/registry/identify.h"
@@ -24,6 +27,8 @@ using Level = Finding::Level;
 
 // One attempt and one repetition tell as much as many.
 constexpr int kRetries = 1;
+// Of the repositories that a config names.
+constexpr size_t kMostLookedAt = 20;
 constexpr absl::Duration kPatience = absl::Seconds(60);
 
 class Checker {
@@ -38,6 +43,10 @@ class Checker {
     const bool listed =
         question_.config->repositories ? LookAtNamed() : ListCatalogue();
     if (question_.deletes && listed) TryDelete();
+    if (question_.is_target) {
+      Say(Level::kNote,
+          "whether it takes pushes was not tried: that would begin an upload");
+    }
     Limits();
   }
 
@@ -53,7 +62,7 @@ class Checker {
   bool Reach() {
     absl::Status status = CheckIsRegistry(client_);
     if (!status.ok()) {
-      Say(Level::kUnreachable, status);
+      Say(Level::kUnreachable, WithTlsHint(status));
       return false;
     }
     SayTransport();
@@ -63,7 +72,7 @@ class Checker {
       return false;
     }
     if (!status.ok()) {
-      Say(Level::kError, status);
+      Say(Level::kError, WithTlsHint(status));
       return false;
     }
     Say(Level::kOk, Credentials());
@@ -88,13 +97,32 @@ class Checker {
     }
   }
 
-  std::string Credentials() const {
-    if (!question_.config->username.empty()) {
-      return "takes the config's credentials";
+  // What a TLS port makes of plain HTTP: 400, or an alert that is no HTTP.
+  absl::Status WithTlsHint(const absl::Status& status) const {
+    const bool is_plain =
+        absl::StartsWith(client_.connection->address().str(), "http:");
+    if (!is_plain || (HttpStatusOf(status) != 400 &&
+                      !absl::StrContains(status.message(), "HTTP/0.9"))) {
+      return status;
     }
-    return question_.config->auth_file.empty()
-               ? "serves without credentials, or with those of docker's config"
-               : "takes the credentials of auth-file";
+    return WithMessage(
+        status, absl::StrCat(status.message(),
+                             "; if TLS is spoken there, write https://"));
+  }
+
+  std::string Credentials() const {
+    const bool has_some = client_.connection->has_credentials();
+    std::string source = "docker's config.json";
+    if (!question_.config->username.empty()) source = "the config";
+    if (!question_.config->auth_file.empty()) source = "the auth-file";
+    if (!client_.connection->has_asked) {
+      return absl::StrCat(
+          "asks for no credentials",
+          has_some ? absl::StrCat("; those of ", source, " were not tried")
+                   : "");
+    }
+    return has_some ? absl::StrCat("takes the credentials of ", source)
+                    : "serves anonymously: nothing names credentials for it";
   }
 
   void Identify() {
@@ -110,7 +138,6 @@ class Checker {
             "its limit");
         break;
       case RegistryKind::kPlain:
-        Say(Level::kNote, "is spoken to by the plain Registry API");
         break;
     }
   }
@@ -135,20 +162,40 @@ class Checker {
     return true;
   }
 
+  // The first of those that are there is asked about afterwards.
   bool LookAtNamed() {
-    repository_ = question_.config->repositories->front().repository;
-    const absl::Status status = ListTags(client_, repository_).status();
-    if (absl::IsNotFound(status)) {
+    std::set<std::string> named;
+    for (const RepositoryEntry& entry : *question_.config->repositories) {
+      named.insert(entry.repository);
+    }
+    std::vector<std::string> found, missing;
+    for (const std::string& name : named) {
+      if (found.size() + missing.size() == kMostLookedAt) break;
+      const absl::Status status = ListTags(client_, name).status();
+      if (absl::IsNotFound(status)) {
+        missing.push_back(Printable(name));
+      } else if (!status.ok()) {
+        Say(Level::kError, status);
+        return false;
+      } else {
+        if (found.empty()) repository_ = name;
+        found.push_back(Printable(name));
+      }
+    }
+    if (!missing.empty()) {
       Say(question_.only_target ? Level::kNote : Level::kWarning,
-          absl::StrCat("has no repository ", Printable(repository_),
-                       ", which the config names first"));
-      return false;
+          absl::StrCat("has no repository ", absl::StrJoin(missing, ", "),
+                       ", which the config names"));
     }
-    if (!status.ok()) {
-      Say(Level::kError, status);
-      return false;
+    if (found.empty()) return false;
+    std::string text =
+        absl::StrCat("lists the tags of ", absl::StrJoin(found, ", "));
+    if (const size_t looked_at = found.size() + missing.size();
+        looked_at < named.size()) {
+      absl::StrAppend(&text, "; ", named.size() - looked_at,
+                      " more that are named were not looked at");
     }
-    Say(Level::kOk, absl::StrCat("lists the tags of ", Printable(repository_)));
+    Say(Level::kOk, std::move(text));
     return true;
   }
 

@@ -21,6 +21,8 @@ struct RegistryQuestion {
   bool deletes = false;
   // The sync policy copies to it, and it is no source: its catalogue is not
   // needed.
+  // It is synced to.
+  bool is_target = false;
   bool only_target = false;
 };
 

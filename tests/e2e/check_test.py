@@ -39,7 +39,7 @@ class CheckTest(EndToEndTest):
         self.fill(registry, {"app": {"1.0": image.image("one")}})
         mark = registry.mark()
         out = self.deleting(registry)
-        self.assert_says(out, "ok", "takes the config's credentials")
+        self.assert_says(out, "ok", "takes the credentials of the config$")
         self.assert_says(out, "ok", "lists its catalogue")
         self.assert_says(out, "ok", "deletes")
         self.assert_says(out, "note", "at most 16 requests at once")
@@ -65,6 +65,7 @@ class CheckTest(EndToEndTest):
             sync=sync_section(SyncPolicy(), "one", "two"),
         )
         self.assert_silent(out, "error", "warning", "unreachable")
+        self.assert_says(out, "note", "takes pushes was not tried")
         self.assert_no_writes(two, mark)
 
     def test_wrong_credentials(self):
@@ -113,10 +114,41 @@ class CheckTest(EndToEndTest):
             registry, entry=registry_entry(registry, repositories=["app"])
         )
         self.assert_says(out, "ok", "lists the tags of app")
+        entry = registry_entry(registry, repositories=["gone", "app", "lost"])
+        out = self.deleting(registry, entry=entry)
+        self.assert_says(out, "warning", "no repository gone, lost, which")
+        self.assert_says(out, "ok", "lists the tags of app$")
+        many = [f"gone{i:02}" for i in range(25)] + ["app"]
         out = self.deleting(
-            registry, entry=registry_entry(registry, repositories=["gone"])
+            registry, entry=registry_entry(registry, repositories=many)
         )
-        self.assert_says(out, "warning", "no repository gone")
+        self.assert_says(out, "ok", "lists the tags of app; 6 more .* not looked at")
+
+    def test_where_the_credentials_come_from(self):
+        registry = self.registry()
+        open_entry = {"registry": registry.url, "username": "bob", "password": "pw"}
+        out = self.deleting(registry, entry=open_entry)
+        self.assert_says(out, "ok", "asks for no credentials; those of the config")
+        out = self.deleting(registry, entry={"registry": registry.url})
+        self.assert_says(out, "ok", "asks for no credentials$")
+
+    def test_an_auth_file_that_is_not_there(self):
+        config = self.config(
+            {"one": {"registry": "http://127.0.0.1:9", "auth-file": "gone.json"}}
+        )
+        result = self.run_product("check", config, status=2)
+        self.assertRegex(result.err, "auth-file 'gone.json' does not exist")
+
+    def test_plain_http_to_a_tls_port(self):
+        authority = tls.Authority(os.path.join(self.folder, "ca"))
+        registry = self.registry(authority=authority)
+        plain = registry.url.replace("https://", "http://")
+        out = self.check(
+            {"one": {"registry": plain}},
+            status=1,
+            delete=delete_section(_POLICY, ["one"]),
+        )
+        self.assertRegex(out, "write https://")
 
     def test_a_redis_that_would_lose_the_journal(self):
         registry = self.registry()
