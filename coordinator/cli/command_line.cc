@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "common/config/nearest_name.h"
 #include "common/reference/printable.h"
 #include "coordinator/cli/exit_status.h"
@@ -22,6 +25,8 @@ namespace registry_manager {
 namespace {
 
 constexpr char kProgram[] = "coordinator";
+// The program that this one follows was called so: tools/registry-manager.
+constexpr char kOtherName[] = "registry-manager";
 constexpr char kVersion[] = "0.1.0";
 constexpr char kAbout[] =
     "Deletes and syncs container images across registries, by policy, and "
@@ -54,6 +59,7 @@ constexpr struct {
     {"completion", "a script that completes commands in your shell",
      "source <(coordinator completion bash)"},
     {"man", "the manual page", "coordinator man | man -l -"},
+    {"help", "what a verb takes", "coordinator help submit"},
 };
 
 // What the seed's program takes, and numbers.
@@ -72,20 +78,57 @@ std::string ReadVerbosity(std::string& text) {
   return "";
 }
 
+// What a verb takes without a flag, "CONFIG" or "[RUN]"; "": nothing.
+std::string ArgumentOf(const CLI::App& verb) {
+  for (const CLI::Option* option : verb.get_options()) {
+    if (!option->get_positional()) continue;
+    if (option->nonpositional()) return "CONFIG";
+    return option->get_required()
+               ? option->get_option_text()
+               : absl::StrCat("[", option->get_option_text(), "]");
+  }
+  return "";
+}
+
+// "coordinator plan CONFIG".
+std::string CallOf(const std::string& program, const CLI::App& verb) {
+  const std::string argument = ArgumentOf(verb);
+  return absl::StrCat(program, " ", verb.get_name(),
+                      argument.empty() ? "" : " ", argument);
+}
+
 // Opens with an example; says of a flag what it takes, and no more.
 class Help : public CLI::Formatter {
  public:
-  Help() { column_width(26); }
+  explicit Help(std::string program) : program_(std::move(program)) {
+    column_width(26);
+  }
 
-  std::string make_description(const CLI::App* app) const override {
-    for (const auto& verb : kVerbs) {
-      if (app->get_name() == verb.name) {
-        return absl::StrCat("Example: ", verb.example, "\n\n",
-                            app->get_description(), "\n");
-      }
+  // The program's own fits into a window of 80 columns and 24 rows.
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    if (app->get_parent() != nullptr) {
+      return Formatter::make_help(app, name, mode);
     }
-    return absl::StrCat("Example: coordinator submit config.yml\n\n",
-                        app->get_description(), "\n");
+    std::string text = absl::StrCat(Example(kVerbs[0].example), kAbout,
+                                    "\n\nUsage: ", program_,
+                                    " VERB [FLAGS], or --help, or --version\n");
+    for (const auto& verb : kVerbs) {
+      absl::StrAppend(&text,
+                      absl::StrFormat("  %-12s%s\n", verb.name, verb.about));
+    }
+    return absl::StrCat(text, app->get_footer(), "\n");
+  }
+  std::string make_description(const CLI::App* app) const override {
+    std::string text;
+    for (const auto& verb : kVerbs) {
+      if (app->get_name() == verb.name) text = Example(verb.example);
+    }
+    return absl::StrCat(text, app->get_description(), "\n");
+  }
+  std::string make_usage(const CLI::App* app,
+                         std::string /*name*/) const override {
+    return absl::StrCat("Usage: ", CallOf(program_, *app), " [FLAGS]\n");
   }
   std::string make_option_opts(const CLI::Option* option) const override {
     const std::string& text = option->get_option_text();
@@ -97,6 +140,16 @@ class Help : public CLI::Formatter {
                ? ""
                : Formatter::make_positionals(app);
   }
+
+ private:
+  // Under the name that the program was called by.
+  std::string Example(absl::string_view example) const {
+    absl::ConsumePrefix(&example, kProgram);
+    const bool is_own = absl::StartsWith(example, " ");
+    return absl::StrCat("Example: ", is_own ? program_ : "", example, "\n\n");
+  }
+
+  const std::string program_;
 };
 
 // The flags of every verb that prints for people.
@@ -105,7 +158,8 @@ void AddOutputFlags(CLI::App& verb, RunCommand& command) {
 }
 
 void AddConfigFlags(CLI::App& verb, RunCommand& command) {
-  verb.add_option("config,-c,--config", command.config, "the config file")
+  verb.add_option("config,-c,--config", command.config,
+                  "the config file; the same as CONFIG")
       ->required()
       ->option_text("FILE");
 }
@@ -175,6 +229,13 @@ std::string UnknownWord(const CLI::App& app, int argc,
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const bool is_flag = absl::StartsWith(word, "--") && word.size() > 2;
+    if (verb == nullptr && absl::StartsWith(word, "-")) {
+      return absl::StrCat("there is no flag '", Printable(word), "'",
+                          word == "-v"
+                              ? "; did you mean '--version'?"
+                              : SuggestName(word, {"--help", "--version"},
+                                            "before a verb there are"));
+    }
     if (verb == nullptr && !absl::StartsWith(word, "-")) {
       std::vector<std::string> names;
       for (const CLI::App* known : app.get_subcommands({})) {
@@ -198,6 +259,20 @@ std::string UnknownWord(const CLI::App& app, int argc,
   return "";
 }
 
+// What is missing; empty: something else is wrong.
+std::string MissingWord(const CLI::App& app) {
+  const std::vector<CLI::App*> verbs = app.get_subcommands();
+  if (verbs.empty()) {
+    return absl::StrCat("name a verb, such as: ", kVerbs[0].example, "; `",
+                        kProgram, " help` lists them");
+  }
+  const CLI::App& verb = *verbs.front();
+  const std::string argument = ArgumentOf(verb);
+  if (argument.empty() || absl::StartsWith(argument, "[")) return "";
+  return absl::StrCat(verb.get_name(), " needs a ", argument, ": ",
+                      CallOf(kProgram, verb));
+}
+
 FlagHelp HelpOf(const CLI::Option& option) {
   FlagHelp flag;
   for (const std::string& name : option.get_snames()) {
@@ -215,7 +290,7 @@ FlagHelp HelpOf(const CLI::Option& option) {
 
 CommandLine::CommandLine()
     : app_(std::make_unique<CLI::App>(kAbout, kProgram)) {
-  app_->formatter(std::make_shared<Help>());
+  app_->formatter(std::make_shared<Help>(kProgram));
   app_->set_version_flag("--version",
                          absl::StrCat("registry-manager ", kVersion));
   app_->require_subcommand(1);
@@ -225,9 +300,11 @@ CommandLine::CommandLine()
   }
   // Verbs made before do not take it over.
   app_->footer(
-      "Exit status: 0 all done; 1 some actions failed; 2 command line or "
-      "config wrong;\n3 a registry or Redis cannot be reached; 4 interrupted, "
-      "the same command goes on.");
+      "Exit status: 0 all done; 1 some actions failed; 2 the command line or "
+      "the\n"
+      "config is wrong; 3 a registry or Redis cannot be reached; 4 "
+      "interrupted, "
+      "the\nsame command goes on");
   RunCommand& command = command_.run_command;
   for (const char* name :
        {"submit", "delete", "sync", "plan", "list", "check"}) {
@@ -261,8 +338,9 @@ CommandLine::CommandLine()
   verbs["report"]->add_flag("--details", command.details, "every action");
   verbs["report"]
       ->add_option("--html", command_.html_file,
-                   "write a page that a browser shows")
+                   "write a page that a browser shows (-: to standard output)")
       ->option_text("FILE");
+  verbs["help"]->add_option("verb", help_of_, "the verb")->option_text("VERB");
   verbs["completion"]
       ->add_option("shell", command_.shell, "bash or zsh")
       ->required()
@@ -273,6 +351,12 @@ CommandLine::CommandLine()
 CommandLine::~CommandLine() = default;
 
 std::optional<int> CommandLine::Parse(int argc, const char* const* argv) {
+  const std::string called = std::filesystem::path(argv[0]).filename();
+  if (called == kOtherName) {
+    const auto help = std::make_shared<Help>(called);
+    app_->formatter(help);
+    for (CLI::App* verb : app_->get_subcommands({})) verb->formatter(help);
+  }
   try {
     app_->parse(argc, argv);
   } catch (const CLI::Success& shown) {
@@ -281,31 +365,49 @@ std::optional<int> CommandLine::Parse(int argc, const char* const* argv) {
     printf("%s", text.str().c_str());
     return exit_status;
   } catch (const CLI::ParseError& error) {
-    const std::string unknown = UnknownWord(*app_, argc, argv);
-    if (unknown.empty()) {
+    std::string wrong = UnknownWord(*app_, argc, argv);
+    if (wrong.empty() && dynamic_cast<const CLI::RequiredError*>(&error)) {
+      wrong = MissingWord(*app_);
+    }
+    if (wrong.empty()) {
       app_->exit(error);
     } else {
-      fprintf(stderr, "%s\n", unknown.c_str());
+      fprintf(stderr, "%s\n", wrong.c_str());
     }
     return kUsage;
   }
   command_.verb = app_->get_subcommands().front()->get_name();
+  if (command_.verb == "help") return ShowHelp();
+  // Ids are of capital letters and digits.
+  command_.run = absl::AsciiStrToUpper(command_.run);
   if (dry_) command_.run_command.dry_run = true;
   if (no_dry_) command_.run_command.dry_run = false;
   return std::nullopt;
+}
+
+int CommandLine::ShowHelp() const {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app_->get_subcommands({})) {
+    names.push_back(verb->get_name());
+    if (help_of_ != verb->get_name()) continue;
+    printf("%s", verb->help().c_str());
+    return kAllDone;
+  }
+  if (help_of_.empty()) {
+    printf("%s", app_->help().c_str());
+    return kAllDone;
+  }
+  fprintf(stderr, "there is no verb '%s'%s\n", Printable(help_of_).c_str(),
+          SuggestName(help_of_, names, "verbs are").c_str());
+  return kUsage;
 }
 
 ProgramHelp CommandLine::help() const {
   ProgramHelp program{kProgram, kVersion, kAbout, {}};
   for (const auto& known : kVerbs) {
     const CLI::App* app = app_->get_subcommand(known.name);
-    VerbHelp verb{known.name, known.about, known.example, "", {}};
+    VerbHelp verb{known.name, known.about, known.example, ArgumentOf(*app), {}};
     for (const CLI::Option* option : app->get_options()) {
-      if (option->get_positional()) {
-        verb.argument = option->get_required()
-                            ? option->get_option_text()
-                            : absl::StrCat("[", option->get_option_text(), "]");
-      }
       if (option->nonpositional()) verb.flags.push_back(HelpOf(*option));
     }
     program.verbs.push_back(std::move(verb));

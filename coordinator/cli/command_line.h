@@ -49,8 +49,12 @@ class CommandLine {
   ProgramHelp help() const;
 
  private:
+  int ShowHelp() const;
+
   Command command_;
   std::unique_ptr<CLI::App> app_;
+  // Of `help`.
+  std::string help_of_;
   bool dry_ = false;
   bool no_dry_ = false;
 };

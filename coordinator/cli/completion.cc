@@ -32,7 +32,9 @@ std::string FlagNames(const VerbHelp& verb) {
 std::string BashValues(absl::string_view value) {
   absl::ConsumePrefix(&value, "[");
   absl::ConsumeSuffix(&value, "]");
-  if (value == "FILE") return "COMPREPLY=($(compgen -f -- \"$word\"))";
+  if (value == "FILE" || value == "CONFIG") {
+    return "COMPREPLY=($(compgen -f -- \"$word\"))";
+  }
   if (value == "RUN") {
     return absl::StrCat("COMPREPLY=($(compgen -W \"$(ls \"", kRunsFolder,
                         "\" 2>/dev/null)\" -- \"$word\"))");
@@ -73,7 +75,7 @@ std::string ZshValues(absl::string_view value) {
   absl::ConsumePrefix(&value, "[");
   absl::ConsumeSuffix(&value, "]");
   const std::string name(value);
-  if (value == "FILE") return ":file:_files";
+  if (value == "FILE" || value == "CONFIG") return ":file:_files";
   if (value == "RUN") {
     return absl::StrCat(":run:_files -W \"", kRunsFolder, "\" -/");
   }

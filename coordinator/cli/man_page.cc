@@ -45,6 +45,23 @@ Where credentials are looked up that the config does not have.
 Set to anything: no colors.
 )";
 
+constexpr char kFiles[] = R"(.SH FILES
+.TP
+.I ~/.local/state/registry\-manager/runs/RUN/snapshot.json
+How a run stands, or stood in the end.
+.TP
+.I ~/.local/state/registry\-manager/runs/RUN/outcomes.jsonl
+A line of JSON for every action of a run, with its reason.
+.TP
+.I ~/.docker/config.json
+Credentials that the config does not have.
+)";
+
+constexpr char kSeeAlso[] = R"(.SH SEE ALSO
+.BR skopeo (1),
+.BR redis\-server (1)
+)";
+
 // As troff takes it: a line that begins with a dot would be a request.
 std::string Escaped(const std::string& text) {
   return absl::StrReplaceAll(
@@ -69,8 +86,7 @@ std::string FlagText(const FlagHelp& flag) {
 std::string VerbText(const VerbHelp& verb) {
   std::string text =
       absl::StrCat(".SS ", Escaped(verb.name), " ", Escaped(verb.argument),
-                   "\n", Escaped(verb.about), ".\n.PP\n.nf\n.RS\n",
-                   Escaped(verb.example), "\n.RE\n.fi\n");
+                   "\n", Escaped(verb.about), ".\n");
   for (const FlagHelp& flag : verb.flags) text += FlagText(flag);
   return text;
 }
@@ -86,8 +102,14 @@ std::string ManPage(const ProgramHelp& program) {
       ".SH SYNOPSIS\n",
       Bold(program.name), " \\fIVERB\\fR [\\fIFLAGS\\fR]\n.SH DESCRIPTION\n",
       Escaped(program.about), "\n.SH VERBS\n");
-  for (const VerbHelp& verb : program.verbs) page += VerbText(verb);
-  return absl::StrCat(page, kExitStatus, kEnvironment);
+  std::string examples = ".SH EXAMPLES\n";
+  for (const VerbHelp& verb : program.verbs) {
+    page += VerbText(verb);
+    absl::StrAppend(&examples, ".TP\n", Bold(verb.example), "\n",
+                    Escaped(verb.about), "\n");
+  }
+  return absl::StrCat(page, kExitStatus, kEnvironment, kFiles, examples,
+                      kSeeAlso);
 }
 
 }  // namespace registry_manager

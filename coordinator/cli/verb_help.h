@@ -23,7 +23,7 @@ struct VerbHelp {
   std::string name;
   std::string about;
   std::string example;
-  // "CONFIG", "[RUN]", "SHELL" or empty.
+  // "CONFIG", "[RUN]", "SHELL", "[VERB]" or empty.
   std::string argument;
   std::vector<FlagHelp> flags;
 };

@@ -28,7 +28,8 @@ TEST(ManPageTest, HasTheSectionsOfAManualInTheirOrder) {
   size_t last = 0;
   for (const char* section :
        {".TH TOOL 1", ".SH NAME", ".SH SYNOPSIS", ".SH DESCRIPTION",
-        ".SH VERBS", ".SH EXIT STATUS", ".SH ENVIRONMENT"}) {
+        ".SH VERBS", ".SH EXIT STATUS", ".SH ENVIRONMENT", ".SH FILES",
+        ".SH EXAMPLES", ".SH SEE ALSO"}) {
     const size_t place = page.find(section);
     ASSERT_NE(place, std::string::npos) << section;
     EXPECT_GE(place, last) << section;
@@ -39,7 +40,8 @@ TEST(ManPageTest, HasTheSectionsOfAManualInTheirOrder) {
 TEST(ManPageTest, NamesVerbsFlagsAndExamples) {
   const std::string page = ManPage(Program());
   EXPECT_TRUE(absl::StrContains(page, ".SS submit FILE\n"));
-  EXPECT_TRUE(absl::StrContains(page, "tool submit a.yml"));
+  EXPECT_TRUE(absl::StrContains(
+      page, ".TP\n\\fBtool submit a.yml\\fR\ncarry it out\n"));
   EXPECT_TRUE(absl::StrContains(
       page, "\\fB\\-c\\fR, \\fB\\-\\-config\\fR \\fIFILE\\fR\nthe file\n"));
 }

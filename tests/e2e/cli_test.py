@@ -30,6 +30,32 @@ class UsageTest(EndToEndTest):
         result = self.run_product("--help", timeout=20)
         for verb in "submit plan list delete sync status runs report".split():
             self.assertRegex(result.out, rf"\b{verb}\b")
+        lines = result.out.splitlines()
+        self.assertLess(len(lines), 24)
+        self.assertLessEqual(max(map(len, lines)), 80)
+        self.assertEqual(self.run_product("help", timeout=20).out, result.out)
+
+    def test_help_of_a_verb(self):
+        result = self.run_product("help", "plan", timeout=20)
+        self.assertIn("Usage: coordinator plan CONFIG [FLAGS]", result.out)
+        self.assertEqual(self.run_product("plan", "--help", timeout=20).out, result.out)
+        self.assertIn("did you mean 'plan'?", self.assert_wrong("help", "pln").err)
+
+    def test_help_under_the_other_name(self):
+        other = os.path.join(self.folder, "registry-manager")
+        os.symlink(self.product.coordinator, other)
+        for arguments in (["--help"], ["help", "sync"]):
+            out = subprocess.run(
+                [other, *arguments], capture_output=True, check=True, text=True
+            ).stdout
+            self.assertIn("Usage: registry-manager ", out)
+            self.assertIn("Example: registry-manager ", out)
+
+    def test_says_what_is_missing_or_meant(self):
+        self.assertIn("coordinator plan CONFIG", self.assert_wrong("plan").err)
+        self.assertIn("name a verb", self.assert_wrong().err)
+        for word in ("--verison", "-v"):
+            self.assertIn("did you mean '--version'?", self.assert_wrong(word).err)
 
     def test_wrong_command_lines(self):
         self.assert_wrong()
@@ -331,6 +357,22 @@ class VerbsTest(EndToEndTest):
             result = self.run_product(verb, timeout=20)
             self.assertTrue(result.out.strip(), verb)
         self.assertEqual(self.source.requests_since(mark), [])
+        for line in runs.out.splitlines():
+            self.assertLessEqual(line.rindex("  ") + 2, 65, runs.out)
+        run = re.search(r"(?m)^([A-Z0-9]{4}) ", runs.out)[1]
+        same = self.run_product("report", run.lower(), timeout=20)
+        self.assertEqual(same.out, result.out)
+
+    def test_a_page_of_a_report_beside_what_else_is_asked_for(self):
+        self.submit(self.both_config())
+        page = self.run_product("report", "--html", "-", timeout=20).out
+        self.assertTrue(page.startswith("<!doctype html>"))
+        file = os.path.join(self.folder, "page.html")
+        out = self.run_product("report", "--html", file, "--json", timeout=20).out
+        self.assertEqual(json.loads(out)["type"], "report")
+        with open(file, encoding="utf-8") as written:
+            self.assertEqual(written.read(), page)
+        self.run_product("report", "--html", "-", "--json", status=2, timeout=20)
 
     def test_a_run_that_ended_is_not_resumed(self):
         config = self.both_config()
