@@ -154,6 +154,18 @@ TEST(ConnectionTest, AServerThatIsNotThereIsNoAnswer) {
   ClientFixture fixture(DeadUrl(), {}, 16, 1);
   const auto response = fixture.client().Send(Get(fixture.connection(), "x"));
   EXPECT_TRUE(IsNoAnswer(response.status())) << response.status();
+  EXPECT_EQ(fixture.gate().answered(), false);
+}
+
+TEST(ConnectionTest, AnAnswerOfAnyStatusIsTakenForASignOfLife) {
+  ScriptedRegistry server([](const Request&, Response& response) {
+    AnswerError(response, 500, "UNKNOWN");
+    return true;
+  });
+  ClientFixture fixture(server.url(), {}, 16, /*retries=*/0);
+  EXPECT_EQ(fixture.gate().answered(), std::nullopt);
+  EXPECT_TRUE(fixture.client().Send(Get(fixture.connection(), "x")).ok());
+  EXPECT_EQ(fixture.gate().answered(), true);
 }
 
 TEST(ConnectionTest, RetryAfterParksTheGateAndTheRequestIsRepeatedAfterIt) {

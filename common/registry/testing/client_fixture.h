@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_TESTING_CLIENT_FIXTURE_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_TESTING_CLIENT_FIXTURE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -37,8 +38,10 @@ class TestGate : public RequestGate {
   absl::Status AwaitRate(Cancellation* cancellation) override;
   absl::Duration ParkedFor() const override;
   void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
-  void Answered() override {}
-  void NoAnswer() override {}
+  void Answered() override { answered_ = true; }
+  void NoAnswer() override { answered_ = false; }
+  // What was heard last; nullopt: nothing yet.
+  std::optional<bool> answered() const { return answered_; }
 
   // As another task's answer would.
   void Park(absl::Duration time);
@@ -63,6 +66,7 @@ class TestGate : public RequestGate {
   int permits_ = 0;
   absl::Time parked_until_ = absl::InfinitePast();
   std::vector<Throttle> throttles_;
+  std::atomic<std::optional<bool>> answered_ = std::nullopt;
 };
 
 // All that a client of one registry needs, for tests.
