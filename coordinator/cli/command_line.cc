@@ -394,7 +394,10 @@ int CommandLine::ShowHelp() const {
     return kAllDone;
   }
   if (help_of_.empty()) {
-    printf("%s", app_->help().c_str());
+    // help() would be that of the verb.
+    printf("%s", app_->get_formatter()
+                     ->make_help(app_.get(), "", CLI::AppFormatMode::Normal)
+                     .c_str());
     return kAllDone;
   }
   fprintf(stderr, "there is no verb '%s'%s\n", Printable(help_of_).c_str(),

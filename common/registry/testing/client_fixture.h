@@ -66,7 +66,7 @@ class TestGate : public RequestGate {
   int permits_ = 0;
   absl::Time parked_until_ = absl::InfinitePast();
   std::vector<Throttle> throttles_;
-  std::atomic<std::optional<bool>> answered_ = std::nullopt;
+  std::atomic<std::optional<bool>> answered_{std::nullopt};
 };
 
 // All that a client of one registry needs, for tests.
