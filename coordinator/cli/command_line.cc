@@ -124,7 +124,7 @@ class Help : public CLI::Formatter {
     for (const auto& verb : kVerbs) {
       if (app->get_name() == verb.name) text = Example(verb.example);
     }
-    return absl::StrCat(text, app->get_description(), "\n");
+    return absl::StrCat(text, app->get_description(), "\n\n");
   }
   std::string make_usage(const CLI::App* app,
                          std::string /*name*/) const override {
