@@ -231,7 +231,7 @@ std::string ProgressLine(const proto::RunSnapshot& snapshot) {
                       parts.Join("nothing done yet"));
 }
 
-std::string Red(std::string line, bool is_colored) {
+std::string Red(const std::string& line, bool is_colored) {
   return is_colored ? absl::StrCat("\033[31m", line, "\033[0m") : line;
 }
 

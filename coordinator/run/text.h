@@ -52,7 +52,7 @@ std::string ProgressLine(const proto::RunSnapshot& snapshot);
 std::string Summary(const proto::RunSnapshot& snapshot,
                     bool is_colored = false);
 // A line about a failure.
-std::string Red(std::string line, bool is_colored);
+std::string Red(const std::string& line, bool is_colored);
 
 }  // namespace registry_manager
 
