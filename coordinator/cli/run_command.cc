@@ -31,6 +31,7 @@
 #include "coordinator/journal/redis_error.h"
 #include "coordinator/run/failed_work.h"
 #include "coordinator/run/message_json.h"
+#include "coordinator/run/recall.h"
 #include "coordinator/run/reporter.h"
 #include "coordinator/run/repository_locks.h"
 #include "coordinator/run/run.h"
@@ -347,12 +348,9 @@ absl::Status Submission::OpenReporter() {
   *header.mutable_notes() = {lasting_notes_.begin(), lasting_notes_.end()};
   reporter_->SetHeader(header);
   if (resumed_) {
-    const absl::StatusOr<proto::RunSnapshot> earlier =
-        folder_->ReadSnapshot(id_);
-    if (earlier.ok()) {
-      reporter_->RememberFailures(*earlier);
-      run_->RememberCounts(*earlier);
-    }
+    const absl::Status status = Recall(
+        absl::StrCat(folder_->run(id_), "/outcomes.jsonl"), *run_, *reporter_);
+    if (!status.ok()) return status;
   }
   for (const std::string& note : notes_) reporter_->OnNotice(note);
   if (KeepsRun(command_.verb)) {

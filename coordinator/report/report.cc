@@ -138,7 +138,7 @@ class Builder {
 absl::StatusOr<Report> BuildReport(const proto::RunSnapshot& run,
                                    const std::string& outcomes_file) {
   Builder builder(run);
-  const absl::Status read = ReadOutcomes(
+  const absl::Status read = ReadFinalOutcomes(
       outcomes_file, [&](const OutcomeRecord& record) { builder.Add(record); });
   if (!read.ok()) return read;
   Report report = builder.Finish();

@@ -9,7 +9,7 @@ namespace registry_manager {
 
 absl::StatusOr<FailedWork> FailedWork::Read(const std::string& outcomes_file) {
   FailedWork failed;
-  const absl::Status read = ReadOutcomes(
+  const absl::Status read = ReadFinalOutcomes(
       outcomes_file,
       [&failed](const OutcomeRecord& record) { failed.Add(record); });
   if (!read.ok()) return read;

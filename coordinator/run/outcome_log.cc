@@ -9,11 +9,14 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "coordinator/run/message_json.h"
 
 namespace registry_manager {
@@ -21,7 +24,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kFlushAt = 64 << 10;
+// What is held back at most while the file cannot be written.
+constexpr size_t kMostHeld = 16 << 20;
+// Of a shard; an index above is none of ours.
+constexpr uint32_t kMostTasks = 1 << 20;
 
 std::string Text(const json& object, const char* key) {
   const auto member = object.find(key);
@@ -60,6 +66,18 @@ std::optional<OutcomeRecord::Kind> KindOf(const std::string& type) {
   return std::nullopt;
 }
 
+std::optional<std::pair<uint32_t, uint32_t>> TaskOf(const std::string& text) {
+  const std::pair<std::string, std::string> parts =
+      absl::StrSplit(text, absl::MaxSplits(':', 1));
+  std::pair<uint32_t, uint32_t> task;
+  if (!absl::SimpleAtoi(parts.first, &task.first) ||
+      !absl::SimpleAtoi(parts.second, &task.second) ||
+      task.second >= kMostTasks) {
+    return std::nullopt;
+  }
+  return task;
+}
+
 std::optional<OutcomeRecord> ReadRecord(const std::string& line) {
   const json object = json::parse(line, nullptr, false);
   if (!object.is_object()) return std::nullopt;
@@ -73,6 +91,7 @@ std::optional<OutcomeRecord> ReadRecord(const std::string& line) {
   record.target = Text(object, "target");
   record.repository = Text(object, "repository");
   record.target_repository = Text(object, "target_repository");
+  record.task = TaskOf(Text(object, "task"));
   record.action = Text(object, "action");
   record.result = Text(object, "result");
   record.reference = Text(object, "reference");
@@ -90,6 +109,50 @@ std::optional<OutcomeRecord> ReadRecord(const std::string& line) {
   }
   return record;
 }
+
+// Tells, reading a file for the second time, which of its lines hold.
+class FinalLines {
+ public:
+  // For every line, in order.
+  void Note(const OutcomeRecord& record) {
+    if (record.kind == OutcomeRecord::Kind::kCatalogue) {
+      ++pages_left_[StreamOf(record)];
+    }
+    if (record.kind != OutcomeRecord::Kind::kRepository || !record.task) return;
+    std::vector<bool>& ended = ended_[record.task->first];
+    const uint32_t index = record.task->second;
+    if (ended.size() <= index) ended.resize(index + 1);
+    if (ended[index]) ++void_ends_[*record.task];
+    ended[index] = true;
+  }
+
+  // And again.
+  bool Holds(const OutcomeRecord& record) {
+    if (record.kind == OutcomeRecord::Kind::kCatalogue) {
+      const bool is_last = --pages_left_[StreamOf(record)] == 0;
+      return is_last || record.result != "failed";
+    }
+    if (!record.task) return true;
+    const auto ends = void_ends_.find(*record.task);
+    if (ends == void_ends_.end()) return true;
+    if (record.kind == OutcomeRecord::Kind::kAction) {
+      return record.result == "done" && record.action != "keep";
+    }
+    if (--ends->second == 0) void_ends_.erase(ends);
+    return false;
+  }
+
+ private:
+  static std::string StreamOf(const OutcomeRecord& record) {
+    return absl::StrCat(record.policy, "\n", record.registry, "\n",
+                        record.target);
+  }
+
+  std::map<std::string, uint64_t> pages_left_;
+  // By shard.
+  std::map<uint32_t, std::vector<bool>> ended_;
+  std::map<std::pair<uint32_t, uint32_t>, uint64_t> void_ends_;
+};
 
 }  // namespace
 
@@ -132,6 +195,9 @@ std::string JsonLine(const OutcomeRecord& record) {
   add("target", record.target);
   add("repository", record.repository);
   add("target_repository", record.target_repository);
+  if (record.task) {
+    line["task"] = absl::StrCat(record.task->first, ":", record.task->second);
+  }
   add("action", record.action);
   line["result"] = record.result;
   add("reference", record.reference);
@@ -147,7 +213,6 @@ std::string JsonLine(const OutcomeRecord& record) {
 
 void OutcomeLog::Append(const OutcomeRecord& record) {
   absl::StrAppend(&buffer_, JsonLine(record), "\n");
-  if (buffer_.size() > kFlushAt) Flush().IgnoreError();
 }
 
 absl::Status OutcomeLog::Flush() {
@@ -158,7 +223,7 @@ absl::Status OutcomeLog::Flush() {
       const int error = errno;
       // A full disk must not make the process grow. What was written last may
       // be a part of a line.
-      if (buffer_.size() > 16 * kFlushAt) buffer_ = "\n";
+      if (buffer_.size() > kMostHeld) buffer_ = "\n";
       return absl::UnavailableError(
           absl::StrCat("cannot write the run's outcomes: ", strerror(error)));
     }
@@ -177,6 +242,18 @@ absl::Status ReadOutcomes(
     if (const auto record = ReadRecord(line)) visit(*record);
   }
   return absl::OkStatus();
+}
+
+absl::Status ReadFinalOutcomes(
+    const std::string& file,
+    const std::function<void(const OutcomeRecord&)>& visit) {
+  FinalLines lines;
+  const absl::Status status = ReadOutcomes(
+      file, [&lines](const OutcomeRecord& record) { lines.Note(record); });
+  if (!status.ok()) return status;
+  return ReadOutcomes(file, [&](const OutcomeRecord& record) {
+    if (lines.Holds(record)) visit(record);
+  });
 }
 
 }  // namespace registry_manager

@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +28,8 @@ struct OutcomeRecord {
     kCatalogue,
   };
   Kind kind = Kind::kAction;
+  // Shard and index; a page of a catalogue has none.
+  std::optional<std::pair<uint32_t, uint32_t>> task = std::nullopt;
   // Unix seconds.
   int64_t time = 0;
   // "delete", "sync".
@@ -57,7 +61,9 @@ struct OutcomeRecord {
 std::string JsonLine(const OutcomeRecord& record);
 
 // A run's outcomes.jsonl: appended to, never rewritten, one JSON object a line.
-// A line that a crash cut short is left out when reading. Not thread-safe.
+// A line that a crash cut short is left out when reading. What belongs together
+// (a task's actions and how it ended) is appended between two flushes. Not
+// thread-safe.
 class OutcomeLog {
  public:
   // Opens `file` (mode 0600) for appending.
@@ -79,6 +85,13 @@ class OutcomeLog {
 
 // Calls `visit` for every record of `file`, in order. NotFound: no such file.
 absl::Status ReadOutcomes(
+    const std::string& file,
+    const std::function<void(const OutcomeRecord&)>& visit);
+
+// The same without what did not hold: a task that had ended when its
+// coordinator was killed, but was not journalled yet, has ended twice. Of its
+// first end there is left what was done.
+absl::Status ReadFinalOutcomes(
     const std::string& file,
     const std::function<void(const OutcomeRecord&)>& visit);
 

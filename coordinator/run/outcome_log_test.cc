@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
 namespace registry_manager {
 namespace {
 
@@ -46,6 +48,89 @@ std::vector<std::string> Repositories(const std::string& file) {
                 names.push_back(record.repository);
               }).ok());
   return names;
+}
+
+OutcomeRecord Ended(uint32_t index, const std::string& result) {
+  OutcomeRecord record = Record(absl::StrCat("app", index));
+  record.kind = OutcomeRecord::Kind::kRepository;
+  record.task = {3, index};
+  record.action.clear();
+  record.reference.clear();
+  record.result = result;
+  return record;
+}
+
+OutcomeRecord Acted(uint32_t index, const std::string& tag,
+                    const std::string& result) {
+  OutcomeRecord record = Record(absl::StrCat("app", index));
+  record.task = {3, index};
+  record.reference = tag;
+  record.result = result;
+  return record;
+}
+
+OutcomeRecord PageOf(const std::string& registry, const std::string& result) {
+  OutcomeRecord record = Record("");
+  record.kind = OutcomeRecord::Kind::kCatalogue;
+  record.registry = registry;
+  record.result = result;
+  return record;
+}
+
+// "app1:2 done", "app1 failed", "https://a.example done"
+std::vector<std::string> FinalLines(const std::vector<OutcomeRecord>& records) {
+  const std::string file = File("final.jsonl");
+  absl::StatusOr<OutcomeLog> log = OutcomeLog::Open(file);
+  EXPECT_TRUE(log.ok()) << log.status();
+  for (const OutcomeRecord& record : records) log->Append(record);
+  EXPECT_TRUE(log->Flush().ok());
+  std::vector<std::string> lines;
+  EXPECT_TRUE(ReadFinalOutcomes(file, [&](const OutcomeRecord& record) {
+                std::string name = record.repository;
+                if (name.empty()) name = record.registry;
+                if (record.kind == OutcomeRecord::Kind::kAction) {
+                  name += ":" + record.reference;
+                }
+                lines.push_back(absl::StrCat(name, " ", record.result));
+              }).ok());
+  return lines;
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(OutcomeLogTest, OfATaskThatEndedTwiceTheLastEndHoldsAndWhatWasDone) {
+  EXPECT_EQ(
+      FinalLines({Acted(1, "a", "done"), Acted(1, "b", "failed"),
+                  Ended(1, "failed"), Ended(2, "failed"),
+                  Acted(1, "c", "failed"), Ended(1, "done")}),
+      Lines({"app1:a done", "app2 failed", "app1:c failed", "app1 done"}));
+}
+
+TEST(OutcomeLogTest, BatchesOfOneRepositoryDoNotReplaceEachOther) {
+  std::vector<OutcomeRecord> records = {Ended(1, "failed"), Ended(2, "done")};
+  records[1].repository = records[0].repository;
+  EXPECT_EQ(FinalLines(records), Lines({"app1 failed", "app1 done"}));
+}
+
+TEST(OutcomeLogTest, ACatalogueThatWasListedLaterHasNotFailed) {
+  EXPECT_EQ(FinalLines({PageOf("https://a.example", "done"),
+                        PageOf("https://a.example", "failed"),
+                        PageOf("https://b.example", "failed"),
+                        PageOf("https://a.example", "done")}),
+            Lines({"https://a.example done", "https://b.example failed",
+                   "https://a.example done"}));
+}
+
+TEST(OutcomeLogTest, LinesWithoutATaskAllHold) {
+  OutcomeRecord record = Ended(1, "failed");
+  record.task.reset();
+  EXPECT_EQ(FinalLines({record, record}),
+            Lines({"app1 failed", "app1 failed"}));
+}
+
+TEST(OutcomeLogTest, ATaskNumberThatCannotBeIsNone) {
+  OutcomeRecord record = Ended(0xffffffff, "failed");
+  EXPECT_EQ(FinalLines({record, record}).size(), 2u);
 }
 
 TEST(OutcomeLogTest, GivesBackWhatWasAppended) {

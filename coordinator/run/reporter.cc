@@ -156,7 +156,8 @@ void Reporter::OnActions(
     }
     Record(about, action);
     if (action.result() == Action::FAILED) {
-      Fail(about, action.reference(), action.reason());
+      Fail(about.stream->registry, about.repository, action.reference(),
+           action.reason());
     }
     if (IsPrinted(action)) PrintAction(action, widths);
   }
@@ -183,7 +184,7 @@ void Reporter::OnEnded(const Run::About& about,
       failed ? Printable(result.problem().message(), 2000) : "";
   RecordTask(about, LogName(result.outcome()), reason, result);
   if (!failed) return;
-  Fail(about, "", reason);
+  Fail(about.stream->registry, about.repository, "", reason);
   if (about.is_listing || options_.list) {
     OnNotice(absl::StrCat(Where(about), ": ", reason));
   }
@@ -209,8 +210,16 @@ void Reporter::OnRefused(const Run::About& about, const std::string& reason,
                        skipped ? ": not carried out: " : ": failed: ",
                        Printable(reason, 2000)));
   }
-  if (!skipped) Fail(about, "", reason);
-  RecordTask(about, skipped ? "skipped" : "failed", reason, {});
+  proto::TaskResult nothing;
+  if (!skipped) {
+    Fail(about.stream->registry, about.repository, "", reason);
+    nothing.mutable_counts()->set_failed(1);
+  }
+  RecordTask(about, skipped ? "skipped" : "failed", reason, nothing);
+}
+
+absl::Status Reporter::OnCommit() {
+  return log_ ? log_->Flush() : absl::OkStatus();
 }
 
 void Reporter::OnNotice(const std::string& text) {
@@ -218,6 +227,8 @@ void Reporter::OnNotice(const std::string& text) {
   if (!told_.insert(text).second) return;
   Say("notice", text);
 }
+
+void Reporter::OnChange(const std::string& text) { Say("notice", text); }
 
 void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
   const absl::Time now = absl::Now();
@@ -333,6 +344,7 @@ OutcomeRecord Reporter::RecordOf(const Run::About& about) {
   record.target = about.stream->target;
   record.target_repository = about.target_repository;
   record.repository = about.repository;
+  if (!about.is_listing) record.task = {about.shard, about.index};
   return record;
 }
 
@@ -365,13 +377,13 @@ void Reporter::Write(const OutcomeRecord& record) {
   if (options_.json && !options_.list) screen_->Out(JsonLine(record));
 }
 
-void Reporter::Fail(const Run::About& about, const std::string& reference,
-                    const std::string& reason) {
+void Reporter::Fail(const std::string& registry, const std::string& repository,
+                    const std::string& reference, const std::string& reason) {
   ++failures_total_;
   if (failures_.size() >= kMaxFailures) return;
   proto::Failure failure;
-  failure.set_registry(about.stream->registry);
-  failure.set_repository(about.repository);
+  failure.set_registry(registry);
+  failure.set_repository(repository);
   failure.set_reference(reference);
   failure.set_reason(reason);
   failure.set_target(about.stream->target);
@@ -397,9 +409,8 @@ void Reporter::Complete(proto::RunSnapshot& snapshot) const {
   snapshot.set_failures_total(failures_total_);
 }
 
-void Reporter::RememberFailures(const proto::RunSnapshot& earlier) {
-  failures_.assign(earlier.failures().begin(), earlier.failures().end());
-  failures_total_ = earlier.failures_total();
+void Reporter::RememberFailure(const OutcomeRecord& record) {
+  Fail(record.registry, record.repository, record.reference, record.reason);
 }
 
 void Reporter::Flush() {

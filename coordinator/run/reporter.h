@@ -50,13 +50,15 @@ class Reporter : public RunListener {
                const proto::TaskResult& result) override;
   void OnRefused(const Run::About& about, const std::string& reason,
                  Run::Refusal why) override;
+  absl::Status OnCommit() override;
   void OnNotice(const std::string& text) override;
+  void OnChange(const std::string& text) override;
   void OnProgress(const proto::RunSnapshot& snapshot) override;
 
   // Completes `snapshot` with what was told so far.
   void Complete(proto::RunSnapshot& snapshot) const;
-  // Failures of an earlier coordinator of the run.
-  void RememberFailures(const proto::RunSnapshot& earlier);
+  // One that an earlier coordinator of the run told.
+  void RememberFailure(const OutcomeRecord& record);
   // What does not change while the run lasts.
   void SetHeader(const proto::RunSnapshot& header) { header_ = header; }
   // Ends the display: what is printed afterwards stands below the rest.
@@ -86,8 +88,8 @@ class Reporter : public RunListener {
   // Unless standard output is for programs.
   void Print(const std::string& line);
   void Say(absl::string_view level, const std::string& text);
-  void Fail(const Run::About& about, const std::string& reference,
-            const std::string& reason);
+  void Fail(const std::string& registry, const std::string& repository,
+            const std::string& reference, const std::string& reason);
 
   const ReporterOptions options_;
   const std::optional<StateFolder> folder_;

@@ -123,14 +123,18 @@ TEST_F(ReporterTest, ARepositoryThatFailedIsLoggedWithItsReason) {
     reporter.OnEnded(App(), Failed("no such repository"));
     reporter.OnRefused({&stream_, "other", false, ""}, "its sync failed",
                        Run::Refusal::kSyncFailed);
+    reporter.OnRefused({&stream_, "bad", false, 3, 17}, "no name",
+                       Run::Refusal::kFailure);
   }
   const std::vector<OutcomeRecord> records = Records();
-  ASSERT_EQ(records.size(), 2u);
+  ASSERT_EQ(records.size(), 3u);
   EXPECT_EQ(records[0].kind, OutcomeRecord::Kind::kRepository);
   EXPECT_EQ(records[0].result, "failed");
   EXPECT_EQ(records[0].reason, "no such repository");
   EXPECT_EQ(records[1].repository, "other");
   EXPECT_EQ(records[1].result, "skipped");
+  EXPECT_EQ(records[2].task, std::pair(3u, 17u));
+  EXPECT_EQ(records[2].counts.failed(), 1u);
 }
 
 TEST_F(ReporterTest, FailuresOfAnEarlierCoordinatorAreKept) {
@@ -138,11 +142,30 @@ TEST_F(ReporterTest, FailuresOfAnEarlierCoordinatorAreKept) {
   first.OnEnded(App(), TwoTags());
   first.OnProgress(Running());
   Reporter second = Make({});
-  second.RememberFailures(*folder_->ReadSnapshot("RUN1"));
+  second.RememberFailure(Records()[1]);
   second.OnEnded(App(), Failed("no"));
   proto::RunSnapshot snapshot = Running();
   second.Complete(snapshot);
   EXPECT_EQ(snapshot.failures_total(), 2u);
+}
+
+TEST_F(ReporterTest, WhatIsAboutToBeJournalledIsInTheFileBefore) {
+  Reporter reporter = Make({});
+  reporter.OnEnded(App(), TwoTags());
+  ASSERT_TRUE(reporter.OnCommit().ok());
+  EXPECT_EQ(Records().size(), 3u);
+}
+
+TEST_F(ReporterTest, ANoticeIsSaidOnceAndAChangeEachTime) {
+  Reporter reporter = Make({});
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 2; ++i) {
+    reporter.OnNotice("unusual");
+    reporter.OnChange("away");
+    reporter.OnChange("back");
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "unusual\naway\nback\naway\nback\n");
 }
 
 TEST_F(ReporterTest, FailuresAreShownAlsoWithoutDetails) {

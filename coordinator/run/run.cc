@@ -72,6 +72,9 @@ absl::Status Run::Restore(Journal& journal, const RunState& state,
   for (const auto& [stream, listing] : state.listings) {
     if (stream < streams_.size()) streams_[stream].Restore(listing);
     AddCounts(listing.counts(), totals);
+    if (stream < streams_.size()) {
+      AddCounts(listing.counts(), streams_[stream].counts);
+    }
   }
   for (const Attempts& attempts : state.attempts) {
     attempts_[{attempts.shard, attempts.index}] = attempts;
@@ -440,7 +443,9 @@ Run::About Run::AboutOf(const TaskKey& key) const {
   return {&state.spec(), repository, is_listing,
           has_target
               ? RenameRepository(repository, state.spec().rename).value_or("")
-              : ""};
+              : "",
+          key.shard,
+          key.index};
 }
 
 uint64_t Run::repositories() const {
@@ -458,16 +463,15 @@ void Run::Count(size_t stream, const proto::Counts& counts) {
   AddCounts(counts, streams_[stream].counts);
 }
 
-void Run::RememberCounts(const proto::RunSnapshot& earlier) {
-  for (StreamState& state : streams_) {
-    for (const proto::StreamSnapshot& stream : earlier.streams()) {
-      if (stream.policy() == state.spec().policy_name() &&
-          stream.registry() == state.spec().registry &&
-          stream.target() == state.spec().target) {
-        state.counts = stream.counts();
-      }
-    }
-  }
+bool Run::IsJournalled(uint32_t shard, uint32_t index) const {
+  if (shard >= stream_of_shard_.size()) return false;
+  const std::vector<TaskState>& states =
+      streams_[stream_of_shard_[shard]].shards().at(shard).states;
+  return index < states.size() && states[index] != TaskState::kPending;
+}
+
+void Run::RememberCounts(uint32_t shard, const proto::Counts& counts) {
+  AddCounts(counts, streams_[stream_of_shard_[shard]].counts);
 }
 
 proto::RunSnapshot Run::Snapshot() const {

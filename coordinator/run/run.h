@@ -99,6 +99,9 @@ class Run {
     bool is_listing = false;
     // Of a sync: its name on the target.
     std::string target_repository;
+    // Of what is no listing.
+    uint32_t shard = 0;
+    uint32_t index = 0;
   };
   About AboutOf(const TaskKey& key) const;
   void Forget(const TaskKey& key) { about_.erase(key); }
@@ -110,9 +113,10 @@ class Run {
 
   // Streams, totals and state are filled in.
   proto::RunSnapshot Snapshot() const;
-  // What an earlier coordinator of the run counted for each stream: the journal
-  // holds the totals alone.
-  void RememberCounts(const proto::RunSnapshot& earlier);
+  // Of a run that goes on: the journal has an outcome of the task.
+  bool IsJournalled(uint32_t shard, uint32_t index) const;
+  // What such a task counts for its stream: the journal holds the totals alone.
+  void RememberCounts(uint32_t shard, const proto::Counts& counts);
 
  private:
   // Entries of one shard: some 150 KiB of names.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "coordinator/run/run.h"
 #include "proto/control.pb.h"
 #include "proto/task.pb.h"
@@ -29,8 +30,13 @@ class RunListener {
   // A task was not carried out at all.
   virtual void OnRefused(const Run::About& about, const std::string& reason,
                          Run::Refusal why) = 0;
-  // A sentence for the person who watches.
+  // What was told of tasks that ended is about to be journalled: it has to
+  // outlive this process first. Unavailable: it cannot be written for now.
+  virtual absl::Status OnCommit() = 0;
+  // A sentence for the person who watches. Said once, however often it comes.
   virtual void OnNotice(const std::string& text) = 0;
+  // The same of something that changes, and changes back: said each time.
+  virtual void OnChange(const std::string& text) = 0;
   // About once a second.
   virtual void OnProgress(const proto::RunSnapshot& snapshot) = 0;
 };

@@ -112,7 +112,7 @@ void RunLoop::BeginDrain(absl::Time now) {
 void RunLoop::ReapWorkers(absl::Time now) {
   for (const LocalWorkers::Exit& exit : parts_.workers->Poll(now)) {
     if (!draining_) {
-      parts_.listener->OnNotice(
+      parts_.listener->OnChange(
           absl::StrCat("worker process ", exit.pid, " ended: ", exit.how));
     }
     bool was_ready = draining_;
@@ -137,7 +137,7 @@ bool RunLoop::IsFlushed() const {
 
 void RunLoop::NoteJournalAway(const absl::Status& status) {
   if (!journal_away_) {
-    parts_.listener->OnNotice(absl::StrCat(
+    parts_.listener->OnChange(absl::StrCat(
         "the journal cannot be reached or written, nothing new is begun until "
         "it is back: ",
         status.message()));
@@ -150,15 +150,19 @@ void RunLoop::NoteJournalAway(const absl::Status& status) {
 absl::Status RunLoop::FlushJournal() {
   if (!journal_away_ && IsFlushed()) return absl::OkStatus();
   if (journal_away_ && Now() < next_flush_) return absl::OkStatus();
-  const absl::Status status =
-      IsFlushed() ? parts_.journal->Renew() : parts_.journal->Write(commit_);
+  // An outcome that is journalled is not told again after a crash.
+  absl::Status status = parts_.listener->OnCommit();
+  if (status.ok()) {
+    status =
+        IsFlushed() ? parts_.journal->Renew() : parts_.journal->Write(commit_);
+  }
   if (absl::IsUnavailable(status)) {
     NoteJournalAway(status);
     return absl::OkStatus();
   }
   if (!status.ok()) return status;
   if (journal_away_) {
-    parts_.listener->OnNotice("the journal is back");
+    parts_.listener->OnChange("the journal is back");
     journal_away_ = false;
     parts_.scheduler->Hold(draining_);
   }

@@ -21,6 +21,7 @@
 #include "coordinator/run/repository_locks.h"
 #include "coordinator/run/run.h"
 #include "coordinator/run/run_listener.h"
+#include "coordinator/run/task_account.h"
 #include "coordinator/scheduler/scheduler.h"
 
 namespace registry_manager {
@@ -71,8 +72,7 @@ class RunLoop {
   struct Task {
     proto::Task operation;
     TaskSpec spec;
-    // Of attempts that are tried again.
-    proto::Counts lasting;
+    TaskAccount account = {};
     // The latest dispatch.
     std::string session = "";
     uint32_t attempt = 0;
@@ -100,7 +100,7 @@ class RunLoop {
                     absl::Time now);
   void HandleIntent(const std::string& session, const proto::IntentWrite& write,
                     absl::Time now);
-  void HandleProgress(const proto::Progress& progress);
+  void HandleProgress(proto::Progress progress);
   void HandleBlobClaim(const std::string& session,
                        const proto::BlobClaim& claim, absl::Time now);
   void HandleBlobEnd(const std::string& session, const proto::BlobEnd& end,
@@ -109,6 +109,8 @@ class RunLoop {
   // Of those whose lease is over.
   void ReleaseBlobClaims(absl::Time now);
   void Acknowledge(const std::string& session, uint64_t number);
+  // The attempt does not end the task: what it has done stands.
+  void TellDone(const TaskKey& key, proto::TaskResult result);
   void EndTask(const TaskKey& key, proto::TaskResult result);
   void CancelDeletes(const std::string& registry);
   void TellAnswered(const TaskSpec& spec, const proto::TaskResult& result,

@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/reference/printable.h"
-#include "coordinator/run/counts.h"
 #include "coordinator/run/run_loop.h"
 #include "coordinator/run/task_ids.h"
 
@@ -157,11 +156,13 @@ void RunLoop::HandleHeartbeat(const std::string& session,
   parts_.fleet->Send(session, std::move(message));
 }
 
-void RunLoop::HandleProgress(const proto::Progress& progress) {
-  const class Run::About about = parts_.run->AboutOf(KeyOf(progress.id()));
-  if (about.stream != nullptr) {
-    parts_.listener->OnActions(about, progress.actions());
-  }
+void RunLoop::HandleProgress(proto::Progress progress) {
+  const TaskKey key = KeyOf(progress.id());
+  const auto task = tasks_.find(key);
+  if (task == tasks_.end()) return;
+  task->second.account.TakeAhead(progress.attempt(),
+                                 *progress.mutable_actions());
+  parts_.listener->OnActions(parts_.run->AboutOf(key), progress.actions());
 }
 
 void RunLoop::HandleIntent(const std::string& session,
@@ -245,12 +246,11 @@ void RunLoop::HandleResult(const std::string& session,
   if (task != tasks_.end()) TellAnswered(task->second.spec, result, now);
   const Scheduler::Acceptance acceptance = parts_.scheduler->Result(
       session, key, result.attempt(), VerdictOf(result), now);
-  if (acceptance == Scheduler::Acceptance::kOpen && task != tasks_.end()) {
-    AddCounts(LastingCounts(result.counts()), task->second.lasting);
-  }
   if (acceptance == Scheduler::Acceptance::kEnded) {
     EndTask(key, result);
     unflushed_.insert(key);
+  } else {
+    TellDone(key, result);
   }
   // Also one that was sent again: it is acknowledged once it is journalled.
   if (unflushed_.contains(key)) {
@@ -284,6 +284,14 @@ void RunLoop::TellAnswered(const TaskSpec& spec,
   }
 }
 
+void RunLoop::TellDone(const TaskKey& key, proto::TaskResult result) {
+  const auto task = tasks_.find(key);
+  if (task == tasks_.end()) return;
+  task->second.account.TakeOpen(result);
+  if (result.actions_size() == 0) return;
+  parts_.listener->OnActions(parts_.run->AboutOf(key), result.actions());
+}
+
 void RunLoop::EndTask(const TaskKey& key, proto::TaskResult result) {
   // Told once for the registry, not by all tasks that were under way.
   if (result.problem().kind() == proto::Problem::REGISTRY_DOES_NOT_DELETE &&
@@ -296,7 +304,7 @@ void RunLoop::EndTask(const TaskKey& key, proto::TaskResult result) {
   }
   const auto task = tasks_.find(key);
   if (task != tasks_.end()) {
-    AddCounts(task->second.lasting, *result.mutable_counts());
+    task->second.account.Close(result);
     if (!task->second.spec.writes.empty()) {
       parts_.locks->Unlock(task->second.spec.writes);
     }

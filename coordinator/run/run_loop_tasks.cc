@@ -52,14 +52,14 @@ void RunLoop::AddTasks(std::vector<class Run::Prepared> prepared) {
     const TaskSpec spec = task.spec;
     if (!spec.writes.empty() && !parts_.locks->TryLock(spec.writes)) {
       if (locked_out_.empty()) {
-        parts_.listener->OnNotice(
+        parts_.listener->OnChange(
             absl::StrCat("another coordinator on this machine writes to ",
                          spec.writes, ": waiting for it"));
       }
       locked_out_.push_back(std::move(task));
       continue;
     }
-    tasks_[spec.key] = {std::move(task.task), spec, {}};
+    tasks_[spec.key] = {std::move(task.task), spec};
     if (!parts_.scheduler->AddTask(spec, task.attempts, task.losses)) {
       // The registry was set aside: the next submit takes it up.
       if (!spec.writes.empty()) parts_.locks->Unlock(spec.writes);
@@ -202,13 +202,14 @@ void RunLoop::SetAside(const SetRegistryAside& effect, absl::Time now) {
   parts_.listener->OnNotice(absl::StrCat(
       "registry ", effect.registry,
       " is set aside, the others go on: ", Printable(effect.reason, 2000)));
-  absl::erase_if(tasks_, [&](const auto& entry) {
-    const TaskSpec& spec = entry.second.spec;
+  absl::erase_if(tasks_, [&](auto& entry) {
+    TaskSpec& spec = entry.second.spec;
     const bool touches =
         std::find(spec.registries.begin(), spec.registries.end(),
                   effect.registry) != spec.registries.end();
-    if (touches) UnlockLater(spec.writes, now);
-    return touches;
+    if (touches) UnlockLater(std::exchange(spec.writes, ""), now);
+    // One that is under way says yet what it has done.
+    return touches && entry.second.session.empty();
   });
   std::erase_if(locked_out_, [&](const class Run::Prepared& task) {
     const std::vector<std::string>& registries = task.spec.registries;

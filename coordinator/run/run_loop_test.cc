@@ -112,16 +112,26 @@ class ProcessesForTest : public LocalWorkers {
 
 class ListenerForTest : public RunListener {
  public:
-  Names ended, refused, notices;
+  Names ended, refused, notices, told;
+  // Of the latest task that ended.
+  proto::Counts counts;
+  std::function<absl::Status()> on_commit = [] { return absl::OkStatus(); };
   // Called about once a second.
   std::function<void()> on_progress = [] {};
   proto::RunSnapshot latest;
 
-  void OnActions(
-      const Run::About&,
-      const google::protobuf::RepeatedPtrField<proto::Action>&) override {}
+  void OnActions(const Run::About&,
+                 const google::protobuf::RepeatedPtrField<proto::Action>&
+                     actions) override {
+    for (const proto::Action& action : actions) {
+      told.push_back(absl::StrCat(action.reference(), " ",
+                                  proto::Action::Result_Name(action.result())));
+    }
+  }
   void OnEnded(const Run::About& about,
                const proto::TaskResult& result) override {
+    OnActions(about, result.actions());
+    counts = result.counts();
     ended.push_back(
         absl::StrCat(about.repository, " ",
                      proto::TaskResult::Outcome_Name(result.outcome())));
@@ -130,7 +140,9 @@ class ListenerForTest : public RunListener {
                  Run::Refusal) override {
     refused.push_back(about.repository);
   }
+  absl::Status OnCommit() override { return on_commit(); }
   void OnNotice(const std::string& text) override { notices.push_back(text); }
+  void OnChange(const std::string& text) override { notices.push_back(text); }
   void OnProgress(const proto::RunSnapshot& snapshot) override {
     latest = snapshot;
     on_progress();
@@ -245,6 +257,64 @@ TEST_F(RunLoopTest, GoesOnWhenTheJournalIsBack) {
   ASSERT_GE(listener_.notices.size(), 2u);
   EXPECT_NE(listener_.notices[0].find("journal"), std::string::npos);
   EXPECT_EQ(listener_.notices[1], "the journal is back");
+}
+
+TEST_F(RunLoopTest, WhatIsToldOutlivesTheProcessBeforeItIsJournalled) {
+  int refused = 0;
+  listener_.on_commit = [&]() -> absl::Status {
+    if (listener_.ended.empty()) return absl::OkStatus();
+    const bool journalled =
+        journal_.ReadOutcomes(0, 1).value()[0] != TaskState::kPending;
+    EXPECT_FALSE(journalled);
+    if (++refused < 3) return absl::UnavailableError("the disk is full");
+    return absl::OkStatus();
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(refused, 3);
+  EXPECT_EQ(journal_.ReadOutcomes(0, 1).value()[0], TaskState::kDone);
+}
+
+proto::Action Copied(const std::string& tag, proto::Action::Result result) {
+  proto::Action action;
+  action.set_verb(proto::Action::COPY_TAG);
+  action.set_reference(tag);
+  action.set_result(result);
+  return action;
+}
+
+TEST_F(RunLoopTest, WhatAnAttemptThatIsTriedAgainHasDoneIsToldAndCountedOnce) {
+  int attempts = 0;
+  worker_.carry_out = [&](const proto::Task& task) {
+    proto::Envelope ahead;
+    *ahead.mutable_progress()->mutable_id() = task.lease().id();
+    ahead.mutable_progress()->set_attempt(task.lease().attempt());
+    proto::TaskResult result;
+    result.mutable_counts()->set_tags(3);
+    if (++attempts == 1) {
+      *ahead.mutable_progress()->add_actions() =
+          Copied("1", proto::Action::DONE);
+      *ahead.mutable_progress()->add_actions() =
+          Copied("3", proto::Action::FAILED);
+      worker_.Say(ahead);
+      result.set_outcome(proto::TaskResult::FAILED);
+      result.mutable_problem()->set_kind(proto::Problem::TRANSIENT);
+      *result.add_actions() = Copied("2", proto::Action::DONE);
+      result.mutable_counts()->set_copied(2);
+    } else {
+      result.set_outcome(proto::TaskResult::DONE);
+      *result.add_actions() = Copied("3", proto::Action::DONE);
+      result.mutable_counts()->set_copied(1);
+      result.mutable_counts()->set_skipped(2);
+    }
+    return result;
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kSync, kA, kB), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(listener_.told, Names({"1 DONE", "2 DONE", "3 DONE"}));
+  EXPECT_EQ(listener_.counts.tags(), 3u);
+  EXPECT_EQ(listener_.counts.copied(), 3u);
+  EXPECT_EQ(listener_.counts.skipped(), 0u);
 }
 
 TEST_F(RunLoopTest, AReadThatFailsWhileFeedingLosesNoTask) {

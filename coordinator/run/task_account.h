@@ -1,0 +1,70 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_TASK_ACCOUNT_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_TASK_ACCOUNT_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "proto/task.pb.h"
+
+namespace registry_manager {
+
+// What the attempts of one task have done, so that the task counts each of its
+// actions, and each tag, once. What an attempt that is tried again has done
+// stands; what it failed at or left as it was, the last attempt says. A value
+// type.
+class TaskAccount {
+ public:
+  using Actions = google::protobuf::RepeatedPtrField<proto::Action>;
+
+  // Actions sent ahead by an attempt. Leaves those that can be told already:
+  // failures wait for the result, for the attempt may yet be tried again.
+  void TakeAhead(uint32_t attempt, Actions& actions);
+  // The result of an attempt that does not end the task. Leaves of its actions
+  // those that stand; none where it comes again.
+  void TakeOpen(proto::TaskResult& result);
+  // The result that ends the task: its counts become those of the whole task.
+  void Close(proto::TaskResult& result);
+
+ private:
+  enum class Kind {
+    kTagCopied,
+    kManifestCopied,
+    kTagDeleted,
+    kUntagged,
+    kManifestDeleted
+  };
+  // Hashes of references.
+  using Done = std::map<Kind, absl::flat_hash_set<uint64_t>>;
+
+  // Absent: of an action that is counted by the last attempt alone.
+  static std::optional<Kind> KindOf(const proto::Action& action);
+  void BeginAttempt(uint32_t attempt);
+  // Takes out what the attempt left as it was because an earlier one did it.
+  void DropRepeated(Actions& actions);
+  void ForgetInEarlier(const proto::Action& action);
+  void AddEarlier(proto::Counts& counts) const;
+
+  // Of attempts that are tried again: what no action counts, and the tags that
+  // the latest saw.
+  proto::Counts spent_;
+  uint64_t tags_ = 0;
+  Done earlier_;
+  // Attempts whose results were taken.
+  absl::flat_hash_set<uint32_t> taken_;
+  // Of the latest attempt: what it has done, failed at, and found done by an
+  // earlier one.
+  uint32_t attempt_ = 0;
+  Done done_;
+  std::vector<proto::Action> failures_;
+  uint64_t repeated_ = 0;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_TASK_ACCOUNT_H_
