@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "proto/journal.pb.h"
 
 namespace registry_manager {
@@ -70,6 +71,9 @@ struct RunState {
   std::vector<Attempts> attempts;
 };
 
+// How long an ownership that is not renewed keeps others out.
+inline constexpr absl::Duration kOwnership = absl::Seconds(15);
+
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -82,6 +86,9 @@ class Journal {
   // that exists stay. FailedPrecondition: a coordinator that is alive owns it;
   // the message names its host and process.
   virtual absl::StatusOr<uint64_t> Own(const proto::RunRecord& record) = 0;
+  // After Own(): the owner before neither gave the run up nor is known to have
+  // ended. Its workers may act until their leases are over.
+  virtual bool PreviousOwnerMayAct() const { return false; }
   // To be called every few seconds; keeps the ownership alive. Aborted: it is
   // another's.
   virtual absl::Status Renew() = 0;

@@ -34,6 +34,13 @@ absl::Time Now() {
 }  // namespace
 
 absl::StatusOr<RunLoop::End> RunLoop::Run() {
+  owned_until_ = Now() + parts_.ownership;
+  begins_ = Now() + parts_.hold_off;
+  if (parts_.hold_off > absl::ZeroDuration()) {
+    parts_.listener->OnNotice(absl::StrCat(
+        "the coordinator before this one may not have ended: waiting ",
+        absl::FormatDuration(parts_.hold_off), " for its workers to stop"));
+  }
   while (true) {
     absl::Time now = Now();
     pollfd fds[] = {{parts_.fleet->fd(), POLLIN, 0},
@@ -47,6 +54,7 @@ absl::StatusOr<RunLoop::End> RunLoop::Run() {
     if (status.ok()) status = Feed();
     if (status.ok()) status = Housekeep(now);
     if (!status.ok()) return status;
+    parts_.scheduler->Hold(!MayDispatch(now));
     for (const SchedulerEffect& effect : parts_.scheduler->Poll(now)) {
       Apply(effect, now);
     }
@@ -96,7 +104,6 @@ void RunLoop::ReadSignals(absl::Time now) {
 void RunLoop::BeginDrain(absl::Time now) {
   draining_ = true;
   drain_deadline_ = now + kDrainPatience;
-  parts_.scheduler->Hold(true);
   parts_.scheduler->DropWaiting();
   parts_.workers->StopRestarting();
   parts_.listener->OnNotice(
@@ -144,7 +151,17 @@ void RunLoop::NoteJournalAway(const absl::Status& status) {
   }
   journal_away_ = true;
   next_flush_ = Now() + kJournalRetry;
-  parts_.scheduler->Hold(true);
+}
+
+bool RunLoop::MayDispatch(absl::Time now) const {
+  return !draining_ && !journal_away_ && now >= begins_ && now < owned_until_;
+}
+
+absl::Status RunLoop::Renew() {
+  const absl::Time asked = Now();
+  const absl::Status status = parts_.journal->Renew();
+  if (status.ok()) owned_until_ = asked + parts_.ownership;
+  return status;
 }
 
 absl::Status RunLoop::FlushJournal() {
@@ -153,8 +170,7 @@ absl::Status RunLoop::FlushJournal() {
   // An outcome that is journalled is not told again after a crash.
   absl::Status status = parts_.listener->OnCommit();
   if (status.ok()) {
-    status =
-        IsFlushed() ? parts_.journal->Renew() : parts_.journal->Write(commit_);
+    status = IsFlushed() ? Renew() : parts_.journal->Write(commit_);
   }
   if (absl::IsUnavailable(status)) {
     NoteJournalAway(status);
@@ -164,7 +180,6 @@ absl::Status RunLoop::FlushJournal() {
   if (journal_away_) {
     parts_.listener->OnChange("the journal is back");
     journal_away_ = false;
-    parts_.scheduler->Hold(draining_);
   }
   commit_ = Commit();
   unflushed_.clear();
@@ -183,7 +198,7 @@ absl::Status RunLoop::Housekeep(absl::Time now) {
   }
   if (now >= next_renewal_ && !journal_away_) {
     next_renewal_ = now + kRenewEvery;
-    const absl::Status status = parts_.journal->Renew();
+    const absl::Status status = Renew();
     if (absl::IsUnavailable(status)) {
       NoteJournalAway(status);
     } else if (!status.ok()) {

@@ -39,6 +39,11 @@ struct RunLoopParts {
   SchedulerOptions scheduler_options;
   // Readable when a signal waits (signalfd).
   int signal_fd;
+  // How long nobody else takes the run over after the journal was renewed.
+  absl::Duration ownership = absl::InfiniteDuration();
+  // What is waited before the first task: workers of another coordinator may
+  // still act.
+  absl::Duration hold_off = absl::ZeroDuration();
 };
 
 // Carries a run to its end: takes messages from workers, journals results
@@ -82,7 +87,9 @@ class RunLoop {
   void BeginDrain(absl::Time now);
   void ReapWorkers(absl::Time now);
   bool IsFlushed() const;
+  bool MayDispatch(absl::Time now) const;
   absl::Status FlushJournal();
+  absl::Status Renew();
   void NoteJournalAway(const absl::Status& status);
   absl::Status Housekeep(absl::Time now);
   bool IsDone(absl::Time now) const;
@@ -150,6 +157,8 @@ class RunLoop {
   bool quick_ = false;
   absl::Time drain_deadline_ = absl::InfiniteFuture();
   absl::Time next_renewal_ = absl::InfinitePast();
+  absl::Time begins_ = absl::InfinitePast();
+  absl::Time owned_until_ = absl::InfinitePast();
   absl::Time next_progress_ = absl::InfinitePast();
   absl::Time next_flush_ = absl::InfinitePast();
 };

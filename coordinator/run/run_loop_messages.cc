@@ -140,7 +140,8 @@ void RunLoop::HandleHeartbeat(const std::string& session,
     running.push_back({KeyOf(task.id()), task.attempt(), task.progress()});
   }
   const Scheduler::HeartbeatReply reply =
-      parts_.scheduler->Heartbeat(session, running, now);
+      parts_.scheduler->Heartbeat(session, running, now,
+                                  /*renew=*/now < owned_until_);
   proto::Envelope message;
   proto::HeartbeatAck& ack = *message.mutable_heartbeat_ack();
   ack.set_number(heartbeat.number());

@@ -192,11 +192,15 @@ class RunLoopTest : public testing::Test {
                   &listener_,
                   {},
                   options_,
-                  signals_[0]});
+                  signals_[0],
+                  ownership_,
+                  hold_off_});
     return loop.Run();
   }
 
   SchedulerOptions options_;
+  absl::Duration ownership_ = absl::InfiniteDuration();
+  absl::Duration hold_off_;
   JournalForTest journal_;
   WorkerForTest worker_;
   ProcessesForTest processes_;
@@ -448,7 +452,9 @@ TEST_F(RunLoopTest, GivesUpWhereWorkersEndBeforeTheyAreReady) {
   EXPECT_NE(end.status().message().find("worker"), std::string::npos);
 }
 
-TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostThreeTimesIsGivenUp) {
+TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostTooOftenIsGivenUp) {
+  options_.max_losses = 3;
+  options_.loss_interval = absl::ZeroDuration();
   int dispatched = 0;
   worker_.carry_out =
       [&](const proto::Task&) -> std::optional<proto::TaskResult> {
@@ -527,6 +533,49 @@ TEST_F(RunLoopTest, ABlobIsBroughtByOneTaskAtATime) {
   const auto end = Carry({Naming(StreamFor(Kind::kSync, kA, kB), {"x", "y"})});
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(turns, Names({"1 ", "2 "}));
+}
+
+TEST_F(RunLoopTest, WaitsForWorkersOfACoordinatorThatMayNotHaveEnded) {
+  hold_off_ = absl::Milliseconds(300);
+  const absl::Time begun = absl::Now();
+  absl::Time dispatched;
+  worker_.carry_out = [&](const proto::Task&) {
+    dispatched = absl::Now();
+    return Done();
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_GE(dispatched, begun + hold_off_);
+}
+
+// Another coordinator may have the run by then.
+TEST_F(RunLoopTest, RenewsNoLeaseOnceTheOwnershipMayHaveLapsed) {
+  ownership_ = absl::Milliseconds(200);
+  std::optional<proto::Lease> lease;
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    lease = task.lease();
+    return std::nullopt;
+  };
+  listener_.on_progress = [&] {
+    if (!lease) return;
+    proto::Envelope message;
+    proto::RunningTask& task = *message.mutable_heartbeat()->add_running();
+    *task.mutable_id() = lease->id();
+    task.set_attempt(lease->attempt());
+    worker_.Say(std::move(message));
+  };
+  bool ended = false;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (ended || !message.has_heartbeat_ack()) return;
+    EXPECT_EQ(message.heartbeat_ack().lost_size(), 0);
+    if (message.heartbeat_ack().renewed_size() > 0) return;
+    ended = true;
+    worker_.SayResult(*lease, Done(), 1);
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_TRUE(ended);
 }
 
 TEST_F(RunLoopTest, EndsWhenTheRunIsAnothersNow) {

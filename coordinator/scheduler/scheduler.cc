@@ -235,8 +235,8 @@ void Scheduler::Leave(const WorkerSession& worker, bool lost, absl::Time now) {
 
 Scheduler::HeartbeatReply Scheduler::Heartbeat(
     const WorkerSession& worker, const std::vector<RunningTask>& running,
-    absl::Time now) {
-  return impl_->Heartbeat(worker, running, now);
+    absl::Time now, bool renew) {
+  return impl_->Heartbeat(worker, running, now, renew);
 }
 
 bool Scheduler::HoldsLease(const WorkerSession& worker, const TaskKey& task,

@@ -67,8 +67,12 @@ struct SchedulerOptions {
   absl::Duration stall = absl::Minutes(15);
   // How often a task may fail for reasons of its own before it is given up.
   int max_attempts = 3;
-  // How often a task's worker may be lost before the task is given up.
-  int max_losses = 3;
+  // How often a task's worker may be lost before the task is given up. Losses
+  // within `loss_interval` of one that counted are not counted: somebody may be
+  // killing workers in a row. A task that ends its worker itself does so later,
+  // too.
+  int max_losses = 10;
+  absl::Duration loss_interval = absl::Minutes(1);
   // A registry that gave no answer for so long has its tasks set aside.
   absl::Duration registry_patience = absl::Minutes(10);
   // The same for a registry that never answered.
@@ -116,8 +120,8 @@ struct SetRegistryAside {
   std::string registry;
   std::string reason;
 };
-// How often the task has failed, and its worker was lost, so far. To be
-// journalled, so that the next coordinator goes on counting.
+// How often the task has failed, and a loss of its worker counted, so far. To
+// be journalled, so that the next coordinator goes on counting.
 struct CountSetbacks {
   TaskKey task;
   int attempts;
@@ -176,10 +180,12 @@ class Scheduler {
     std::vector<RunningTask> lost;
   };
   // A task that two heartbeats in a row omit is taken for lost. A worker gets
-  // no new task after half a lease without a heartbeat.
+  // no new task after half a lease without a heartbeat. `renew`: false where
+  // another coordinator may have taken the tasks over; their leases then go on
+  // to their end, and no longer.
   HeartbeatReply Heartbeat(const WorkerSession& worker,
                            const std::vector<RunningTask>& running,
-                           absl::Time now);
+                           absl::Time now, bool renew = true);
   // True while `worker` holds the lease of this attempt.
   bool HoldsLease(const WorkerSession& worker, const TaskKey& task,
                   uint32_t attempt, absl::Time now) const;

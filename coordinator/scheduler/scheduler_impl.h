@@ -53,7 +53,7 @@ class Scheduler::Impl {
   void Leave(const WorkerSession& session, bool lost, absl::Time now);
   HeartbeatReply Heartbeat(const WorkerSession& session,
                            const std::vector<RunningTask>& running,
-                           absl::Time now);
+                           absl::Time now, bool renew);
   bool HoldsLease(const WorkerSession& session, const TaskKey& key,
                   uint32_t attempt, absl::Time now) const;
 
@@ -102,6 +102,8 @@ class Scheduler::Impl {
     ReadyQueue::Group group = 0;
     int attempts = 0;
     int losses = 0;
+    // From when on a loss counts.
+    absl::Time next_loss = absl::InfinitePast();
     // Number of the latest dispatch.
     uint32_t dispatches = 0;
     enum class Place { kReady, kLocked, kBackingOff, kRunning };

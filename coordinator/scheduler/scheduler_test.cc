@@ -275,18 +275,48 @@ TEST_F(SchedulerTest, AWorkerIsGivenNothingAfterHalfALeaseOfSilence) {
   EXPECT_EQ(Dispatched(At(16)), (Names{"a:1"}));
 }
 
-TEST_F(SchedulerTest, GivesUpATaskWhoseWorkersAreLostThreeTimes) {
+TEST_F(SchedulerTest, ALeaseThatIsNotRenewedEndsThoughItsWorkerIsThere) {
+  scheduler_.Join("a", 1, At(0));
   AddTask(1, {"r"});
-  for (int i = 0; i < 3; ++i) {
-    scheduler_.Join("a", 1, At(10 * i));
-    EXPECT_EQ(Dispatched(At(10 * i)), (Names{"a:1"}));
-    scheduler_.Leave("a", /*lost=*/true, At(10 * i + 1));
+  EXPECT_EQ(Dispatched(At(0)), (Names{"a:1"}));
+  const auto reply = scheduler_.Heartbeat("a", {{Key(1), 1, 5}}, At(10),
+                                          /*renew=*/false);
+  EXPECT_TRUE(reply.renewed.empty());
+  EXPECT_TRUE(reply.lost.empty());
+  EXPECT_TRUE(scheduler_.HoldsLease("a", Key(1), 1, At(29)));
+  scheduler_.Heartbeat("a", {{Key(1), 1, 5}}, At(25), /*renew=*/false);
+  EXPECT_FALSE(scheduler_.HoldsLease("a", Key(1), 1, At(30)));
+  EXPECT_TRUE(scheduler_.Knows("a"));
+}
+
+TEST_F(SchedulerTest, GivesUpATaskWhoseWorkersAreLostTenTimes) {
+  AddTask(1, {"r"});
+  for (int i = 0; i < 10; ++i) {
+    scheduler_.Join("a", 1, At(60 * i));
+    EXPECT_EQ(Dispatched(At(60 * i)), (Names{"a:1"}));
+    scheduler_.Leave("a", /*lost=*/true, At(60 * i + 1));
   }
-  const auto given_up = Only<GiveUpTask>(scheduler_.Poll(At(30)));
+  const auto given_up = Only<GiveUpTask>(scheduler_.Poll(At(600)));
   ASSERT_EQ(given_up.size(), 1u);
   EXPECT_EQ(given_up[0].task, Key(1));
-  EXPECT_TRUE(absl::StrContains(given_up[0].reason, "lost 3 times"));
+  EXPECT_TRUE(absl::StrContains(given_up[0].reason, "lost 10 times"));
   EXPECT_EQ(scheduler_.tasks(), 0u);
+}
+
+TEST_F(SchedulerTest, WorkersThatAreKilledInARowCountOnceAMinute) {
+  AddTask(1, {"r"});
+  std::vector<int> losses;
+  for (int second = 0; second < 100; second += 2) {
+    scheduler_.Join("a", 1, At(second));
+    if (Dispatched(At(second)).empty()) continue;
+    scheduler_.Leave("a", /*lost=*/true, At(second + 1));
+    for (const auto& count :
+         Only<CountSetbacks>(scheduler_.Poll(At(second + 1)))) {
+      losses.push_back(count.losses);
+    }
+  }
+  EXPECT_EQ(losses, (std::vector<int>{1, 2}));
+  EXPECT_EQ(scheduler_.tasks(), 1u);
 }
 
 TEST_F(SchedulerTest, AWorkerThatSaysGoodbyeCountsForNothing) {

@@ -36,7 +36,7 @@ void Scheduler::Impl::Leave(const WorkerSession& session, bool lost,
 
 Scheduler::HeartbeatReply Scheduler::Impl::Heartbeat(
     const WorkerSession& session, const std::vector<RunningTask>& running,
-    absl::Time now) {
+    absl::Time now, bool renew) {
   HeartbeatReply reply;
   const auto it = workers_.find(session);
   if (it == workers_.end()) {
@@ -58,12 +58,13 @@ Scheduler::HeartbeatReply Scheduler::Impl::Heartbeat(
       continue;
     }
     Attempt& attempt = attempts_.at(id);
-    attempt.lease_until = now + options_.lease;
-    leases_.Set(id, attempt.lease_until);
     if (attempt.progress != one.progress) {
       attempt.progress = one.progress;
       attempt.progressed = now;
     }
+    if (!renew) continue;
+    attempt.lease_until = now + options_.lease;
+    leases_.Set(id, attempt.lease_until);
     reply.renewed.push_back(one);
   }
   std::vector<AttemptId> omitted;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr absl::Duration kBackOffBase = absl::Seconds(1);
 constexpr absl::Duration kBackOffCap = absl::Minutes(5);
+constexpr absl::Duration kBackOffCapAfterLoss = absl::Seconds(30);
 // A worker that hands a task back gets no other for so long, or it would get
 // the same one again at once.
 constexpr absl::Duration kRestAfterHandingBack = absl::Seconds(1);
@@ -84,7 +85,12 @@ void Scheduler::Impl::CountFailure(TaskId id, const std::string& reason,
 void Scheduler::Impl::CountLoss(TaskId id, const WorkerSession& session,
                                 absl::Time now) {
   Task& task = tasks_.at(id);
-  if (++task.losses >= options_.max_losses) {
+  const bool counts = now >= task.next_loss;
+  if (counts) {
+    ++task.losses;
+    task.next_loss = now + options_.loss_interval;
+  }
+  if (task.losses >= options_.max_losses) {
     GiveUp(id, absl::StrCat("a worker was lost ", task.losses,
                             " times while carrying this out, the last one in "
                             "session ",
@@ -93,8 +99,11 @@ void Scheduler::Impl::CountLoss(TaskId id, const WorkerSession& session,
                             "(out of memory) says why, then retry"));
     return;
   }
-  effects_.push_back(CountSetbacks{task.key, task.attempts, task.losses});
-  Requeue(id, jitter_.Full(task.losses, kBackOffBase, kBackOffCap), now);
+  if (counts) {
+    effects_.push_back(CountSetbacks{task.key, task.attempts, task.losses});
+  }
+  Requeue(id, jitter_.Full(task.losses, kBackOffBase, kBackOffCapAfterLoss),
+          now);
 }
 
 void Scheduler::Impl::NoteUnreachable(TaskId id, const Unreachable& verdict,
