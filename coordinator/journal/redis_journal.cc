@@ -23,7 +23,7 @@ using Command = RedisConnection::Command;
 using Type = RedisReply::Type;
 
 constexpr char kFormatVersion[] = "1";
-constexpr int kOwnershipMilliseconds = 15000;
+const int64_t kOwnershipMilliseconds = absl::ToInt64Milliseconds(kOwnership);
 // What one script does at most, so that it ends within some 2 ms.
 constexpr size_t kOutcomesAStep = 512;
 constexpr size_t kShardsASweep = 256;
@@ -76,10 +76,23 @@ absl::Status RefusedError(absl::string_view name,
                      ", and this program knows ", kFormatVersion,
                      ": use the version of registry-manager that began it"));
   }
+  if (what == "epoch") {
+    return absl::DataLossError(absl::StrCat(
+        "Redis key ", kEpoch, " is damaged: it holds '", Printable(by),
+        "', which is no number; set it to one above the `epoch` of every "
+        "rm:{RUN}:meta, or remove all keys rm:* to begin every run anew"));
+  }
   return absl::FailedPreconditionError(absl::StrCat(
       "run ", Printable(by), " of ", Printable(record.config()),
       " is unfinished, perhaps begun at the same time: submit again to go on "
       "with that"));
+}
+
+// `lapsed`: whose hold ended without being given up; empty: nobody's.
+bool MayAct(const std::string& lapsed) {
+  if (lapsed.empty()) return false;
+  const std::optional<Owner> owner = Owner::Parse(lapsed);
+  return !owner || !owner->IsKnownDead();
 }
 
 class RedisJournal : public Journal {
@@ -90,6 +103,7 @@ class RedisJournal : public Journal {
   absl::StatusOr<std::optional<std::string>> FindUnfinished(
       absl::string_view identity) override;
   absl::StatusOr<uint64_t> Own(const proto::RunRecord& record) override;
+  bool PreviousOwnerMayAct() const override { return previous_may_act_; }
   absl::Status Renew() override;
   absl::StatusOr<RunState> Read() override;
   absl::StatusOr<proto::Shard> ReadShard(uint32_t shard) override;
@@ -132,6 +146,7 @@ class RedisJournal : public Journal {
   std::string run_;
   std::string identity_;
   std::string epoch_;
+  bool previous_may_act_ = false;
 };
 
 absl::Status RedisJournal::Explain(const absl::Status& status) const {
@@ -158,6 +173,12 @@ absl::StatusOr<RedisReply> RedisJournal::RunScript(
 absl::StatusOr<std::optional<std::string>> RedisJournal::FindUnfinished(
     absl::string_view identity) {
   auto run = redis_.Run({"HGET", kIdentities, std::string(identity)});
+  if (absl::IsDataLoss(run.status())) {
+    return absl::DataLossError(
+        absl::StrCat("Redis key ", kIdentities, ": ", run.status().message(),
+                     "; remove it (DEL ", kIdentities,
+                     "), and what was not finished is begun anew"));
+  }
   if (!run.ok()) return run.status();
   if (run->type != Type::kString) return std::nullopt;
   auto exists = redis_.Run({"EXISTS", Prefix(run->text) + "meta"});
@@ -176,7 +197,7 @@ absl::StatusOr<RedisReply> RedisJournal::TryOwn(const proto::RunRecord& record,
        record.run(), record.identity(), record.SerializeAsString(),
        kFormatVersion});
   if (!reply.ok()) return reply;
-  if (reply->type != Type::kArray || reply->elements.size() != 2) {
+  if (reply->type != Type::kArray || reply->elements.size() < 2) {
     return absl::InternalError(absl::StrCat(
         "Redis at ", redis_.display(), " answers a script with another type"));
   }
@@ -198,9 +219,11 @@ absl::StatusOr<uint64_t> RedisJournal::Own(const proto::RunRecord& record) {
       run_ = record.run();
       identity_ = record.identity();
       epoch_ = absl::StrCat(epoch);
+      previous_may_act_ =
+          reply->elements.size() > 2 && MayAct(reply->elements[2].text);
       return epoch;
     }
-    if (what == "version" || what == "other") {
+    if (what == "version" || what == "other" || what == "epoch") {
       return RefusedError(name, record, what, by);
     }
     if (what == "finished") {
@@ -243,13 +266,14 @@ absl::StatusOr<proto::Shard> RedisJournal::ReadShard(uint32_t shard) {
   auto reply = redis_.Run({"HGET", Key("shards"), field});
   if (!reply.ok()) return Explain(reply.status());
   if (reply->type == Type::kNil) {
-    return absl::NotFoundError(
-        absl::StrCat("run ", run_, " has no shard ", shard));
+    return absl::NotFoundError(absl::StrCat("run ", run_, " has no shard ",
+                                            shard,
+                                            ": its journal is damaged; plan "
+                                            "anew with --fresh"));
   }
-  proto::Shard result;
-  absl::Status status =
-      DecodeRecord(Key("shards"), field, reply->text, &result);
-  if (!status.ok()) return Explain(status);
+  absl::StatusOr<proto::Shard> result =
+      DecodeShard(Key("shards"), field, reply->text);
+  if (!result.ok()) return Explain(result.status());
   return result;
 }
 
@@ -372,7 +396,8 @@ absl::Status RedisJournal::Finish() {
 
 absl::Status RedisJournal::Release() {
   if (epoch_.empty()) return absl::OkStatus();
-  auto reply = RunScript(scripts_.release, {Key("owner")}, {owner_.str()});
+  auto reply =
+      RunScript(scripts_.release, {Key("owner"), Key("meta")}, {owner_.str()});
   if (!reply.ok()) return reply.status();
   epoch_.clear();
   return absl::OkStatus();

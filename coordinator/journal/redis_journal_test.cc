@@ -96,6 +96,7 @@ TEST(RedisOwnershipTest, AnOwnerThatWasKilledIsFollowedAtOnce) {
   EXPECT_EQ(*run, "7F3K");
   auto epoch = journal->Own(Record());
   ASSERT_TRUE(epoch.ok()) << epoch.status();
+  EXPECT_FALSE(journal->PreviousOwnerMayAct());
   EXPECT_EQ(*epoch, 2u);
   EXPECT_TRUE(journal->ReadShard(0).ok());
 }
@@ -412,6 +413,69 @@ TEST_F(RedisDamageTest, ShardsAreNotTrusted) {
               HasSubstr("rm:{7F3K}:shards, field 0"));
   redis_.Run({"HSET", "rm:{7F3K}:shards", "4294967295", ""});
   ExpectDamage("field 4294967295");
+}
+
+// Its workers may act until their leases are over.
+TEST(RedisJournalTest, AnOwnerWhoseHoldLapsedMayStillAct) {
+  RedisForTest redis;
+  auto first = redis.NewJournal();
+  auto second = redis.NewJournal();
+  ASSERT_TRUE(first->Own(Record()).ok());
+  EXPECT_FALSE(first->PreviousOwnerMayAct());
+  redis.Run({"DEL", "rm:{7F3K}:owner"});
+  ASSERT_TRUE(second->Own(Record()).ok());
+  EXPECT_TRUE(second->PreviousOwnerMayAct());
+}
+
+TEST(RedisJournalTest, AnOwnerThatGaveTheRunUpActsNoMore) {
+  RedisForTest redis;
+  auto first = redis.NewJournal();
+  auto second = redis.NewJournal();
+  ASSERT_TRUE(first->Own(Record()).ok());
+  ASSERT_TRUE(first->Release().ok());
+  ASSERT_TRUE(second->Own(Record()).ok());
+  EXPECT_FALSE(second->PreviousOwnerMayAct());
+}
+
+TEST_F(RedisDamageTest, AShardThatWasCutIsSeen) {
+  proto::Shard shard;
+  for (const char* name : {"a", "b", "c"}) {
+    shard.add_entries()->set_repository(name);
+  }
+  Commit commit;
+  commit.shards.emplace_back(1, shard);
+  ASSERT_TRUE(journal_->Write(commit).ok());
+  EXPECT_EQ(journal_->ReadShard(1)->entries_size(), 3);
+  redis_.Run({"EVAL",
+              "local bytes = redis.call('HGET', KEYS[1], '1') "
+              "redis.call('HSET', KEYS[1], '1', string.sub(bytes, 1, -6))",
+              "1", "rm:{7F3K}:shards"});
+  const absl::Status status = journal_->ReadShard(1).status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--fresh"));
+}
+
+TEST_F(RedisDamageTest, AShardOfAnEarlierVersionDoesNotSayItsSize) {
+  proto::Shard shard;
+  shard.add_entries()->set_repository("a");
+  redis_.Run({"HSET", "rm:{7F3K}:shards", "0", shard.SerializeAsString()});
+  EXPECT_EQ(journal_->ReadShard(0)->entries_size(), 1);
+}
+
+TEST_F(RedisDamageTest, ACountOfOwnersThatIsNoNumberIsExplained) {
+  redis_.Run({"DEL", "rm:{7F3K}:owner"});
+  redis_.Run({"SET", "rm:epoch", "zzz"});
+  const absl::Status status = redis_.NewJournal()->Own(Record()).status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("set it to"));
+}
+
+TEST_F(RedisDamageTest, IdentitiesOfAnotherTypeAreExplained) {
+  redis_.Run({"DEL", "rm:identity"});
+  redis_.Run({"SET", "rm:identity", "x"});
+  const absl::Status status = journal_->FindUnfinished("x").status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("DEL rm:identity"));
 }
 
 TEST_F(RedisDamageTest, RecordsAreNotTrusted) {

@@ -24,6 +24,10 @@ absl::Status Damaged(absl::string_view key, absl::string_view field) {
                                           ", is not what was written there"));
 }
 
+uint32_t TasksOf(const proto::Shard& shard) {
+  return shard.has_parent() ? shard.batches_size() : shard.entries_size();
+}
+
 // The pairs of a HGETALL.
 size_t Pairs(const RedisReply& reply) { return reply.elements.size() / 2; }
 const std::string& Field(const RedisReply& reply, size_t pair) {
@@ -126,7 +130,7 @@ void EncodeStep(const Commit& commit, bool with_records,
   if (with_records) {
     for (const auto& [number, shard] : commit.shards) {
       arguments->push_back(absl::StrCat(number));
-      arguments->push_back(shard.SerializeAsString());
+      arguments->push_back(EncodeShard(shard));
     }
   }
   arguments->push_back(absl::StrCat(with_records ? commit.listings.size() : 0));
@@ -159,6 +163,26 @@ absl::Status DecodeRecord(absl::string_view key, absl::string_view field,
     return Damaged(key, field);
   }
   return absl::OkStatus();
+}
+
+std::string EncodeShard(const proto::Shard& shard) {
+  // Serialized one after the other, messages are merged.
+  proto::Shard size;
+  size.set_tasks(TasksOf(shard));
+  return absl::StrCat(size.SerializeAsString(), shard.SerializeAsString());
+}
+
+absl::StatusOr<proto::Shard> DecodeShard(absl::string_view key,
+                                         absl::string_view field,
+                                         const std::string& bytes) {
+  proto::Shard shard;
+  absl::Status status = DecodeRecord(key, field, bytes, &shard);
+  if (!status.ok()) return status;
+  if (shard.tasks() != 0 && shard.tasks() != TasksOf(shard)) {
+    return Damaged(key, field);
+  }
+  shard.clear_tasks();
+  return shard;
 }
 
 absl::StatusOr<RunState> DecodeRunState(

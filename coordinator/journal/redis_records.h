@@ -35,6 +35,13 @@ absl::Status DecodeRecord(absl::string_view key, absl::string_view field,
                           const std::string& bytes,
                           google::protobuf::Message* message);
 
+// A shard, with the number of its tasks before them. DataLoss for another
+// number; a record of an earlier version has none.
+std::string EncodeShard(const proto::Shard& shard);
+absl::StatusOr<proto::Shard> DecodeShard(absl::string_view key,
+                                         absl::string_view field,
+                                         const std::string& bytes);
+
 // The replies to: HGET meta record, HGETALL counters, HKEYS shards, HGETALL
 // listings, HGETALL attempts.
 absl::StatusOr<RunState> DecodeRunState(absl::string_view run,

@@ -9,7 +9,7 @@ namespace {
 // KEYS  owner, meta, rm:epoch, rm:identity, rm:finished
 // ARGV  owner, an owner known to be dead, milliseconds, run, identity, record,
 //       version
-// Answers {"owned", epoch} or {why not, by what}.
+// Answers {"owned", epoch, the owner whose hold lapsed} or {why not, by what}.
 constexpr char kOwn[] = R"lua(
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] and holder ~= ARGV[2] then
@@ -17,6 +17,10 @@ if holder and holder ~= ARGV[1] and holder ~= ARGV[2] then
 end
 if redis.call('SISMEMBER', KEYS[5], ARGV[4]) == 1 then
   return {'finished', ARGV[4]}
+end
+local counted = redis.call('GET', KEYS[3])
+if counted and not string.match(counted, '^%d+$') then
+  return {'epoch', counted}
 end
 local version = redis.call('HGET', KEYS[2], 'version')
 if version and version ~= ARGV[7] then return {'version', version} end
@@ -29,10 +33,11 @@ if not version then
   redis.call('HSET', KEYS[2], 'version', ARGV[7], 'record', ARGV[6])
   redis.call('HSET', KEYS[4], ARGV[5], ARGV[4])
 end
+local lapsed = not holder and redis.call('HGET', KEYS[2], 'held')
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 local epoch = redis.call('INCR', KEYS[3])
-redis.call('HSET', KEYS[2], 'epoch', epoch)
-return {'owned', epoch}
+redis.call('HSET', KEYS[2], 'epoch', epoch, 'held', ARGV[1])
+return {'owned', epoch, lapsed ~= ARGV[1] and lapsed or ''}
 )lua";
 
 // KEYS  meta, owner
@@ -51,10 +56,13 @@ end
 return redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 )lua";
 
-// KEYS  owner
+// KEYS  owner, meta
 // ARGV  owner
 constexpr char kRelease[] = R"lua(
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.call('HGET', KEYS[2], 'held') == ARGV[1] then
+  redis.call('HDEL', KEYS[2], 'held')
+end
 return 'OK'
 )lua";
 

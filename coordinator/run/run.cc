@@ -66,77 +66,6 @@ void Run::Begin(Commit& commit) {
   }
 }
 
-absl::Status Run::Restore(Journal& journal, const RunState& state,
-                          Commit& commit) {
-  totals = state.totals;
-  for (const auto& [stream, listing] : state.listings) {
-    if (stream < streams_.size()) streams_[stream].Restore(listing);
-    AddCounts(listing.counts(), totals);
-    if (stream < streams_.size()) {
-      AddCounts(listing.counts(), streams_[stream].counts);
-    }
-  }
-  for (const Attempts& attempts : state.attempts) {
-    attempts_[{attempts.shard, attempts.index}] = attempts;
-  }
-  for (uint32_t number = 0; number < state.shards; ++number) {
-    absl::StatusOr<proto::Shard> shard = journal.ReadShard(number);
-    if (!shard.ok()) return shard.status();
-    const size_t stream = shard->stream();
-    if (stream >= streams_.size()) {
-      return absl::DataLossError(
-          absl::StrCat("the journal of run ", id_,
-                       " does not fit its config; submit with "
-                       "--fresh to plan anew"));
-    }
-    stream_of_shard_.push_back(stream);
-    StreamState& stream_state = streams_[stream];
-    const bool batches = shard->has_parent();
-    if (batches) {
-      stream_state.AddBatches(number, *shard);
-    } else {
-      stream_state.AddRepositories(number, *shard);
-    }
-    const uint32_t tasks =
-        batches ? shard->batches_size() : shard->entries_size();
-    absl::StatusOr<std::vector<TaskState>> outcomes =
-        journal.ReadOutcomes(number, tasks);
-    if (!outcomes.ok()) return outcomes.status();
-    for (uint32_t index = 0; index < tasks; ++index) {
-      const TaskState task = (*outcomes)[index];
-      stream_state.SetState(number, index, task);
-      if (task == TaskState::kDead) {
-        RememberFailedSync(
-            stream_state.spec(),
-            shard->entries(batches ? 0 : static_cast<int>(index)).repository());
-      }
-      if (batches || task == TaskState::kPending) continue;
-      ended_before_ += task != TaskState::kSplit;
-    }
-    if (shard->parent_failed()) {
-      RememberFailedSync(stream_state.spec(), shard->entries(0).repository());
-    }
-  }
-  EndOrphanedParents(commit);
-  return absl::OkStatus();
-}
-
-// The last batch's outcome and its parent's may have been written in two steps.
-void Run::EndOrphanedParents(Commit& commit) {
-  for (size_t stream = 0; stream < streams_.size(); ++stream) {
-    auto& shards = streams_[stream].shards();
-    for (const auto& [number, progress] : shards) {
-      if (!progress.is_batches || progress.ended < progress.states.size()) {
-        continue;
-      }
-      const ShardProgress& parents = shards.at(progress.parent_shard);
-      if (parents.states.at(progress.parent_index) == TaskState::kSplit) {
-        EndParent(stream, progress, commit);
-      }
-    }
-  }
-}
-
 bool Run::IsOpen(size_t stream) const {
   const StreamState& state = streams_[stream];
   if (state.set_aside) return false;
@@ -461,17 +390,6 @@ uint64_t Run::repositories() const {
 void Run::Count(size_t stream, const proto::Counts& counts) {
   AddCounts(counts, totals);
   AddCounts(counts, streams_[stream].counts);
-}
-
-bool Run::IsJournalled(uint32_t shard, uint32_t index) const {
-  if (shard >= stream_of_shard_.size()) return false;
-  const std::vector<TaskState>& states =
-      streams_[stream_of_shard_[shard]].shards().at(shard).states;
-  return index < states.size() && states[index] != TaskState::kPending;
-}
-
-void Run::RememberCounts(uint32_t shard, const proto::Counts& counts) {
-  AddCounts(counts, streams_[stream_of_shard_[shard]].counts);
 }
 
 proto::RunSnapshot Run::Snapshot() const {

@@ -131,6 +131,9 @@ class Run {
   bool HasEnded(size_t stream) const;
   bool SyncsOfHaveEnded(const std::string& registry) const;
   void Freeze(size_t stream, proto::Shard shard, Commit& commit);
+  absl::Status RestoreShard(uint32_t number, const proto::Shard& shard,
+                            Journal& journal);
+  absl::Status CheckShard(uint32_t number, const proto::Shard& shard) const;
   // A delete whose sync was set aside: it waits for the next submit, too.
   bool AwaitsSetAside(const Stream& spec) const;
   // Stops streams that rest on a catalogue that could not be listed.

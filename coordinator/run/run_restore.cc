@@ -1,0 +1,127 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// A run that goes on from what the journal holds.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/run/counts.h"
+#include "coordinator/run/run.h"
+
+namespace registry_manager {
+
+absl::Status Run::Restore(Journal& journal, const RunState& state,
+                          Commit& commit) {
+  totals = state.totals;
+  for (const auto& [stream, listing] : state.listings) {
+    if (stream < streams_.size()) streams_[stream].Restore(listing);
+    AddCounts(listing.counts(), totals);
+    if (stream < streams_.size()) {
+      AddCounts(listing.counts(), streams_[stream].counts);
+    }
+  }
+  for (const Attempts& attempts : state.attempts) {
+    attempts_[{attempts.shard, attempts.index}] = attempts;
+  }
+  for (uint32_t number = 0; number < state.shards; ++number) {
+    absl::StatusOr<proto::Shard> shard = journal.ReadShard(number);
+    absl::Status status = shard.status();
+    if (status.ok()) status = RestoreShard(number, *shard, journal);
+    if (!status.ok()) return status;
+  }
+  EndOrphanedParents(commit);
+  return absl::OkStatus();
+}
+
+absl::Status Run::RestoreShard(uint32_t number, const proto::Shard& shard,
+                               Journal& journal) {
+  const absl::Status status = CheckShard(number, shard);
+  if (!status.ok()) return status;
+  const size_t stream = shard.stream();
+  stream_of_shard_.push_back(stream);
+  StreamState& stream_state = streams_[stream];
+  const bool batches = shard.has_parent();
+  if (batches) {
+    stream_state.AddBatches(number, shard);
+  } else {
+    stream_state.AddRepositories(number, shard);
+  }
+  const uint32_t tasks = batches ? shard.batches_size() : shard.entries_size();
+  absl::StatusOr<std::vector<TaskState>> outcomes =
+      journal.ReadOutcomes(number, tasks);
+  if (!outcomes.ok()) return outcomes.status();
+  for (uint32_t index = 0; index < tasks; ++index) {
+    const TaskState task = (*outcomes)[index];
+    stream_state.SetState(number, index, task);
+    if (task == TaskState::kDead) {
+      RememberFailedSync(
+          stream_state.spec(),
+          shard.entries(batches ? 0 : static_cast<int>(index)).repository());
+    }
+    if (batches || task == TaskState::kPending) continue;
+    ended_before_ += task != TaskState::kSplit;
+  }
+  if (shard.parent_failed()) {
+    RememberFailedSync(stream_state.spec(), shard.entries(0).repository());
+  }
+  return absl::OkStatus();
+}
+
+// What a bit that flipped, or a hand, may have left: it parses all the same.
+absl::Status Run::CheckShard(uint32_t number, const proto::Shard& shard) const {
+  const auto damaged = [&](absl::string_view what) {
+    return absl::DataLossError(absl::StrCat("the journal of run ", id_,
+                                            " is damaged: shard ", number, " ",
+                                            what, "; plan anew with --fresh"));
+  };
+  if (shard.stream() >= streams_.size()) {
+    return absl::DataLossError(
+        absl::StrCat("the journal of run ", id_,
+                     " does not fit its config; submit with "
+                     "--fresh to plan anew"));
+  }
+  if (shard.entries().empty()) return damaged("names no repository");
+  if (!shard.has_parent()) return absl::OkStatus();
+  if (shard.batches().empty()) return damaged("has no batches");
+  const uint32_t parent = shard.parent().shard();
+  if (parent >= stream_of_shard_.size() ||
+      stream_of_shard_[parent] != shard.stream()) {
+    return damaged("belongs to a task that is not there");
+  }
+  const ShardProgress& parents = streams_[shard.stream()].shards().at(parent);
+  if (parents.is_batches || shard.parent().index() >= parents.states.size()) {
+    return damaged("belongs to a task that is not there");
+  }
+  return absl::OkStatus();
+}
+
+// The last batch's outcome and its parent's may have been written in two steps.
+void Run::EndOrphanedParents(Commit& commit) {
+  for (size_t stream = 0; stream < streams_.size(); ++stream) {
+    auto& shards = streams_[stream].shards();
+    for (const auto& [number, progress] : shards) {
+      if (!progress.is_batches || progress.ended < progress.states.size()) {
+        continue;
+      }
+      const ShardProgress& parents = shards.at(progress.parent_shard);
+      if (parents.states.at(progress.parent_index) == TaskState::kSplit) {
+        EndParent(stream, progress, commit);
+      }
+    }
+  }
+}
+
+bool Run::IsJournalled(uint32_t shard, uint32_t index) const {
+  if (shard >= stream_of_shard_.size()) return false;
+  const std::vector<TaskState>& states =
+      streams_[stream_of_shard_[shard]].shards().at(shard).states;
+  return index < states.size() && states[index] != TaskState::kPending;
+}
+
+void Run::RememberCounts(uint32_t shard, const proto::Counts& counts) {
+  AddCounts(counts, streams_[stream_of_shard_[shard]].counts);
+}
+
+}  // namespace registry_manager
