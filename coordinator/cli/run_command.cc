@@ -3,9 +3,6 @@
 
 #include "coordinator/cli/run_command.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,12 +20,13 @@
 #include "common/config/parse.h"
 #include "common/reference/printable.h"
 #include "coordinator/cli/complain.h"
+#include "coordinator/cli/earlier_runs.h"
 #include "coordinator/cli/exit_status.h"
 #include "coordinator/cli/journal_choice.h"
 #include "coordinator/cli/load_config.h"
+#include "coordinator/cli/run_journal.h"
 #include "coordinator/fleet/fleet_socket.h"
 #include "coordinator/fleet/local_workers.h"
-#include "coordinator/journal/redis_error.h"
 #include "coordinator/run/failed_work.h"
 #include "coordinator/run/message_json.h"
 #include "coordinator/run/recall.h"
@@ -44,9 +42,8 @@
 namespace registry_manager {
 namespace {
 
-// How long Redis may take to read its data after a restart.
-constexpr absl::Duration kLoadsWithin = absl::Minutes(10);
-constexpr int kLoadsPollMilliseconds = 500;
+// Of a path, as it is shown.
+constexpr size_t kMaxPath = 4096;
 
 // Verbs that change nothing keep no run.
 bool KeepsRun(Verb verb) { return verb != Verb::kPlan && verb != Verb::kList; }
@@ -70,38 +67,6 @@ absl::Status CheckPolicies(const Config& config, Verb verb) {
   return absl::OkStatus();
 }
 
-int SignalFd() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
-    sigaddset(&signals, signal);
-  }
-  return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-// Asks again while Redis reads its data. Cancelled: a signal came first.
-absl::StatusOr<std::optional<std::string>> FindUnfinished(
-    Journal& journal, const std::string& identity, bool log_json) {
-  const absl::Time patience_ends = absl::Now() + kLoadsWithin;
-  const int signal_fd = SignalFd();
-  bool told = false;
-  while (true) {
-    absl::StatusOr<std::optional<std::string>> run =
-        journal.FindUnfinished(identity);
-    if (!IsLoading(run.status()) || absl::Now() > patience_ends) {
-      close(signal_fd);
-      return run;
-    }
-    if (!told) Complain(run.status(), kUnreachable, log_json);
-    told = true;
-    pollfd signal = {signal_fd, POLLIN, 0};
-    if (poll(&signal, 1, kLoadsPollMilliseconds) > 0) {
-      close(signal_fd);
-      return absl::CancelledError("interrupted before anything was begun");
-    }
-  }
-}
-
 // One submission, from its config to its exit status.
 class Submission {
  public:
@@ -120,9 +85,13 @@ class Submission {
   // Opens folder and journal, and finds the run that this one goes on with.
   absl::Status OpenRun();
   absl::Status OwnRun(const std::string& identity);
-  void Abandon(const std::string& run);
-  void NoteOtherRuns();
   absl::Status BeginOrRestore();
+  absl::Status Restore();
+  void Note(const absl::Status& status) {
+    if (!status.ok()) notes_.push_back(std::string(status.message()));
+  }
+  // The run had come to its end before.
+  absl::Status BeginAnew(const std::string& identity);
   absl::Status OpenReporter();
   absl::StatusOr<RunLoop::End> Carry();
   void AddRegistries(Scheduler& scheduler) const;
@@ -132,6 +101,8 @@ class Submission {
   bool AllDry() const;
 
   const RunCommand command_;
+  // As it is shown and kept: a path may be no UTF-8.
+  const std::string config_name_ = Printable(command_.config, kMaxPath);
   Config config_;
   RunOptions options_;
   std::vector<std::string> notes_;
@@ -143,6 +114,10 @@ class Submission {
   std::string id_;
   std::optional<LifeSign> life_sign_;
   bool resumed_ = false;
+  // Workers of the coordinator that owned the run before.
+  bool others_may_act_ = false;
+  // Registries have answered in the run before: they are known to be there.
+  bool has_answers_ = false;
   uint64_t epoch_ = 1;
   absl::Time begun_ = absl::Now();
   std::unique_ptr<class Run> run_;
@@ -174,8 +149,8 @@ int Submission::Run() {
 }
 
 absl::Status Submission::Restrict() {
-  const absl::StatusOr<FailedWork> failed = FailedWork::Read(
-      absl::StrCat(folder_->run(command_.retry_of), "/outcomes.jsonl"));
+  const absl::StatusOr<FailedWork> failed =
+      FailedWork::Read(folder_->outcomes(command_.retry_of));
   if (!failed.ok()) return failed.status();
   streams_ = failed->Restrict(streams_);
   if (!streams_.empty()) return absl::OkStatus();
@@ -198,6 +173,10 @@ bool Submission::AllDry() const {
 
 absl::Status Submission::OpenRun() {
   absl::Status status;
+  std::string identity = IdentityOf(config_, options_);
+  if (!command_.retry_of.empty()) {
+    absl::StrAppend(&identity, " retry of ", command_.retry_of);
+  }
   if (KeepsRun(command_.verb)) {
     absl::StatusOr<StateFolder> folder = StateFolder::Open();
     if (!folder.ok()) return folder.status();
@@ -208,10 +187,6 @@ absl::Status Submission::OpenRun() {
     journal_ = *std::move(journal);
     if (!command_.retry_of.empty()) status = Restrict();
     if (!status.ok()) return status;
-    std::string identity = IdentityOf(config_, options_);
-    if (!command_.retry_of.empty()) {
-      absl::StrAppend(&identity, " retry of ", command_.retry_of);
-    }
     status = OwnRun(identity);
   } else {
     journal_.journal = NewMemoryJournal();
@@ -220,9 +195,8 @@ absl::Status Submission::OpenRun() {
     record.set_run(id_);
     status = journal_.journal->Own(record).status();
   }
-  if (!status.ok()) return status;
-  run_ = std::make_unique<class Run>(id_, streams_);
-  status = BeginOrRestore();
+  if (status.ok()) status = BeginOrRestore();
+  if (status.ok() && resumed_ && run_->Finished()) status = BeginAnew(identity);
   if (!status.ok()) return status;
   return OpenReporter();
 }
@@ -236,22 +210,40 @@ absl::Status Submission::OwnRun(const std::string& identity) {
   record.set_identity(identity);
   record.set_verb(VerbName(command_.verb));
   record.set_dry_run(AllDry());
-  record.set_config(command_.config);
+  record.set_config(config_name_);
   record.set_begun_unix(absl::ToUnixSeconds(begun_));
+  if (*unfinished && !command_.fresh && !IsRunId(**unfinished)) {
+    return absl::DataLossError(absl::StrCat(
+        "the journal is damaged: key rm:identity names '",
+        Printable(**unfinished),
+        "' as this config's run, which cannot be; plan anew with --fresh"));
+  }
   if (*unfinished && command_.fresh) {
     record.set_run(**unfinished);
     absl::Status status = journal.Own(record).status();
-    if (status.ok()) status = journal.Finish();
+    others_may_act_ = journal.PreviousOwnerMayAct();
+    if (status.ok()) status = FinishRun(journal);
     if (!status.ok()) return status;
-    Abandon(**unfinished);
+    notes_.push_back(absl::StrCat("run ", **unfinished,
+                                  " is abandoned: --fresh plans anew"));
+    Note(MarkAbandoned(*folder_, **unfinished));
     unfinished->reset();
   }
   resumed_ = unfinished->has_value();
-  if (!resumed_ && command_.retry_of.empty()) NoteOtherRuns();
+  if (!resumed_ && command_.retry_of.empty()) {
+    for (const std::string& run :
+         UnfinishedRunsOf(*folder_, config_name_, command_.verb)) {
+      notes_.push_back(absl::StrCat(
+          "run ", run, " of ", config_name_,
+          " was not finished, and is not gone on with: policies, addresses or "
+          "repositories have changed since"));
+    }
+  }
   id_ = resumed_ ? **unfinished : folder_->NewRunId();
   record.set_run(id_);
   absl::StatusOr<uint64_t> epoch = journal.Own(record);
   if (!epoch.ok()) return epoch.status();
+  others_may_act_ |= journal.PreviousOwnerMayAct();
   epoch_ = *epoch;
   absl::StatusOr<LifeSign> sign = folder_->MakeRun(id_);
   if (!sign.ok()) return sign.status();
@@ -259,52 +251,27 @@ absl::Status Submission::OwnRun(const std::string& identity) {
   return absl::OkStatus();
 }
 
-// A run that was begun elsewhere has no snapshot here.
-void Submission::Abandon(const std::string& run) {
-  notes_.push_back(
-      absl::StrCat("run ", run, " is abandoned: --fresh plans anew"));
-  absl::StatusOr<proto::RunSnapshot> snapshot = folder_->ReadSnapshot(run);
-  if (!snapshot.ok()) return;
-  snapshot->set_state(proto::RunSnapshot::ABANDONED);
-  snapshot->clear_pid();
-  const absl::Status status = folder_->WriteSnapshot(*snapshot);
-  if (!status.ok()) notes_.push_back(std::string(status.message()));
-}
-
-// Of this file as it was: what was changed since made another run of it.
-void Submission::NoteOtherRuns() {
-  for (const proto::RunSnapshot& snapshot : folder_->ReadSnapshots()) {
-    const bool unfinished =
-        snapshot.state() == proto::RunSnapshot::INTERRUPTED ||
-        snapshot.state() == proto::RunSnapshot::INCOMPLETE;
-    if (!unfinished || snapshot.config() != command_.config ||
-        snapshot.verb() != VerbName(command_.verb) ||
-        !snapshot.retry_of().empty()) {
-      continue;
-    }
-    notes_.push_back(absl::StrCat(
-        "run ", snapshot.run(), " of ", Printable(command_.config),
-        " was not finished, and is not gone on with: policies, addresses or "
-        "repositories have changed since"));
-  }
-}
-
 absl::Status Submission::BeginOrRestore() {
-  if (!resumed_) {
-    Commit commit;
-    run_->Begin(commit);
-    return journal_.journal->Write(commit);
-  }
+  run_ = std::make_unique<class Run>(id_, streams_);
+  if (resumed_) return Restore();
+  Commit commit;
+  run_->Begin(commit);
+  return journal_.journal->Write(commit);
+}
+
+absl::Status Submission::Restore() {
   absl::StatusOr<RunState> state = journal_.journal->Read();
   if (!state.ok()) return state.status();
   begun_ = absl::FromUnixSeconds(state->record.begun_unix());
+  has_answers_ = !state->listings.empty();
   Commit commit;
   absl::Status status = run_->Restore(*journal_.journal, *state, commit);
   if (!status.ok()) return status;
+  has_answers_ |= run_->ended_before() > 0;
   // A run that was cut short before its first shard begins again.
   if (state->shards == 0 && state->listings.empty()) run_->Begin(commit);
   status = journal_.journal->Write(commit);
-  if (!status.ok()) return status;
+  if (!status.ok() || run_->Finished()) return status;
   const absl::Duration age = absl::Now() - begun_;
   notes_.push_back(
       absl::StrCat("resuming run ", id_, ", begun ", DurationText(age),
@@ -320,6 +287,20 @@ absl::Status Submission::BeginOrRestore() {
   return absl::OkStatus();
 }
 
+absl::Status Submission::BeginAnew(const std::string& identity) {
+  const absl::Status finished = FinishRun(*journal_.journal);
+  if (!finished.ok()) return finished;
+  notes_.push_back(absl::StrCat(
+      "run ", id_,
+      " had done everything, and was cut short before it could say so: it is "
+      "finished now, and this is a new one"));
+  Note(MarkFinished(*folder_, *run_));
+  begun_ = absl::ToUnixSeconds(absl::Now());
+  const absl::Status status = OwnRun(identity);
+  if (!status.ok()) return status;
+  return BeginOrRestore();
+}
+
 absl::Status Submission::OpenReporter() {
   ReporterOptions options;
   options.details = command_.details;
@@ -330,17 +311,17 @@ absl::Status Submission::OpenReporter() {
   std::optional<OutcomeLog> log;
   if (folder_) {
     absl::StatusOr<OutcomeLog> opened =
-        OutcomeLog::Open(absl::StrCat(folder_->run(id_), "/outcomes.jsonl"));
+        OutcomeLog::Open(folder_->outcomes(id_));
     if (!opened.ok()) return opened.status();
     log.emplace(*std::move(opened));
   }
   reporter_ = std::make_unique<Reporter>(options, folder_, std::move(log));
   proto::RunSnapshot header;
   header.set_verb(VerbName(command_.verb));
-  header.set_config(command_.config);
+  header.set_config(config_name_);
   std::error_code unknown;
-  header.set_config_path(
-      std::filesystem::absolute(command_.config, unknown).string());
+  header.set_config_path(Printable(
+      std::filesystem::absolute(command_.config, unknown).string(), kMaxPath));
   header.set_retry_of(command_.retry_of);
   header.set_dry_run(AllDry());
   header.set_begun_unix(absl::ToUnixSeconds(begun_));
@@ -348,8 +329,8 @@ absl::Status Submission::OpenReporter() {
   *header.mutable_notes() = {lasting_notes_.begin(), lasting_notes_.end()};
   reporter_->SetHeader(header);
   if (resumed_) {
-    const absl::Status status = Recall(
-        absl::StrCat(folder_->run(id_), "/outcomes.jsonl"), *run_, *reporter_);
+    const absl::Status status =
+        Recall(folder_->outcomes(id_), *run_, *reporter_);
     if (!status.ok()) return status;
   }
   for (const std::string& note : notes_) reporter_->OnNotice(note);
@@ -408,15 +389,24 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
   absl::StatusOr<std::unique_ptr<LocalWorkers>> workers =
       LocalWorkers::Start(workers_options);
   if (!workers.ok()) return workers.status();
-  const SchedulerOptions scheduler_options;
+  SchedulerOptions scheduler_options;
+  if (has_answers_) {
+    scheduler_options.first_contact_patience =
+        scheduler_options.registry_patience;
+  }
   Scheduler scheduler(scheduler_options);
   AddRegistries(scheduler);
-  const int signal_fd = SignalFd();
+  const int signal_fd = SignalFd(/*children=*/true);
+  // Nobody else comes to a Redis of our own while it is away.
+  const bool is_shared = KeepsRun(command_.verb) && journal_.server == nullptr;
+  const absl::Duration ownership =
+      is_shared ? kOwnership : absl::InfiniteDuration();
   RunLoop loop(
       {run_.get(), journal_.journal.get(), &scheduler, fleet->get(),
        workers->get(), locks ? &*locks : nullptr, reporter_.get(),
        SettingsOf(config_, options_, id_, command_.retries, command_.details),
-       scheduler_options, signal_fd});
+       scheduler_options, signal_fd, ownership,
+       others_may_act_ ? scheduler_options.lease : absl::ZeroDuration()});
   absl::StatusOr<RunLoop::End> end = loop.Run();
   close(signal_fd);
   last_ = loop.Snapshot();
@@ -448,9 +438,16 @@ int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
   if (!end.ok()) return GiveUp(end.status());
   const bool interrupted = *end == RunLoop::End::kInterrupted;
   const bool incomplete = run_->Incomplete();
-  const absl::Status closed = interrupted || incomplete
-                                  ? journal_.journal->Release()
-                                  : journal_.journal->Finish();
+  const bool goes_on = interrupted || incomplete;
+  const absl::Status closed =
+      goes_on ? journal_.journal->Release() : FinishRun(*journal_.journal);
+  if (!closed.ok() && !goes_on) {
+    return GiveUp(absl::Status(
+        closed.code(),
+        absl::StrCat("everything is done, but the journal cannot be told so: ",
+                     closed.message())));
+  }
+  // The hold lapses by itself.
   if (!closed.ok()) reporter_->OnNotice(std::string(closed.message()));
   int exit_status = kAllDone;
   if (interrupted) {

@@ -51,10 +51,6 @@ absl::Status CannotWrite(const std::string& file) {
       absl::StrCat("cannot write ", Printable(file), ": ", strerror(errno)));
 }
 
-bool IsRunId(absl::string_view id) {
-  return id.size() == 4 && std::all_of(id.begin(), id.end(), isalnum);
-}
-
 // Socket folders of processes that were killed before they could remove them.
 void RemoveLeftOvers(const fs::path& temporary) {
   std::error_code error;
@@ -73,6 +69,10 @@ void RemoveLeftOvers(const fs::path& temporary) {
 }
 
 }  // namespace
+
+bool IsRunId(absl::string_view id) {
+  return id.size() == 4 && std::all_of(id.begin(), id.end(), isalnum);
+}
 
 absl::StatusOr<StateFolder> StateFolder::Open() {
   const char* state = getenv("XDG_STATE_HOME");

@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "coordinator/run/life_sign.h"
 #include "proto/control.pb.h"
 
 namespace registry_manager {
+
+// What a run may be called: nothing that leads out of a folder.
+bool IsRunId(absl::string_view id);
 
 // Where this user's runs are kept: $XDG_STATE_HOME/registry-manager (otherwise
 // ~/.local/state/registry-manager), mode 0700:
@@ -27,6 +31,10 @@ class StateFolder {
   std::string redis() const { return path_ + "/redis"; }
   std::string locks() const { return path_ + "/locks"; }
   std::string run(const std::string& id) const { return path_ + "/runs/" + id; }
+
+  std::string outcomes(const std::string& id) const {
+    return run(id) + "/outcomes.jsonl";
+  }
 
   // An id that no run of this folder has: four letters and digits.
   std::string NewRunId() const;
