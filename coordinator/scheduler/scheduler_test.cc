@@ -68,7 +68,7 @@ class SchedulerTest : public testing::Test {
   }
 
   Scheduler::HeartbeatReply Beat(const std::string& worker,
-                                 std::vector<RunningTask> running,
+                                 const std::vector<RunningTask>& running,
                                  absl::Time now) {
     return scheduler_.Heartbeat(worker, running, now);
   }

@@ -178,6 +178,13 @@ GUARDS = [
         "//coordinator/run:run_loop_test",
     ),
     Guard(
+        "an outcome is told before it is journalled",
+        "coordinator/run/run_loop.cc",
+        "  absl::Status status = parts_.listener->OnCommit();",
+        "  absl::Status status;",
+        "//coordinator/run:run_loop_test",
+    ),
+    Guard(
         "losses of a worker are journalled",
         "coordinator/run/run_loop_tasks.cc",
         "    JournalSetbacks(*count);",
@@ -186,16 +193,16 @@ GUARDS = [
     ),
     Guard(
         "who takes a run over knows which syncs failed",
-        "coordinator/run/run.cc",
-        "      if (task == TaskState::kDead) {",
-        "      if (false) {",
+        "coordinator/run/run_restore.cc",
+        "    if (task == TaskState::kDead) {",
+        "    if (false) {",
         "//coordinator/run:run_simulation_test",
     ),
     Guard(
         "who takes a run over does nothing that has ended",
-        "coordinator/run/run.cc",
-        "      stream_state.SetState(number, index, task);",
-        "      if (index % 50 != 0) stream_state.SetState(number, index, task);",
+        "coordinator/run/run_restore.cc",
+        "    stream_state.SetState(number, index, task);",
+        "    if (index % 50 != 0) stream_state.SetState(number, index, task);",
         "//coordinator/run:run_simulation_test",
     ),
     Guard(
