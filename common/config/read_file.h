@@ -14,7 +14,8 @@ namespace registry_manager {
 // The content of a regular file of at most `most_bytes`. Never waits, also
 // where `path` is a pipe. The message of an error is the reason alone, without
 // the path: NotFound, PermissionDenied, or InvalidArgument (a folder, no
-// regular file, too large); other failures of the system as absl::ErrnoToStatus has them.
+// regular file, too large); other failures of the system as absl::ErrnoToStatus
+// has them.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path,
                                           size_t most_bytes);
 

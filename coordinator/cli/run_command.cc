@@ -295,7 +295,7 @@ absl::Status Submission::BeginAnew(const std::string& identity) {
       " had done everything, and was cut short before it could say so: it is "
       "finished now, and this is a new one"));
   Note(MarkFinished(*folder_, *run_));
-  begun_ = absl::ToUnixSeconds(absl::Now());
+  begun_ = absl::Now();
   const absl::Status status = OwnRun(identity);
   if (!status.ok()) return status;
   return BeginOrRestore();

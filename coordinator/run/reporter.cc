@@ -156,8 +156,7 @@ void Reporter::OnActions(
     }
     Record(about, action);
     if (action.result() == Action::FAILED) {
-      Fail(about.stream->registry, about.repository, action.reference(),
-           action.reason());
+      Fail(RecordOf(about), action.reference(), action.reason());
     }
     if (IsPrinted(action)) PrintAction(action, widths);
   }
@@ -184,7 +183,7 @@ void Reporter::OnEnded(const Run::About& about,
       failed ? Printable(result.problem().message(), 2000) : "";
   RecordTask(about, LogName(result.outcome()), reason, result);
   if (!failed) return;
-  Fail(about.stream->registry, about.repository, "", reason);
+  Fail(RecordOf(about), "", reason);
   if (about.is_listing || options_.list) {
     OnNotice(absl::StrCat(Where(about), ": ", reason));
   }
@@ -212,7 +211,7 @@ void Reporter::OnRefused(const Run::About& about, const std::string& reason,
   }
   proto::TaskResult nothing;
   if (!skipped) {
-    Fail(about.stream->registry, about.repository, "", reason);
+    Fail(RecordOf(about), "", reason);
     nothing.mutable_counts()->set_failed(1);
   }
   RecordTask(about, skipped ? "skipped" : "failed", reason, nothing);
@@ -377,17 +376,17 @@ void Reporter::Write(const OutcomeRecord& record) {
   if (options_.json && !options_.list) screen_->Out(JsonLine(record));
 }
 
-void Reporter::Fail(const std::string& registry, const std::string& repository,
-                    const std::string& reference, const std::string& reason) {
+void Reporter::Fail(const OutcomeRecord& where, const std::string& reference,
+                    const std::string& reason) {
   ++failures_total_;
   if (failures_.size() >= kMaxFailures) return;
   proto::Failure failure;
-  failure.set_registry(registry);
-  failure.set_repository(repository);
+  failure.set_registry(where.registry);
+  failure.set_repository(where.repository);
+  failure.set_target(where.target);
+  failure.set_target_repository(where.target_repository);
   failure.set_reference(reference);
   failure.set_reason(reason);
-  failure.set_target(about.stream->target);
-  failure.set_target_repository(about.target_repository);
   failures_.push_back(std::move(failure));
 }
 
@@ -410,7 +409,7 @@ void Reporter::Complete(proto::RunSnapshot& snapshot) const {
 }
 
 void Reporter::RememberFailure(const OutcomeRecord& record) {
-  Fail(record.registry, record.repository, record.reference, record.reason);
+  Fail(record, record.reference, record.reason);
 }
 
 void Reporter::Flush() {

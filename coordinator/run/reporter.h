@@ -88,8 +88,8 @@ class Reporter : public RunListener {
   // Unless standard output is for programs.
   void Print(const std::string& line);
   void Say(absl::string_view level, const std::string& text);
-  void Fail(const std::string& registry, const std::string& repository,
-            const std::string& reference, const std::string& reason);
+  void Fail(const OutcomeRecord& where, const std::string& reference,
+            const std::string& reason);
 
   const ReporterOptions options_;
   const std::optional<StateFolder> folder_;

@@ -123,7 +123,7 @@ TEST_F(ReporterTest, ARepositoryThatFailedIsLoggedWithItsReason) {
     reporter.OnEnded(App(), Failed("no such repository"));
     reporter.OnRefused({&stream_, "other", false, ""}, "its sync failed",
                        Run::Refusal::kSyncFailed);
-    reporter.OnRefused({&stream_, "bad", false, 3, 17}, "no name",
+    reporter.OnRefused({&stream_, "bad", false, "", 3, 17}, "no name",
                        Run::Refusal::kFailure);
   }
   const std::vector<OutcomeRecord> records = Records();

@@ -369,7 +369,9 @@ Run::About Run::AboutOf(const TaskKey& key) const {
   const bool has_target =
       state.spec().kind == Stream::Kind::kSync && !is_listing;
   // Empty where the rules make no name of it.
-  return {&state.spec(), repository, is_listing,
+  return {&state.spec(),
+          repository,
+          is_listing,
           has_target
               ? RenameRepository(repository, state.spec().rename).value_or("")
               : "",

@@ -11,6 +11,7 @@
 #include "common/http/raw_server.h"
 #include "common/registry/blobs.h"
 #include "common/registry/copy/blob_copier.h"
+#include "common/registry/copy/local_blob_ledger.h"
 #include "common/registry/testing/client_fixture.h"
 #include "common/registry/testing/registry_process.h"
 #include "common/registry/testing/scripted_registry.h"
@@ -33,7 +34,7 @@ class BlobTriesTest : public testing::Test {
   }
   absl::Status Copy(ClientFixture& source, ClientFixture& target,
                     const Descriptor& blob) {
-    BlobLedger ledger;
+    LocalBlobLedger ledger;
     CopyTally tally;
     const CopyRoute route{{&source.connection(), &source.task()},
                           "from",
