@@ -52,7 +52,7 @@ class WorkerTest : public testing::Test {
     options.slots = 2;
     options.drain = drain;
     worker_ = std::make_unique<Worker>(options, &clock_, &mailbox_, &grants_,
-                                       nullptr, std::move(handler));
+                                       &services_, std::move(handler));
     thread_ = std::thread([this] { ended_.set_value(worker_->Run()); });
   }
   absl::Status AwaitEnd() {
@@ -173,6 +173,8 @@ class WorkerTest : public testing::Test {
   BoottimeClock clock_;
   Mailbox mailbox_;
   GrantPool grants_{&clock_, [this] { mailbox_.Wake(); }};
+  WorkerServices services_{nullptr, nullptr,
+                           [](const std::string&) { return nullptr; }};
   std::unique_ptr<Worker> worker_;
   std::promise<absl::Status> ended_;
   std::thread thread_;
