@@ -92,7 +92,7 @@ absl::StatusOr<HttpResponse> FetchToken(HttpTransport& transport,
                                         TaskScope& task, HttpRequest request) {
   if (gate.ParkedFor() > absl::ZeroDuration()) return ParkedStatus();
   const absl::Status turn = pass.BeginRequest(&task.cancellation());
-  if (!turn.ok()) return turn;
+  if (!turn.ok()) return WithRequestNotSent(turn);
   request.cancellation = &task.cancellation();
   task.CountRequest();
   absl::StatusOr<HttpResponse> response = transport.Execute(std::move(request));

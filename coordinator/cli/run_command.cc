@@ -296,6 +296,7 @@ absl::Status Submission::BeginAnew(const std::string& identity) {
       "finished now, and this is a new one"));
   Note(MarkFinished(*folder_, *run_));
   begun_ = absl::Now();
+  has_answers_ = false;
   const absl::Status status = OwnRun(identity);
   if (!status.ok()) return status;
   return BeginOrRestore();

@@ -171,6 +171,10 @@ absl::Status RunLoop::FlushJournal() {
   absl::Status status = parts_.listener->OnCommit();
   if (status.ok()) {
     status = IsFlushed() ? Renew() : parts_.journal->Write(commit_);
+  } else if (const absl::Status renewed = Renew();
+             !renewed.ok() && !absl::IsUnavailable(renewed)) {
+    // The run stays ours while its outcomes cannot be told.
+    return renewed;
   }
   if (absl::IsUnavailable(status)) {
     NoteJournalAway(status);

@@ -163,7 +163,10 @@ void RunLoop::HandleProgress(proto::Progress progress) {
   if (task == tasks_.end()) return;
   task->second.account.TakeAhead(progress.attempt(),
                                  *progress.mutable_actions());
-  parts_.listener->OnActions(parts_.run->AboutOf(key), progress.actions());
+  const class Run::About about = parts_.run->AboutOf(key);
+  if (about.stream != nullptr) {
+    parts_.listener->OnActions(about, progress.actions());
+  }
 }
 
 void RunLoop::HandleIntent(const std::string& session,
@@ -289,8 +292,9 @@ void RunLoop::TellDone(const TaskKey& key, proto::TaskResult result) {
   const auto task = tasks_.find(key);
   if (task == tasks_.end()) return;
   task->second.account.TakeOpen(result);
-  if (result.actions_size() == 0) return;
-  parts_.listener->OnActions(parts_.run->AboutOf(key), result.actions());
+  const class Run::About about = parts_.run->AboutOf(key);
+  if (about.stream == nullptr || result.actions_size() == 0) return;
+  parts_.listener->OnActions(about, result.actions());
 }
 
 void RunLoop::EndTask(const TaskKey& key, proto::TaskResult result) {

@@ -86,6 +86,14 @@ void TaskAccount::TakeOpen(proto::TaskResult& result) {
     result.clear_actions();
     return;
   }
+  if (result.attempt() >= attempt_) {
+    earlier_failures_ = std::move(failures_);
+    for (const Action& action : result.actions()) {
+      if (action.result() == Action::FAILED) {
+        earlier_failures_.push_back(action);
+      }
+    }
+  }
   KeepOnly(*result.mutable_actions(), [](const Action& action) {
     return action.result() == Action::DONE && KindOf(action).has_value();
   });
@@ -98,6 +106,12 @@ void TaskAccount::TakeOpen(proto::TaskResult& result) {
 }
 
 void TaskAccount::Close(proto::TaskResult& result) {
+  if (result.attempt() == 0) {
+    for (Action& failure : TakeStandingFailures()) {
+      *result.add_actions() = std::move(failure);
+      result.mutable_counts()->set_failed(result.counts().failed() + 1);
+    }
+  }
   if (result.attempt() != attempt_) BeginAttempt(result.attempt());
   DropRepeated(*result.mutable_actions());
   for (const Action& action : result.actions()) ForgetInEarlier(action);
@@ -111,6 +125,30 @@ void TaskAccount::Close(proto::TaskResult& result) {
     }
   }
   AddEarlier(*result.mutable_counts());
+}
+
+std::vector<Action> TaskAccount::TakeStandingFailures() {
+  std::vector<Action> standing = std::exchange(failures_, {});
+  absl::flat_hash_set<std::string> told;
+  for (const Action& action : standing) told.insert(action.reference());
+  for (Action& action : std::exchange(earlier_failures_, {})) {
+    if (told.insert(action.reference()).second) {
+      standing.push_back(std::move(action));
+    }
+  }
+  std::erase_if(standing,
+                [this](const Action& action) { return WasDone(action); });
+  return standing;
+}
+
+bool TaskAccount::WasDone(const Action& action) const {
+  const std::optional<Kind> kind = KindOf(action);
+  const auto holds = [&](const Done& done) {
+    const auto references = done.find(*kind);
+    return references != done.end() &&
+           references->second.contains(NameHash(action.reference()));
+  };
+  return kind && (holds(done_) || holds(earlier_));
 }
 
 void TaskAccount::DropRepeated(Actions& actions) {

@@ -29,6 +29,7 @@ class TaskAccount {
   // those that stand; none where it comes again.
   void TakeOpen(proto::TaskResult& result);
   // The result that ends the task: its counts become those of the whole task.
+  // One without an attempt gives it up: then what failed last stands.
   void Close(proto::TaskResult& result);
 
  private:
@@ -49,6 +50,9 @@ class TaskAccount {
   void DropRepeated(Actions& actions);
   void ForgetInEarlier(const proto::Action& action);
   void AddEarlier(proto::Counts& counts) const;
+  bool WasDone(const proto::Action& action) const;
+  // Takes them out: what failed in the latest attempts, and was not done.
+  std::vector<proto::Action> TakeStandingFailures();
 
   // Of attempts that are tried again: what no action counts, and the tags that
   // the latest saw.
@@ -62,6 +66,8 @@ class TaskAccount {
   uint32_t attempt_ = 0;
   Done done_;
   std::vector<proto::Action> failures_;
+  // Of the attempt before it: they stand where no attempt ends the task.
+  std::vector<proto::Action> earlier_failures_;
   uint64_t repeated_ = 0;
 };
 

@@ -194,6 +194,25 @@ TEST(TaskAccountTest, WhatAnAttemptThatWasGivenUpHasDoneCountsToo) {
   EXPECT_EQ(last.counts().skipped(), 1u);
 }
 
+TEST(TaskAccountTest, ATaskThatIsGivenUpTellsWhatFailedLast) {
+  TaskAccount account;
+  proto::TaskResult first =
+      ResultOf(1, {Of(Action::COPY_TAG, Action::FAILED, "1"),
+                   Of(Action::COPY_TAG, Action::FAILED, "2")});
+  account.TakeOpen(first);
+  EXPECT_EQ(first.actions_size(), 0);
+  TaskAccount::Actions ahead =
+      ResultOf(2, {Of(Action::COPY_TAG, Action::DONE, "1"),
+                   Of(Action::COPY_TAG, Action::FAILED, "3")})
+          .actions();
+  account.TakeAhead(2, ahead);
+  proto::TaskResult given_up = ResultOf(0, {});
+  account.Close(given_up);
+  EXPECT_EQ(Words(given_up.actions()), Said({"3 FAILED", "2 FAILED"}));
+  EXPECT_EQ(given_up.counts().failed(), 2u);
+  EXPECT_EQ(given_up.counts().copied(), 1u);
+}
+
 // Given up without a result of its own: what was done before stands.
 TEST(TaskAccountTest, ATaskThatIsGivenUpKeepsWhatItHasDone) {
   TaskAccount account;
