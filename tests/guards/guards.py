@@ -117,7 +117,7 @@ GUARDS = [
     Guard(
         "nobody else's probe tags are deleted",
         "common/registry/removal/tag_removal.cc",
-        "if (*now && **now != Placeholder().digest) return false;",
+        "if (*now && !IsPlaceholder(**now)) return false;",
         "",
         "//common/registry:tag_removal_test",
     ),
