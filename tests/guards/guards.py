@@ -222,7 +222,7 @@ GUARDS = [
     Guard(
         "who has lost a run to another coordinator writes nothing",
         "coordinator/journal/redis_scripts.cc",
-        "if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then\n"
+        "if epoch ~= ARGV[1] then\n"
         "  return redis.error_reply('FENCED by another epoch')\n"
         "end\nlocal at = 1",
         "local at = 1",
