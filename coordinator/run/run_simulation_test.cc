@@ -32,7 +32,7 @@ constexpr char kC[] = "https://c.example";
 constexpr int kSourceRepositories = 300;
 constexpr int kPage = 40;
 constexpr int kOtherRepositories = 320;
-// Of one stream, by docs/protocol.md.
+// How many tasks of one stream are handed out at most.
 constexpr size_t kWindow = 256;
 constexpr int kWorkers = 3;
 constexpr int kSlots = 4;

@@ -75,21 +75,19 @@ class ListingTest(HostileTest):
         registry.script("GET", "/app/tags/list", lag)
         return registry
 
-    def check(self, registry, survivors):
-        result = self.run_deletion(registry, {"app": survivors})
-        # What was deleted is no dangling tag.
-        self.assertEqual(registry.seen("PUT", "/manifests/sha256-"), [])
-        self.assertNotIn("fail", result.text)
-        return registry.seen("PUT", "/manifests/")
+    def check(self, registry, survivors, placeholders):
+        """What is gone and still listed is no dangling tag: it is waited for."""
+        self.run_deletion(registry, {"app": survivors})
+        self.assertEqual(len(registry.seen("PUT", "/manifests/")), placeholders)
 
     def test_after_images_were_deleted(self):
         tags = {tag: image.image(tag) for tag in ("develop-1", "develop-2", "1.0")}
-        self.assertEqual(self.check(self.lagging(tags, 2), ["1.0"]), [])
+        self.check(self.lagging(tags, 2), ["1.0"], placeholders=0)
 
     def test_after_a_tag_was_removed_alone(self):
         shared = image.image("shared")
         registry = self.lagging({"develop": shared, "1.0": shared}, 1)
-        self.assertEqual(len(self.check(registry, ["1.0"])), 1)
+        self.check(registry, ["1.0"], placeholders=1)
 
     def test_where_the_repository_is_not_known_any_more(self):
         registry = self.lagging({"develop": image.image("doomed")}, 2)
@@ -100,7 +98,7 @@ class ListingTest(HostileTest):
             return proceed()
 
         registry.script("GET|HEAD", "/app/manifests", vanish)
-        self.check(registry, [])
+        self.check(registry, [], placeholders=0)
 
 
 class PlaceholderTest(HostileTest):
@@ -154,15 +152,11 @@ class AttachmentTest(HostileTest):
         sbom = image.attachment(untagged)
         registry = self.hostile({"app": {"develop": sbom, "1.0": image.image("1")}})
         registry.put("app", None, untagged)
-        registry.allowed.digests.clear()
-        self.run_deletion_of_tag_alone(registry)
-        self.assertTrue(registry.has("app", sbom.digest))
-
-    def run_deletion_of_tag_alone(self, registry):
         registry.begin_audit()
         registry.allowed.tags.add(("app", "develop"))
         self.submit(self.delete_config(registry))
         self.assertEqual(registry.tags("app"), ["1.0"])
+        self.assertTrue(registry.has("app", sbom.digest))
 
 
 class AnswerTest(HostileTest):
