@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/reference/address.h"
 
 namespace registry_manager {
@@ -61,6 +62,8 @@ struct RegistryConfig {
   int max_connections = 16;
   // Absent: not limited.
   std::optional<double> requests_per_second;
+  // How long the first byte of a catalogue or of a list of tags may take.
+  absl::Duration listing_timeout = absl::Minutes(10);
 
   // Absent: the whole catalogue. Never empty when present.
   std::optional<std::vector<RepositoryEntry>> repositories;
@@ -75,6 +78,8 @@ struct TagPatternConfig {
 };
 
 enum class SharedDigest { kUntag, kKeep };
+// A candidate whose image bears no date stays, or counts as the oldest.
+enum class Undated { kKeep, kOldest };
 enum class DanglingTags { kStop, kKeep, kRemove };
 
 struct DeletePolicyConfig {
@@ -88,6 +93,7 @@ struct DeletePolicyConfig {
   TagPatternConfig exclude;
   SharedDigest shared_digest = SharedDigest::kUntag;
   DanglingTags dangling_tags = DanglingTags::kStop;
+  Undated undated = Undated::kKeep;
 };
 
 struct ReplaceRule {

@@ -161,6 +161,8 @@ class RegistryConnection::Attempts {
       return request_.repeatable && WaitThrottled(absl::ZeroDuration());
     }
     const bool not_sent = !RequestMayHaveArrived(status);
+    const bool timed_out = absl::IsDeadlineExceeded(status) && !not_sent;
+    if (timed_out && request_.outlives_timeout) return false;
     if (absl::IsResourceExhausted(status)) {
       return not_sent && WaitThrottled(absl::ZeroDuration());
     }
@@ -376,7 +378,8 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
                                   ? kDeleteDeadline
                                   : request.first_byte;
   if (request.source == nullptr && request.sink == nullptr) {
-    http.deadlines.total = kLongestExchange;
+    http.deadlines.total =
+        std::max(kLongestExchange, http.deadlines.first_byte * 2);
   }
   http.cancellation = &task.cancellation();
   const bool writes = !IsReadOnly(request.method);
@@ -388,6 +391,9 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
     } else if (absl::Status may = writes ? task.MayWrite() : absl::OkStatus();
                !may.ok()) {
       held_back = WithRequestNotSent(absl::CancelledError(may.message()));
+    } else if (request.before_send) {
+      held_back = request.before_send();
+      if (!held_back.ok()) held_back = WithRequestNotSent(held_back);
     }
     return held_back;
   };

@@ -5,6 +5,7 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_CONNECTION_H_
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -30,6 +31,8 @@ struct RegistryOptions {
   int retries = 3;
   // Asked once the credentials are refused; empty: they stay as they are.
   CredentialsLookUp renew_credentials = {};
+  // How long the first byte of a listing may take.
+  absl::Duration listing_timeout = absl::Minutes(10);
 };
 
 // One request to a registry.
@@ -52,10 +55,15 @@ struct RegistryRequest {
   // How long the server may take before its answer begins, once it has all of
   // the request. A DELETE has longer in any case.
   absl::Duration first_byte = absl::Seconds(30);
+  // The server may go on with it after a time-out: it is not sent again then.
+  bool outlives_timeout = false;
   // Of GET and HEAD.
   bool follow_redirects = true;
   // A pass of the registry's gate that the caller holds already.
   GatePass* pass = nullptr;
+  // Asked at the last moment before the request is sent: anything but OK, and
+  // it is not sent and fails with that. Must not block; may be empty.
+  std::function<absl::Status()> before_send = nullptr;
 };
 
 // What the process knows of one registry: how to reach it, how to authenticate,
@@ -93,6 +101,7 @@ class RegistryConnection {
   const Url& base() const { return base_; }
   RequestGate& gate() { return *gate_; }
   int retries() const { return options_.retries; }
+  absl::Duration listing_timeout() const { return options_.listing_timeout; }
   bool has_credentials() const { return !options_.credentials.anonymous(); }
 
   // What was found out on the way. Each starts unknown.
@@ -103,6 +112,13 @@ class RegistryConnection {
   std::atomic<Support> tag_delete = Support::kUnknown;
   // Held while that is found out: once is enough.
   std::mutex tag_delete_proof;
+  // DELETE of a digest is taken while tags point at it; kNo: the tags have to
+  // go first, by name (Google's registries).
+  std::atomic<Support> deletes_tagged = Support::kUnknown;
+  // With a digest its tags go; kNo: they stay listed (Nexus).
+  std::atomic<Support> tags_go_along = Support::kUnknown;
+  // DELETE of a tag's name is taken, whatever it takes along.
+  std::atomic<Support> takes_tag_delete = Support::kUnknown;
   // It takes images of Docker's types; kNo: those of OCI's alone.
   std::atomic<Support> docker_types = Support::kUnknown;
   // The registry's base endpoint has answered.

@@ -164,11 +164,14 @@ absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
 
 absl::Status DeleteManifest(const RegistryClient& client,
                             absl::string_view repository,
-                            absl::string_view reference) {
+                            absl::string_view reference, GatePass* pass,
+                            std::function<absl::Status()> before_send) {
   RegistryRequest request;
   request.method = HttpMethod::kDelete;
   request.url = ManifestUrl(client, repository, reference);
   request.scopes = {client.connection->Scope(repository, "pull,push,delete")};
+  request.pass = pass;
+  request.before_send = std::move(before_send);
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status / 100 == 2) return absl::OkStatus();

@@ -27,10 +27,14 @@ absl::StatusOr<std::unique_ptr<RegistryConnection>> OpenConnection(
   }
   TlsSettings tls{registry.insecure(), registry.ca_file(),
                   registry.client_cert(), registry.client_key()};
-  return std::make_unique<RegistryConnection>(
-      RegistryOptions{*std::move(address), std::move(credentials),
-                      std::move(tls), retries, std::move(look_up)},
-      transport, gate);
+  RegistryOptions options{*std::move(address), std::move(credentials),
+                          std::move(tls), retries};
+  options.renew_credentials = std::move(look_up);
+  if (registry.listing_timeout_ms() > 0) {
+    options.listing_timeout = absl::Milliseconds(registry.listing_timeout_ms());
+  }
+  return std::make_unique<RegistryConnection>(std::move(options), transport,
+                                              gate);
 }
 
 }  // namespace registry_manager
