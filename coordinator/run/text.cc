@@ -45,11 +45,13 @@ void AddActions(const proto::Counts& counts, Parts& parts) {
   parts.Add(counts.untagged(), "untagged (the image stays)");
   parts.Add(counts.manifests_deleted(), "manifest without a tag deleted",
             "manifests without a tag deleted");
+  parts.Add(counts.passed_over(), "skipped");
   parts.Add(counts.failed(), "failed");
 }
 
 void AddStaying(const proto::Counts& counts, Parts& parts) {
-  parts.Add(counts.skipped(), "unchanged");
+  parts.Add(counts.skipped() - std::min(counts.skipped(), counts.passed_over()),
+            "unchanged");
   parts.Add(counts.not_selected(), "not selected");
   parts.Add(counts.kept(), "kept");
 }

@@ -68,8 +68,8 @@ GUARDS = [
     Guard(
         "a tag's manifest that is missing by its digest stops",
         "common/registry/removal/snapshot.cc",
-        "  if (absl::Status status = CheckTagged(states); !status.ok()) return status;",
-        "",
+        "                LostTags(states)};",
+        "                {}};",
         "//common/registry:snapshot_test",
     ),
     Guard(
@@ -127,6 +127,41 @@ GUARDS = [
         "        pushed_back.Update(PushBack(raw));",
         "",
         "//common/registry:tag_removal_test",
+    ),
+    Guard(
+        "a page that a cap may have cut is followed up",
+        "common/registry/listing_reader.cc",
+        "  if (!LooksFull(names.size()) || fresh == 0) return absl::OkStatus();",
+        "  if (names.size() < 1001 || fresh == 0) return absl::OkStatus();",
+        "//common/registry:listing_test",
+    ),
+    Guard(
+        "a link's path leads to no other repository",
+        "common/registry/listing_reader.cc",
+        "  next->path = url.path;",
+        "",
+        "//common/registry:listing_test",
+    ),
+    Guard(
+        "another repository's list is refused",
+        "common/registry/listing_reader.cc",
+        "  if (!is_right) {",
+        "  if (!is_right && false) {",
+        "//common/registry:listing_test",
+    ),
+    Guard(
+        "what bears no date stays if dates decide",
+        "common/policy/deletion_selection.cc",
+        "    selection.undated = TakeUndated(slate);",
+        "",
+        "//common/policy:deletion_selection_test",
+    ),
+    Guard(
+        "a tag that somebody moved is not deleted by its name",
+        "common/registry/removal/deletion.cc",
+        "  if (*gone) return Deleted::kPassedOver;",
+        "",
+        "//common/registry:deletion_test",
     ),
     Guard(
         "a DELETE without an answer is watched, not believed",

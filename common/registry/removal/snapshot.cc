@@ -187,21 +187,19 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
   if (absl::Status status = Follow(further); !status.ok()) return status;
   absl::StatusOr<Referrers> referrers = ReadReferrers(states, going);
   if (!referrers.ok()) return referrers.status();
-  if (absl::Status status = CheckTagged(states); !status.ok()) return status;
-  return Result{Assemble(states, *std::move(referrers)), MissingChildren()};
+  return Result{Assemble(states, *std::move(referrers)), MissingChildren(),
+                LostTags(states)};
 }
 
-absl::Status SnapshotReader::CheckTagged(const TagStates& states) const {
+std::vector<std::string> SnapshotReader::LostTags(
+    const TagStates& states) const {
+  std::vector<std::string> lost;
   for (const auto& [tag, state] : states) {
     if (!state.digest) continue;
     const auto known = known_.find(*state.digest);
-    if (known == known_.end() || !known->second.missing) continue;
-    return absl::DataLossError(absl::StrCat(
-        "tag ", tag, " points at ", state.digest->str(),
-        ", which the registry does not hand out by its digest; nothing is "
-        "deleted from this repository"));
+    if (known != known_.end() && known->second.missing) lost.push_back(tag);
   }
-  return absl::OkStatus();
+  return lost;
 }
 
 absl::StatusOr<std::vector<std::vector<Descriptor>>>
@@ -349,9 +347,18 @@ CreationTime SnapshotReader::ReadCreated(const Digest& digest,
   if (manifest->is_schema1) {
     return AsCreationTime(ParseSchema1Created(raw->bytes));
   }
-  if (manifest->config) return ReadCreatedOfConfig(*manifest->config);
+  const CreationTime created =
+      manifest->config ? ReadCreatedOfConfig(*manifest->config)
+                       : ReadCreatedOfChildren(manifest->children, depth);
+  if (created.kind != CreationTime::Kind::kNone) return created;
+  return AsCreationTime(ParseAnnotatedCreated(raw->bytes));
+}
+
+// The newest.
+CreationTime SnapshotReader::ReadCreatedOfChildren(
+    const std::vector<Descriptor>& children, int depth) const {
   CreationTime newest;
-  for (const Descriptor& child : manifest->children) {
+  for (const Descriptor& child : children) {
     const CreationTime created = ReadCreated(child.digest, depth + 1);
     if (created.kind == CreationTime::Kind::kUnreadable) return created;
     if (created.kind != CreationTime::Kind::kDated) continue;
