@@ -66,6 +66,20 @@ GUARDS = [
         "//common/registry:snapshot_test",
     ),
     Guard(
+        "no run that may go on is removed",
+        "coordinator/run/stored_runs.cc",
+        "  if (!is_over) return false;",
+        "",
+        "//coordinator/run:stored_runs_test",
+    ),
+    Guard(
+        "a run that a process uses is not removed",
+        "coordinator/run/stored_runs.cc",
+        "  if (!alone->has_value()) return false;",
+        "",
+        "//coordinator/run:stored_runs_test",
+    ),
+    Guard(
         "a tag's manifest that is missing by its digest stops",
         "common/registry/removal/snapshot.cc",
         "  if (absl::Status status = CheckTagged(states); !status.ok()) return status;",
