@@ -62,6 +62,9 @@ CheckedPart CheckStateFolder(const RunLimits& limits) {
           {{Level::kOk,
             absl::StrCat(Plural(runs.size(), "run", "runs"), ", ", Bytes(bytes),
                          "; ", LimitsText(limits), " are kept")},
+           {Level::kOk, absl::StrCat("manifests that were read: ",
+                                     Bytes(BytesBelow(folder->manifests())),
+                                     ", at most 256 MiB are kept")},
            {Level::kOk, absl::StrCat("the private journal: ",
                                      Bytes(BytesBelow(folder->redis())))}}};
 }

@@ -394,6 +394,7 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
   // The seed's levels: 3 is info, 4 debug. A worker's -v: one info, two debug.
   workers_options.verbosity = std::clamp(command_.verbosity - 2, 0, 2);
   workers_options.log_json = command_.log_json;
+  if (folder_) workers_options.cache_folder = folder_->manifests();
   absl::StatusOr<std::unique_ptr<LocalWorkers>> workers =
       LocalWorkers::Start(workers_options);
   if (!workers.ok()) return workers.status();

@@ -20,6 +20,7 @@ bool IsRunId(absl::string_view id);
 // Where this user's runs are kept: $XDG_STATE_HOME/registry-manager (otherwise
 // ~/.local/state/registry-manager), mode 0700:
 //   redis/            the private Redis
+//   manifests/        content that workers have read (ContentCache)
 //   locks/            which repositories are being written to
 //   runs/RUN/         snapshot.json, outcomes.jsonl, alive (LifeSign)
 //   runs/.forgotten-* what is being removed
@@ -30,6 +31,7 @@ class StateFolder {
   static absl::StatusOr<StateFolder> Open();
 
   std::string redis() const { return path_ + "/redis"; }
+  std::string manifests() const { return path_ + "/manifests"; }
   std::string locks() const { return path_ + "/locks"; }
   const std::string& path() const { return path_; }
   std::string runs() const { return path_ + "/runs"; }

@@ -66,6 +66,20 @@ GUARDS = [
         "//common/registry:snapshot_test",
     ),
     Guard(
+        "what is known never makes what is missing look present",
+        "common/registry/cached_manifests.cc",
+        "  if (known && !seen_as.empty() && known->media_type == seen_as) {",
+        "  if (known) {",
+        "//common/registry:snapshot_cache_test",
+    ),
+    Guard(
+        "what is damaged on disk is not believed",
+        "common/registry/content_cache.cc",
+        "      rest.substr(0, kSumSize) == SumOf(rest.substr(kSumSize))) {",
+        "      true) {",
+        "//common/registry:content_cache_test",
+    ),
+    Guard(
         "no run that may go on is removed",
         "coordinator/run/stored_runs.cc",
         "  if (!is_over) return false;",
