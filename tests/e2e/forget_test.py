@@ -77,7 +77,9 @@ class SubmitTest(ForgetRunsTest):
                 # Takes no space, and has its size.
                 file.truncate(900 << 20)
         result = self.submit(config)
-        self.assertRegex(result.err, r"removed 1 old run \(900\S* MiB\): AAAA;.*2\.0 GiB")
+        self.assertRegex(
+            result.err, r"removed 1 old run \(900\S* MiB\): AAAA;.*2\.0 GiB"
+        )
         self.assertTrue({"BBBB", "CCCC"} < set(self.runs()))
         self.assertNotIn("AAAA", self.runs())
 
