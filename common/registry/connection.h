@@ -22,6 +22,8 @@
 
 namespace registry_manager {
 
+class ContentCache;
+
 // A registry and how it is spoken to.
 struct RegistryOptions {
   Address address;
@@ -127,6 +129,9 @@ class RegistryConnection {
   std::atomic<bool> takes_credentials = false;
   // It has asked for credentials.
   std::atomic<bool> has_asked = false;
+  // Where content that is read is kept; null: nowhere. Set before the first
+  // request, and outlives the connection.
+  ContentCache* content_cache = nullptr;
 
  private:
   class Attempts;

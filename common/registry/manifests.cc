@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/reference/hasher.h"
 #include "common/reference/printable.h"
+#include "common/registry/content_cache.h"
 #include "common/registry/errors.h"
 #include "common/registry/media_types.h"
 
@@ -123,8 +124,12 @@ absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
   absl::StatusOr<Digest> digest =
       VerifiedDigest(request, reference, media_type, *response);
   if (!digest.ok()) return digest.status();
-  return RawManifest{*std::move(digest), std::move(media_type),
-                     std::move(response->body)};
+  RawManifest raw{*std::move(digest), std::move(media_type),
+                  std::move(response->body)};
+  if (client.connection->content_cache != nullptr) {
+    client.connection->content_cache->KeepManifest(raw);
+  }
+  return raw;
 }
 
 absl::StatusOr<bool> HasManifest(const RegistryClient& client,

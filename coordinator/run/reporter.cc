@@ -373,6 +373,12 @@ void Reporter::RecordTask(const Run::About& about, const char* result,
 
 void Reporter::Write(const OutcomeRecord& record) {
   if (log_) log_->Append(record);
+  if (log_ && log_->is_cut()) {
+    OnNotice(absl::StrCat("outcomes.jsonl holds more than ",
+                          Bytes(OutcomeLog::kMaxActions),
+                          ": from here on, of actions only those that failed "
+                          "are written there"));
+  }
   if (options_.json && !options_.list) screen_->Out(JsonLine(record));
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/registry/blobs.h"
+#include "common/registry/cached_manifests.h"
 #include "common/registry/copy/fallback_index.h"
 #include "common/registry/errors.h"
 #include "common/registry/listing.h"
@@ -94,6 +95,9 @@ std::mutex& MutexOfFallbackTag(const CopyRoute& route, const std::string& tag) {
 absl::StatusOr<bool> HasReferrersApi(const RegistryClient& client,
                                      const std::string& repository,
                                      const Digest& subject) {
+  if (client.connection->referrers_api == RegistryConnection::Support::kYes) {
+    return true;
+  }
   const absl::Status listed =
       ListReferrers(client, repository, subject).status();
   if (absl::IsUnimplemented(listed)) return false;
@@ -269,7 +273,8 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
   for (int depth = 0; depth < kMaxIndexDepth && !level.empty(); ++depth) {
     std::vector<Descriptor> next;
     for (const Descriptor& index : level) {
-      absl::StatusOr<std::vector<Descriptor>> children = ChildrenOf(index);
+      absl::StatusOr<std::vector<Descriptor>> children =
+          ChildrenOf(index, depth == 0 ? image.media_type : "");
       if (!children.ok()) return children.status();
       for (const Descriptor& child : *children) {
         if (IsBlobType(child.media_type) || !seen.insert(child.digest).second) {
@@ -285,9 +290,9 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
 }
 
 absl::StatusOr<std::vector<Descriptor>> ImageCopier::ChildrenOf(
-    const Descriptor& index) {
-  absl::StatusOr<RawManifest> raw =
-      GetManifest(route_.source, route_.source_repository, index.digest.str());
+    const Descriptor& index, const std::string& seen_as) {
+  absl::StatusOr<RawManifest> raw = ReadManifest(
+      route_.source, route_.source_repository, index.digest, seen_as);
   if (!raw.ok()) {
     if (!IsManifestType(index.media_type) && IsBlobAtSource(index)) {
       return std::vector<Descriptor>();
@@ -302,7 +307,22 @@ absl::StatusOr<std::vector<Descriptor>> ImageCopier::ChildrenOf(
 absl::StatusOr<bool> ImageCopier::SourceListsReferrers(const Digest& subject) {
   using Support = RegistryConnection::Support;
   if (route_.source.connection->referrers_api == Support::kYes) return true;
-  return HasReferrersApi(route_.source, route_.source_repository, subject);
+  absl::StatusOr<std::vector<Descriptor>> listed =
+      ListReferrers(route_.source, route_.source_repository, subject);
+  if (absl::IsUnimplemented(listed.status())) return false;
+  if (!listed.ok()) return listed.status();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  listed_.insert_or_assign(subject, *std::move(listed));
+  return true;
+}
+
+absl::StatusOr<std::vector<Descriptor>> ImageCopier::ReferrersAtSource(
+    const Digest& subject) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (auto known = listed_.extract(subject)) return std::move(known.mapped());
+  }
+  return ListReferrers(route_.source, route_.source_repository, subject);
 }
 
 absl::StatusOr<std::vector<ReferrerOutcome>> ImageCopier::CopyReferrers(
@@ -336,7 +356,7 @@ absl::StatusOr<std::vector<ReferrerOutcome>> ImageCopier::WalkReferrers(
   std::vector<ReferrerOutcome> outcomes;
   if (depth >= kMaxIndexDepth || !IsNewSubject(subject)) return outcomes;
   absl::StatusOr<std::vector<Descriptor>> referrers =
-      ListReferrers(route_.source, route_.source_repository, subject);
+      ReferrersAtSource(subject);
   if (absl::IsUnimplemented(referrers.status())) return outcomes;
   if (!referrers.ok()) return referrers.status();
   for (const Descriptor& referrer : *referrers) {
@@ -374,7 +394,7 @@ absl::StatusOr<bool> ImageCopier::CopyReferrer(const Descriptor& referrer,
     if (*files_itself) return false;
   }
   absl::StatusOr<RawManifest> raw =
-      GetManifest(route_.source, route_.source_repository, digest);
+      ReadManifest(route_.source, route_.source_repository, referrer.digest);
   if (!raw.ok()) return raw.status();
   if (!there.ok()) {
     absl::StatusOr<PutManifestResult> put = CopyManifest(*raw, digest, 1);
@@ -394,7 +414,7 @@ absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
   const std::string tag = FallbackTag(subject);
   const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
   absl::StatusOr<RawManifest> index =
-      GetManifest(route_.target, route_.target_repository, tag);
+      ReadTaggedManifest(route_.target, route_.target_repository, tag);
   if (!index.ok() && !absl::IsNotFound(index.status())) return index.status();
   absl::StatusOr<std::string> bytes =
       AddToFallbackIndex(index.ok() ? index->bytes : "", referrer, manifest);

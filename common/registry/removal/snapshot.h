@@ -70,6 +70,8 @@ class SnapshotReader {
     bool may_be_index;
     // A head alone does not do, nor below it: subjects must be known.
     bool must_read;
+    // As ReadManifest() has it.
+    std::string seen_as = {};
   };
   using Referrers = absl::flat_hash_map<Digest, std::vector<Digest>>;
 
