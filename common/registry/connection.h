@@ -110,6 +110,14 @@ class RegistryConnection {
   enum class Support { kUnknown, kYes, kNo };
   std::atomic<Support> referrers_api = Support::kUnknown;
   std::atomic<Support> monolithic_upload = Support::kUnknown;
+  // Where a HEAD leaves the length of a blob open, a GET of its last byte tells
+  // it. kNo: such a GET came to nothing, and is not tried again.
+  std::atomic<Support> blob_ranges = Support::kUnknown;
+  // kNo: its HEADs of blobs bear lengths that are not those of the blobs.
+  std::atomic<Support> blob_heads = Support::kUnknown;
+  // It had a blob of another length than its manifest says: whatever it says
+  // that it has taken is looked at.
+  std::atomic<bool> has_broken_blobs = false;
   // DELETE of a tag removes that tag and nothing else.
   std::atomic<Support> tag_delete = Support::kUnknown;
   // Held while that is found out: once is enough.

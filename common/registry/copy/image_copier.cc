@@ -209,6 +209,13 @@ absl::Status ImageCopier::CopyContent(const RawManifest& raw,
   return CopyChildren(manifest.children, depth + 1, mounts);
 }
 
+absl::Status ImageCopier::CopyBelow(const RawManifest& raw, int depth,
+                                    bool mounts) {
+  absl::StatusOr<Manifest> manifest = ParseManifest(raw);
+  if (!manifest.ok()) return manifest.status();
+  return CopyContent(raw, *manifest, depth, mounts);
+}
+
 absl::Status ImageCopier::CopyBlobs(const Manifest& manifest, bool mounts) {
   const std::vector<Descriptor> blobs = BlobsOf(manifest);
   return ForEach(*pool_, blobs.size(), kBlobsAtOnce, [&](size_t i) {
@@ -233,12 +240,17 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth,
   const std::string& digest = child.digest.str();
   absl::StatusOr<ManifestHead> there =
       HeadManifest(route_.target, route_.target_repository, digest);
-  // A registry takes an image only with its blobs; what an index lists may have
-  // gone since.
-  if (there.ok() && !MayBeIndexType(there->media_type)) return absl::OkStatus();
   if (is_manifest && !MayBeMissing(there.status())) return there.status();
   absl::StatusOr<RawManifest> raw =
       GetManifest(route_.source, route_.source_repository, digest);
+  if (absl::IsNotFound(raw.status()) && there.ok()) {
+    raw = GetManifest(route_.target, route_.target_repository, digest);
+  }
+  // Some registries take an image without its blobs, or lose some afterwards:
+  // all that lies below a manifest that is there is looked at, too.
+  if (raw.ok() && there.ok() && !MayBeIndexType(there->media_type)) {
+    return CopyBelow(*raw, depth, mounts);
+  }
   if (raw.ok()) return CopyManifest(*raw, digest, depth).status();
   if (!is_manifest && IsBlobAtSource(child)) {
     return CopyBlob(route_, child, *ledger_, *tally_, mounts);
@@ -250,7 +262,7 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth,
 // Some registries hand manifests out as blobs, too: those are none.
 bool ImageCopier::IsBlobAtSource(const Descriptor& child) {
   if (child.size > kMaxManifest) {
-    return HasBlob(route_.source, route_.source_repository, child.digest)
+    return HasBlob(route_.source, route_.source_repository, child)
         .value_or(false);
   }
   absl::StatusOr<std::string> bytes =

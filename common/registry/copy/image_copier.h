@@ -67,6 +67,8 @@ class ImageCopier {
   // Copies all that the manifest needs before it can be pushed.
   absl::Status CopyContent(const RawManifest& raw, const Manifest& manifest,
                            int depth, bool mounts);
+  // The same of a manifest that the target has.
+  absl::Status CopyBelow(const RawManifest& raw, int depth, bool mounts);
   absl::Status CopyChildren(const std::vector<Descriptor>& children, int depth,
                             bool mounts);
   absl::Status CopyBlobs(const Manifest& manifest, bool mounts);
