@@ -48,6 +48,8 @@ struct RegistryConfig {
   // One is never set without the other, nor beside `auth-file`.
   std::string username;
   std::string password;
+  // The file that the password was read from, if any.
+  std::string password_file;
   // It stands in the config itself, not in a file or the environment.
   bool password_in_config = false;
   // A docker config.json to read credentials from, instead of the default one.

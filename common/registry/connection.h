@@ -27,7 +27,7 @@ class ContentCache;
 // A registry and how it is spoken to.
 struct RegistryOptions {
   Address address;
-  Credentials credentials;
+  RegistryCredentials credentials;
   TlsSettings tls;
   // How often a request that may be repeated is repeated.
   int retries = 3;
@@ -77,16 +77,18 @@ class RegistryConnection {
                      RequestGate* gate);
 
   // Carries a request out: waits for its turn, authenticates (again after a
-  // 401), follows redirects of GET and HEAD (without Authorization to another
-  // host, https to http refused), repeats what may be repeated on connection
-  // errors, 408, 429 and 5xx, honouring Retry-After. Returns the answer that
-  // remains, whatever its status; a 401 that authentication cannot mend is an
-  // Unauthenticated error, of which RefusesCredentials() says whether the base
-  // endpoint refuses them too. Where a redirect led to another host, its
-  // refusal is an Unavailable error and never taken for the registry's; that it
-  // cannot be reached is no IsNoAnswer() of the registry. A request that the
-  // task may not write any more, or is cancelled, is Cancelled. Other errors
-  // are those of errors.h.
+  // 401, or another answer to credentials that lapsed), follows redirects of
+  // GET and HEAD (without Authorization to another host, https to http
+  // refused), repeats what may be repeated on connection errors, 408, 429 and
+  // 5xx, honouring Retry-After. Returns the answer that remains, whatever its
+  // status; a 401 that authentication cannot mend is an Unauthenticated error,
+  // of which RefusesCredentials() says whether the base endpoint refuses them
+  // too. Where a redirect led to another host, its refusal is an Unavailable
+  // error and never taken for the registry's; that it cannot be reached is no
+  // IsNoAnswer() of the registry. A registry that redirects its API, or leads
+  // to what must not be followed, IsUnusable(). A request that the task may not
+  // write any more, or is cancelled, is Cancelled. Other errors are those of
+  // errors.h.
   absl::StatusOr<HttpResponse> Send(TaskScope& task,
                                     const RegistryRequest& request);
 
@@ -133,7 +135,7 @@ class RegistryConnection {
   std::atomic<Support> docker_types = Support::kUnknown;
   // The registry's base endpoint has answered.
   std::atomic<bool> is_registry = false;
-  // The base endpoint takes the credentials.
+  // What was refused without the credentials was let through with them.
   std::atomic<bool> takes_credentials = false;
   // It has asked for credentials.
   std::atomic<bool> has_asked = false;
@@ -142,13 +144,28 @@ class RegistryConnection {
   ContentCache* content_cache = nullptr;
 
  private:
-  class Attempts;
+  struct SignIn;
 
-  // `refusal` (401) of a request, with what the base endpoint says besides.
+  // `refusal` (401) of a request, with what is known of the credentials
+  // besides.
   absl::Status JudgeRefusal(TaskScope& task, const RegistryRequest& request,
                             const absl::Status& refusal);
+  // Whether the registry takes the credentials at all: OK, Unauthenticated, or
+  // another error if that cannot be found out.
+  absl::Status ProveCredentials(TaskScope& task,
+                                const RegistryRequest& request);
+  // After an answer to `authorization`. True: send the request again, with what
+  // was learnt. Sleeps if that takes time.
+  absl::StatusOr<bool> LearnFrom(TaskScope& task,
+                                 const RegistryRequest& request,
+                                 const std::string& authorization,
+                                 HttpResponse& response, SignIn& sign_in);
   absl::StatusOr<HttpResponse> SendAuthenticated(
       TaskScope& task, const RegistryRequest& request);
+  // An answer that is no refusal.
+  void NoteLetThrough(const RegistryRequest& request,
+                      const std::string& authorization, int status,
+                      const SignIn& sign_in);
   absl::StatusOr<HttpResponse> SendFollowingRedirects(
       TaskScope& task, const RegistryRequest& request,
       const std::string& authorization, GatePass& pass);
@@ -163,6 +180,10 @@ class RegistryConnection {
   HttpTransport* const transport_;
   RequestGate* const gate_;
   Authenticator authenticator_;
+  // Why no blob can be read: the registry leads to storage that must not be
+  // followed. OK until that is found out.
+  std::mutex storage_mutex_;
+  absl::Status storage_refused_;
 };
 
 // A registry as one task sees it. A value; both outlive it.

@@ -15,13 +15,19 @@ absl::StatusOr<std::unique_ptr<RegistryConnection>> OpenConnection(
     RequestGate* gate) {
   absl::StatusOr<Address> address = Address::Parse(registry.id());
   if (!address.ok()) return address.status();
-  Credentials credentials{registry.username(), registry.password(), ""};
+  RegistryCredentials credentials(
+      Credentials{registry.username(), registry.password(), ""});
   CredentialsLookUp look_up;
-  if (credentials.anonymous()) {
+  if (!registry.password_file().empty()) {
+    look_up = [username = registry.username(),
+               file = registry.password_file()] {
+      return ReadPasswordFile(username, file);
+    };
+  } else if (credentials.anonymous()) {
     look_up = [file = registry.auth_file(), address = *address] {
       return LookUpCredentials(file, address);
     };
-    absl::StatusOr<Credentials> found = look_up();
+    absl::StatusOr<RegistryCredentials> found = look_up();
     if (!found.ok()) return found.status();
     credentials = *std::move(found);
   }

@@ -57,6 +57,7 @@ proto::Registry RegistryOf(const RegistryConfig& config) {
   registry.set_name(config.name);
   registry.set_username(config.username);
   registry.set_password(config.password);
+  registry.set_password_file(config.password_file);
   registry.set_auth_file(config.auth_file);
   registry.set_insecure(config.insecure);
   registry.set_ca_file(config.ca_file);

@@ -233,6 +233,16 @@ std::string ProgressLine(const proto::RunSnapshot& snapshot) {
                       parts.Join("nothing done yet"));
 }
 
+std::string ParkedText(const proto::RegistrySnapshot& registry,
+                       absl::Time now) {
+  const absl::Time until =
+      absl::FromUnixMillis(registry.parked_until_unix_ms());
+  return absl::StrCat(DisplayRegistry(registry.registry()),
+                      " asked to be left alone until ",
+                      TimeText(absl::ToUnixSeconds(until)), ", for ",
+                      DurationText(until - now));
+}
+
 std::string Red(const std::string& line, bool is_colored) {
   return is_colored ? absl::StrCat("\033[31m", line, "\033[0m") : line;
 }
@@ -265,6 +275,14 @@ std::string Summary(const proto::RunSnapshot& snapshot, bool is_colored) {
   lines.push_back(absl::StrCat(RunName(snapshot), " ", state));
   for (const proto::StreamSnapshot& stream : snapshot.streams()) {
     lines.push_back(StreamLine(stream));
+  }
+  if (snapshot.state() == proto::RunSnapshot::RUNNING) {
+    const absl::Time saved = absl::FromUnixMillis(snapshot.updated_unix_ms());
+    for (const proto::RegistrySnapshot& registry : snapshot.registries()) {
+      if (absl::FromUnixMillis(registry.parked_until_unix_ms()) > saved) {
+        lines.push_back(absl::StrCat("  ", ParkedText(registry, saved)));
+      }
+    }
   }
   Parts parts;
   AddActions(snapshot.totals(), parts);
