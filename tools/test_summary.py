@@ -3,8 +3,8 @@
 """test_summary.py EVENTS STATUS: counts the test cases of a `bazel test`.
 
 EVENTS is the file of its --build_event_json_file, STATUS its exit status. The
-last line on standard output is `N passed, N failed`; the exit status is zero
-where Bazel's was and nothing failed.
+last line on standard output is `N passed, N failed`, and `, N skipped` after it
+if there were such; the exit status is zero where Bazel's was and nothing failed.
 """
 
 import json
@@ -22,18 +22,20 @@ def _path_of(uri):
 
 
 def cases_in(path):
-    """(passed, failed) test cases of one test.xml; (0, 0) if unreadable."""
+    """(passed, failed, skipped) cases of one test.xml; zeros if unreadable."""
     try:
         tree = xml.etree.ElementTree.parse(path)
     except (OSError, xml.etree.ElementTree.ParseError):
-        return 0, 0
-    passed = failed = 0
+        return 0, 0, 0
+    passed = failed = skipped = 0
     for case in tree.iter("testcase"):
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
-        elif case.find("skipped") is None and case.get("status") != "notrun":
+        elif case.find("skipped") is not None:
+            skipped += 1
+        elif case.get("status") != "notrun":
             passed += 1
-    return passed, failed
+    return passed, failed, skipped
 
 
 class Summary:
@@ -69,19 +71,21 @@ class Summary:
                     self.reports[label][shard] = newest
 
     def count(self):
-        """(passed, failed, lines about what failed)."""
-        passed = failed = 0
+        """(passed, failed, skipped, lines about what failed)."""
+        passed = failed = skipped = 0
         lines = []
         for label in sorted(self.tests | set(self.status)):
             never = "DOES NOT BUILD" if label in self.broken else "NOT RUN"
             status = self.status.get(label, never)
-            good = bad = 0
+            good = bad = left_out = 0
             for _, path in self.reports.get(label, {}).values():
-                more_good, more_bad = cases_in(path)
+                more_good, more_bad, more_left_out = cases_in(path)
                 good += more_good
                 bad += more_bad
+                left_out += more_left_out
+            skipped += left_out
             if status in ("PASSED", "FLAKY"):
-                passed += max(good, 1)
+                passed += good if good or left_out else 1
                 continue
             passed += good if bad else 0
             failed += max(bad, 1)
@@ -89,7 +93,7 @@ class Summary:
         for label in sorted(self.broken - self.tests - set(self.status)):
             failed += 1
             lines.append(f"{label}: DOES NOT BUILD")
-        return passed, failed, lines
+        return passed, failed, skipped, lines
 
 
 def main(arguments):
@@ -102,13 +106,14 @@ def main(arguments):
                     summary.add(json.loads(line))
                 except json.JSONDecodeError:
                     break  # Bazel was stopped while it wrote.
-    passed, failed, lines = summary.count()
+    passed, failed, skipped, lines = summary.count()
     if bazel_status not in (0, _NO_TESTS) and not failed:
         failed = 1
         lines.append(f"bazel test ended with status {bazel_status}: see above")
     for line in lines:
         print(line)
-    print(f"{passed} passed, {failed} failed")
+    more = f", {skipped} skipped" if skipped else ""
+    print(f"{passed} passed, {failed} failed{more}")
     return 1 if failed or bazel_status not in (0, _NO_TESTS) else 0
 
 

@@ -67,12 +67,16 @@ class TestSummaryTest(unittest.TestCase):
         ignored = '<testcase name="c" status="notrun"/><testcase><skipped/></testcase>'
         self.target("//a", status="PASSED", reports=[two, two + ignored])
         self.target("//b", status="PASSED", reports=["<testcase/>"])
-        self.assertEqual(self.summary(0), (0, "5 passed, 0 failed"))
+        self.assertEqual(self.summary(0), (0, "5 passed, 0 failed, 1 skipped"))
 
     def test_a_target_without_a_report_counts_once(self):
         self.target("//a", status="PASSED")
         self.target("//b", status="TIMEOUT")
         self.assertEqual(self.summary(3), (1, "1 passed, 1 failed"))
+
+    def test_a_target_of_skipped_cases_passes_none(self):
+        self.target("//a", status="PASSED", reports=["<testcase><skipped/></testcase>"])
+        self.assertEqual(self.summary(0), (0, "0 passed, 0 failed, 1 skipped"))
 
     def test_counts_failed_cases(self):
         cases = "<testcase/><testcase><failure/></testcase><testcase><error/></testcase>"
