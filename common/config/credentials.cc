@@ -118,6 +118,10 @@ void ReadCredentials(const MapReader& reader, const PathResolver& paths,
   if (password != nullptr &&
       IsSendablePassword(password->text, "'password'", password->at, errors)) {
     registry->password = SecretIn(password->text);
+    if (registry->password.empty()) {
+      errors->Add(password->at,
+                  "'password' holds line breaks alone; write the password");
+    }
     registry->password_in_config = password->written.empty();
   }
   if (password_file != nullptr) {
