@@ -19,6 +19,7 @@
 #include "common/concurrency/parallel.h"
 #include "common/http/transport.h"
 #include "common/log/json_log.h"
+#include "common/registry/content_cache.h"
 #include "worker/clock.h"
 #include "worker/grant_pool.h"
 #include "worker/handlers/secret_folder.h"
@@ -67,7 +68,20 @@ std::string Name() {
   return absl::StrCat(host, ":", getpid());
 }
 
-int Serve(WorkerOptions options) {
+// Without one, everything is read again from registries.
+void UseCache(const std::string& folder, WorkerServices& services) {
+  if (folder.empty()) return;
+  absl::StatusOr<std::unique_ptr<ContentCache>> cache =
+      ContentCache::Open(folder);
+  if (cache.ok()) {
+    services.UseContentCache(*std::move(cache));
+  } else {
+    spdlog::info("manifests that are read are not kept: {}",
+                 std::string(cache.status().message()));
+  }
+}
+
+int Serve(WorkerOptions options, const std::string& cache_folder) {
   BoottimeClock clock;
   Mailbox mailbox;
   GrantPool grants(&clock, [&mailbox] { mailbox.Wake(); });
@@ -79,6 +93,7 @@ int Serve(WorkerOptions options) {
   WorkerServices services(
       logs ? &logged : transport.get(), &pool,
       [&grants](const std::string& registry) { return grants.Gate(registry); });
+  UseCache(cache_folder, services);
   Worker worker(std::move(options), &clock, &mailbox, &grants, &services,
                 HandleTask);
   const absl::Status status = worker.Run();
@@ -102,6 +117,7 @@ int Main(int argc, char** argv) {
   int drain_seconds = 30;
   int verbosity = 0;
   std::string log_format = "text";
+  std::string cache_folder;
   CLI::App app("Carries out the tasks that a coordinator sends.", "worker");
   app.add_option("--connect", options.endpoint,
                  "Where the coordinator listens: ipc:///PATH/OF/A/SOCKET")
@@ -113,6 +129,8 @@ int Main(int argc, char** argv) {
                  "How long running tasks may go on after SIGTERM")
       ->check(CLI::Range(0, 86400))
       ->capture_default_str();
+  app.add_option("--cache", cache_folder,
+                 "A folder to keep manifests in that were read");
   app.add_flag("-v,--verbose", verbosity, "More messages; twice: all of them");
   app.add_option("--log-format", log_format, "text, or json: a JSON a line")
       ->check(CLI::IsMember({"text", "json"}))
@@ -125,7 +143,7 @@ int Main(int argc, char** argv) {
   options.drain = absl::Seconds(drain_seconds);
   Log(verbosity, log_format == "json");
   SecretFolder::RemoveLeftOvers();
-  return Serve(std::move(options));
+  return Serve(std::move(options), cache_folder);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ absl::StatusOr<RegistryConnection*> WorkerServices::Connect(
       OpenConnection(registry, retries, transport_, gate_for_(registry.id()));
   if (!opened.ok()) return opened.status();
   connection = *std::move(opened);
+  connection->content_cache = cache_.get();
   return connection.get();
 }
 

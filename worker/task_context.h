@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@
 #include "common/concurrency/parallel.h"
 #include "common/http/transport.h"
 #include "common/registry/connection.h"
+#include "common/registry/content_cache.h"
 #include "common/registry/copy/local_blob_ledger.h"
 #include "common/registry/request_gate.h"
 #include "common/registry/task_scope.h"
@@ -29,6 +31,11 @@ class WorkerServices {
   using GateFor = std::function<RequestGate*(const std::string& registry)>;
   WorkerServices(HttpTransport* transport, ThreadPool* pool, GateFor gate_for);
 
+  // Of all connections that are opened from here on.
+  void UseContentCache(std::unique_ptr<ContentCache> cache) {
+    cache_ = std::move(cache);
+  }
+
   // The connection to a registry of a run's settings: one for each registry and
   // credentials, kept for the worker's life.
   absl::StatusOr<RegistryConnection*> Connect(const proto::Registry& registry,
@@ -41,6 +48,7 @@ class WorkerServices {
   HttpTransport* const transport_;
   ThreadPool* const pool_;
   const GateFor gate_for_;
+  std::unique_ptr<ContentCache> cache_;
   LocalBlobLedger blobs_;
   std::mutex mutex_;
   absl::flat_hash_map<std::string, std::unique_ptr<RegistryConnection>>

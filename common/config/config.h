@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/reference/address.h"
 
 namespace registry_manager {
@@ -47,6 +48,8 @@ struct RegistryConfig {
   // One is never set without the other, nor beside `auth-file`.
   std::string username;
   std::string password;
+  // The file that the password was read from, if any.
+  std::string password_file;
   // It stands in the config itself, not in a file or the environment.
   bool password_in_config = false;
   // A docker config.json to read credentials from, instead of the default one.
@@ -61,6 +64,8 @@ struct RegistryConfig {
   int max_connections = 16;
   // Absent: not limited.
   std::optional<double> requests_per_second;
+  // How long the first byte of a catalogue or of a list of tags may take.
+  absl::Duration listing_timeout = absl::Minutes(10);
 
   // Absent: the whole catalogue. Never empty when present.
   std::optional<std::vector<RepositoryEntry>> repositories;
@@ -75,6 +80,8 @@ struct TagPatternConfig {
 };
 
 enum class SharedDigest { kUntag, kKeep };
+// A candidate whose image bears no date stays, or counts as the oldest.
+enum class Undated { kKeep, kOldest };
 enum class DanglingTags { kStop, kKeep, kRemove };
 
 struct DeletePolicyConfig {
@@ -88,6 +95,7 @@ struct DeletePolicyConfig {
   TagPatternConfig exclude;
   SharedDigest shared_digest = SharedDigest::kUntag;
   DanglingTags dangling_tags = DanglingTags::kStop;
+  Undated undated = Undated::kKeep;
 };
 
 struct ReplaceRule {

@@ -28,6 +28,8 @@ TEST(CredentialsTest, ReadsThePasswordFromAFile) {
   } cases[] = {{"s3cret", "s3cret"},
                {"s3cret\n", "s3cret"},
                {"s3cret\r\n", "s3cret"},
+               {"s3cret\n\n", "s3cret"},
+               {"{\n  \"key\": 1\n}\n", "{\n  \"key\": 1\n}"},
                {" s3 cret ", " s3 cret "}};
   for (const auto& [content, password] : cases) {
     const FakeWorld world = {{}, {{"/etc/rm/pw", content}}};
@@ -44,10 +46,11 @@ TEST(CredentialsTest, ReportsAPasswordFileThatIsNoUse) {
   EXPECT_THAT(ErrorsOf(text, {{}, {{"/etc/rm/pw", "\n"}}}),
               ElementsAre("5:20: the password file 'pw' is empty; write the "
                           "password into it"));
-  EXPECT_THAT(ErrorsOf(text, {{}, {{"/etc/rm/pw", "hunter2\n\n"}}}),
-              ElementsAre("5:20: the password in 'pw' holds a line break or "
-                          "another control character, which cannot be sent; "
-                          "write it on one line"));
+  const std::string nul("hunter2\0", 8);
+  EXPECT_THAT(ErrorsOf(text, {{}, {{"/etc/rm/pw", nul}}}),
+              ElementsAre("5:20: the password in 'pw' holds a control "
+                          "character that is neither a line break nor a tab, "
+                          "and cannot be sent; is it text?"));
 }
 
 TEST(CredentialsTest, TakesThemFromOnePlaceOnly) {

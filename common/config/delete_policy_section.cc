@@ -74,10 +74,11 @@ DeletePolicyConfig ReadDeletePolicy(const YamlNode& node,
                                     const RegistryIndex& registries,
                                     ErrorList* errors) {
   DeletePolicyConfig policy;
-  const MapReader reader(node, "'delete-policy'",
-                         {"registries", "start", "dry-run", "mix-count",
-                          "sem-ver", "tags", "shared-digest", "dangling-tags"},
-                         errors);
+  const MapReader reader(
+      node, "'delete-policy'",
+      {"registries", "start", "dry-run", "mix-count", "sem-ver", "tags",
+       "shared-digest", "dangling-tags", "undated"},
+      errors);
   policy.registries = ReadRegistryNames(reader, registries);
   policy.start = reader.Int("start", policy.start, 0, kMost);
   policy.dry_run = reader.Bool("dry-run", policy.dry_run);
@@ -91,6 +92,9 @@ DeletePolicyConfig ReadDeletePolicy(const YamlNode& node,
                                   {{"stop", DanglingTags::kStop},
                                    {"keep", DanglingTags::kKeep},
                                    {"remove", DanglingTags::kRemove}});
+  policy.undated = reader.Choice<Undated>(
+      "undated", policy.undated,
+      {{"keep", Undated::kKeep}, {"oldest", Undated::kOldest}});
   if (const YamlNode* tags = reader.Find("tags")) {
     const MapReader tags_reader(*tags, "'tags'", {"include", "exclude"},
                                 errors);

@@ -65,8 +65,9 @@ absl::StatusOr<Config> LoadConfig(const std::string& file,
   absl::StatusOr<Config> config = ParseConfig(file, *text, sources);
   if (!config.ok()) return config;
   for (RegistryConfig& registry : config->registries) {
-    for (std::string* path : {&registry.auth_file, &registry.ca_file,
-                              &registry.client_cert, &registry.client_key}) {
+    for (std::string* path :
+         {&registry.auth_file, &registry.password_file, &registry.ca_file,
+          &registry.client_cert, &registry.client_key}) {
       MakeAbsolute(path);
     }
   }

@@ -40,6 +40,28 @@ bool DecodeInt(absl::string_view text, int* value) {
   return decimal && absl::SimpleAtoi(text, value);
 }
 
+// A number of seconds, minutes or hours.
+bool DecodeDuration(absl::string_view text, absl::Duration* value) {
+  if (text.empty()) return false;
+  const char unit = text.back();
+  text.remove_suffix(1);
+  int number = 0;
+  if (!DecodeInt(text, &number)) return false;
+  switch (unit) {
+    case 's':
+      *value = absl::Seconds(number);
+      return true;
+    case 'm':
+      *value = absl::Minutes(number);
+      return true;
+    case 'h':
+      *value = absl::Hours(number);
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void AddWrongValue(absl::string_view what, const YamlNode& node,
@@ -159,6 +181,23 @@ int MapReader::Int(absl::string_view key, int default_value, int least,
   if (node == nullptr) return default_value;
   int value = 0;
   if (!DecodeInt(node->text, &value) || value < least || value > most) {
+    AddWrongValue(Quoted(key), *node, form, errors_);
+    return default_value;
+  }
+  return value;
+}
+
+absl::Duration MapReader::Duration(absl::string_view key,
+                                   absl::Duration default_value,
+                                   absl::Duration least,
+                                   absl::Duration most) const {
+  const std::string form = absl::StrCat(
+      "write a number and its unit, from ", absl::FormatDuration(least), " to ",
+      absl::FormatDuration(most), ", such as 90s or 10m");
+  const YamlNode* node = Scalar(key, form);
+  if (node == nullptr) return default_value;
+  absl::Duration value;
+  if (!DecodeDuration(node->text, &value) || value < least || value > most) {
     AddWrongValue(Quoted(key), *node, form, errors_);
     return default_value;
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/config/error_list.h"
 #include "common/config/yaml_tree.h"
 
@@ -52,6 +53,9 @@ class MapReader {
   bool Bool(absl::string_view key, bool default_value) const;
   // Decimal digits only: "010" is eight in YAML 1.1 and ten in YAML 1.2.
   int Int(absl::string_view key, int default_value, int least, int most) const;
+  // A whole number and its unit: "90s", "10m", "2h".
+  absl::Duration Duration(absl::string_view key, absl::Duration default_value,
+                          absl::Duration least, absl::Duration most) const;
 
   // One of a few words.
   template <typename Enum>

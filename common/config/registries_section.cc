@@ -24,12 +24,15 @@ namespace registry_manager {
 namespace {
 
 constexpr int kMostConnections = 1000;
+// A task that shows no sign of life for longer is given to another worker.
+constexpr absl::Duration kLongestListing = absl::Minutes(14);
 
 std::vector<std::string> Keys() {
-  return {"registry",  "username",      "password",
-          "insecure",  "repositories",  "max-connections",
-          "ca-file",   "client-cert",   "client-key",
-          "auth-file", "password-file", "requests-per-second"};
+  return {"registry",       "username",      "password",
+          "insecure",       "repositories",  "max-connections",
+          "ca-file",        "client-cert",   "client-key",
+          "auth-file",      "password-file", "requests-per-second",
+          "listing-timeout"};
 }
 
 void ReadLocation(const MapReader& reader, RegistryConfig* registry) {
@@ -119,6 +122,9 @@ RegistryConfig ReadRegistry(const std::string& name, const YamlNode& node,
   registry.max_connections = reader.Int(
       "max-connections", registry.max_connections, 1, kMostConnections);
   registry.requests_per_second = ReadRate(reader);
+  registry.listing_timeout =
+      reader.Duration("listing-timeout", registry.listing_timeout,
+                      absl::Seconds(1), kLongestListing);
   registry.repositories = ReadRepositories(reader);
   return registry;
 }

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/http/curl_errors.h"
+#include "common/http/proxy.h"
 
 namespace registry_manager {
 namespace {
@@ -37,6 +38,9 @@ absl::Status CurlExchange::Begin(const std::string& user_agent) {
   absl::StatusOr<std::string> peer = PeerOf(request_.url);
   if (!peer.ok()) return peer.status();
   peer_ = *std::move(peer);
+  if (const std::string proxy = ProxyOf(request_.url); !proxy.empty()) {
+    absl::StrAppend(&peer_, " through the proxy ", ProxyDisplay(proxy));
+  }
   easy_.reset(curl_easy_init());
   if (easy_ == nullptr) return absl::ResourceExhaustedError("out of memory");
   absl::StatusOr<CurlList> headers =

@@ -12,6 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/http/proxy.h"
+#include "common/http/url.h"
 #include "common/reference/printable.h"
 
 namespace registry_manager {
@@ -204,6 +206,11 @@ absl::StatusOr<std::string> PeerOf(const std::string& url) {
                                 UrlPart(parsed.get(), CURLUPART_PORT)));
 }
 
+std::string ProxyOf(const std::string& url) {
+  const absl::StatusOr<Url> parsed = ParseUrl(url);
+  return parsed.ok() ? ProxyFor(ProxySettings::FromEnvironment(), *parsed) : "";
+}
+
 absl::StatusOr<CurlList> ConfigureRequest(CURL* easy,
                                           const HttpRequest& request,
                                           const std::string& user_agent) {
@@ -214,6 +221,9 @@ absl::StatusOr<CurlList> ConfigureRequest(CURL* easy,
   SetTls(request.tls, options);
   SetMethodAndBody(request, options);
   options.Set(CURLOPT_URL, request.url.c_str());
+  // Both set, empty ones too: libcurl reads no variable of its own then.
+  options.Set(CURLOPT_PROXY, ProxyOf(request.url).c_str());
+  options.Set(CURLOPT_NOPROXY, "");
   options.Set(CURLOPT_USERAGENT, user_agent.c_str());
   options.Set(CURLOPT_HTTPHEADER, headers->get());
   if (absl::Status status = options.status(); !status.ok()) return status;

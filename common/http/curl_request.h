@@ -24,6 +24,10 @@ using CurlList = std::unique_ptr<curl_slist, CurlListDeleter>;
 // InvalidArgument for any other.
 absl::StatusOr<std::string> PeerOf(const std::string& url);
 
+// The proxy for an absolute URL by the environment, as libcurl takes it; "" for
+// none.
+std::string ProxyOf(const std::string& url);
+
 // Sets everything on `easy` that an HttpRequest says, but no callbacks. Returns
 // the header list, which must live as long as the transfer, as must `request`
 // (its body is not copied). InvalidArgument for headers that cannot be sent.

@@ -37,8 +37,14 @@ class Planner {
   }
 
   // What doomed tags bear may go, and all that follows it and what is gone.
-  void PlanDoomedTags(const std::vector<Digest>& gone) {
+  void PlanDoomedTags(const std::vector<Digest>& gone,
+                      const std::vector<Digest>& untagged) {
     std::vector<int> work;
+    for (const Digest& digest : untagged) {
+      const int number = graph_.Find(digest.str());
+      doomed_[number] = true;
+      Mark(number, planned_, work);
+    }
     for (const Digest& digest : gone) {
       const int number = graph_.Find(digest.str());
       gone_[number] = true;
@@ -246,11 +252,14 @@ class Planner {
 
 DeletePlan PlanDeletion(const RepositorySnapshot& snapshot,
                         const std::vector<std::string>& doomed,
-                        const std::vector<Digest>& gone) {
-  const ManifestGraph graph(snapshot, doomed, gone);
+                        const std::vector<Digest>& gone,
+                        const std::vector<Digest>& untagged) {
+  std::vector<Digest> further = gone;
+  further.insert(further.end(), untagged.begin(), untagged.end());
+  const ManifestGraph graph(snapshot, doomed, further);
   Planner planner(graph);
   planner.RememberPresent(snapshot);
-  planner.PlanDoomedTags(gone);
+  planner.PlanDoomedTags(gone, untagged);
   return planner.Finish();
 }
 

@@ -103,10 +103,13 @@ struct DeletePlan {
 // `gone` is what an earlier attempt at the deletion, which was cut short, has
 // deleted already. It counts as deleted in this same plan, but is not among its
 // deletions: what it led to, as AddGone put it into the snapshot, goes with it
-// as it would have gone then.
+// as it would have gone then. `untagged` is what that attempt was about to
+// delete and had removed all tags of, by their names: it goes as if a doomed
+// tag were on it still.
 DeletePlan PlanDeletion(const RepositorySnapshot& snapshot,
                         const std::vector<std::string>& doomed,
-                        const std::vector<Digest>& gone = {});
+                        const std::vector<Digest>& gone = {},
+                        const std::vector<Digest>& untagged = {});
 
 // A manifest of a plan, as it was recorded before the plan was carried out.
 struct IntendedDeletion {

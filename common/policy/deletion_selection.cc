@@ -71,7 +71,8 @@ Slate Judge(const std::vector<std::string>& tags, const TagRules& rules,
   return slate;
 }
 
-// A date before 2000 counts as none: reproducible builds carry such.
+// InfinitePast if there is none. A date before 2000 counts as none:
+// reproducible builds carry such.
 absl::Time EffectiveTime(const CreationTime& created) {
   static const absl::Time kEarliest =
       absl::FromCivil(absl::CivilSecond(2000, 1, 1), absl::UTCTimeZone());
@@ -98,6 +99,23 @@ std::vector<std::string> Date(
     }
   }
   return unreadable;
+}
+
+// Takes the candidates without a date out of the slate: they stay, and take
+// none of the places. Returns their tags, sorted.
+std::vector<std::string> TakeUndated(Slate& slate) {
+  std::vector<std::string> undated;
+  std::erase_if(slate.candidates, [&](const Candidate& candidate) {
+    if (candidate.version || candidate.created != absl::InfinitePast()) {
+      return false;
+    }
+    SelectedTag& tag = slate.tags[candidate.position];
+    absl::StrAppend(&tag.reason,
+                    "; stays: its image bears no date (undated: keep)");
+    undated.push_back(tag.tag);
+    return true;
+  });
+  return undated;
 }
 
 bool Newer(const Candidate& a, const Candidate& b) {
@@ -211,6 +229,9 @@ DeletionSelection SelectForDeletion(
   DeletionSelection selection;
   const bool dated = slate.CutAmongNonVersions();
   if (dated) selection.unreadable = Date(slate, created);
+  if (dated && selection.unreadable.empty() && !request.undated_is_oldest) {
+    selection.undated = TakeUndated(slate);
+  }
   std::sort(slate.candidates.begin(), slate.candidates.end(), Newer);
 
   size_t rank = 0;

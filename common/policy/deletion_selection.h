@@ -28,13 +28,15 @@ struct DeletionRequest {
   std::vector<std::string> named;
   // How many of the newest candidates stay.
   int mix_count = 10;
+  // A candidate without a date counts as the oldest. Otherwise it stays, if
+  // dates are what decides, and takes none of the places.
+  bool undated_is_oldest = false;
 };
 
 // The creation time of a tag's image, where it was asked for.
 struct CreationTime {
-  // kNone: the image carries none: older than any date. A kDated one before
-  // 2000 counts as kNone (reproducible builds carry such). kUnreadable: it
-  // could not be found out.
+  // kNone: the image bears none. A kDated one before 2000 counts as kNone
+  // (reproducible builds carry such). kUnreadable: it could not be found out.
   enum class Kind { kDated, kNone, kUnreadable };
   Kind kind = Kind::kNone;
   absl::Time time;
@@ -61,6 +63,8 @@ struct DeletionSelection {
   // not empty means that the cut was among non-versions, and none of them is
   // doomed by the rules.
   std::vector<std::string> unreadable;
+  // The candidates that stay because dates decide and they bear none, sorted.
+  std::vector<std::string> undated;
   // What of the candidates gives reason to look at the rules again: names whose
   // order says little of their age, where some of them go.
   std::vector<std::string> warnings;
@@ -78,9 +82,11 @@ std::vector<std::string> TagsToDate(const std::vector<std::string>& tags,
 // Which of `tags` are doomed. Candidates are put in order, newest first:
 // versions by precedence, newer than any non-version; non-versions by creation
 // time; among equals the name that sorts last is newer. The newest `mix_count`
-// stay. `created` holds at least TagsToDate(): one that is missing counts as
-// unreadable, and where one is unreadable no non-version is doomed by the
-// rules. n log n in the number of tags.
+// stay. An order that is not known deletes nothing: if the cut falls among
+// non-versions, those without a date stay and are not counted (unless
+// `undated_is_oldest`). `created` holds at least TagsToDate(): one that is
+// missing counts as unreadable, and where one is unreadable no non-version is
+// doomed by the rules. n log n in the number of tags.
 DeletionSelection SelectForDeletion(
     const std::vector<std::string>& tags, const TagRules& rules,
     const DeletionRequest& request,

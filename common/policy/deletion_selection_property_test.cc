@@ -74,6 +74,7 @@ World MakeWorld(std::mt19937& random) {
   }
   if (below(4) == 0) world.request.named.emplace_back("gone");
   world.sem_ver = below(2) == 0;
+  world.request.undated_is_oldest = below(2) == 0;
   return world;
 }
 
@@ -89,6 +90,11 @@ bool IsCandidate(const World& world, const std::string& tag) {
           (world.sem_ver && !world.tags.at(tag).version));
 }
 
+bool IsDated(const Made& made) {
+  return made.created.kind == Kind::kDated &&
+         made.created.time >= absl::FromUnixSeconds(946684800);
+}
+
 bool IsNewer(const World& world, const std::string& a, const std::string& b) {
   const Made &left = world.tags.at(a), &right = world.tags.at(b);
   if (left.version != right.version) return left.version;
@@ -97,12 +103,8 @@ bool IsNewer(const World& world, const std::string& a, const std::string& b) {
     if (left.minor != right.minor) return left.minor > right.minor;
     return a > b;
   }
-  const auto year_2000 = absl::FromUnixSeconds(946684800);
-  const auto dated = [&](const Made& made) {
-    return made.created.kind == Kind::kDated && made.created.time >= year_2000;
-  };
-  if (dated(left) != dated(right)) return dated(left);
-  if (dated(left) && left.created.time != right.created.time) {
+  if (IsDated(left) != IsDated(right)) return IsDated(left);
+  if (IsDated(left) && left.created.time != right.created.time) {
     return left.created.time > right.created.time;
   }
   return a > b;
@@ -126,9 +128,18 @@ std::set<std::string> Reference(const World& world) {
   for (const auto& [tag, made] : world.tags) {
     if (!IsCandidate(world, tag)) continue;
     if (!made.version && cut_among_others && unreadable) continue;
+    // Stays, and takes no place.
+    const auto is_apart = [&](const Made& one) {
+      return cut_among_others && !unreadable && !one.version && !IsDated(one) &&
+             !world.request.undated_is_oldest;
+    };
+    if (is_apart(made)) continue;
     int newer = 0;
-    for (const auto& [other, unused] : world.tags) {
-      if (IsCandidate(world, other) && IsNewer(world, other, tag)) ++newer;
+    for (const auto& [other, one] : world.tags) {
+      if (IsCandidate(world, other) && !is_apart(one) &&
+          IsNewer(world, other, tag)) {
+        ++newer;
+      }
     }
     if (newer >= stay) doomed.insert(tag);
   }

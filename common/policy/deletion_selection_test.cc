@@ -96,8 +96,8 @@ TEST(SelectForDeletionTest, OrdersNonVersionsByCreationTimeThenName) {
       {},
   };
   for (int places = 0; places <= 6; ++places) {
-    EXPECT_EQ(Doomed(SelectForDeletion(tags, Everything(), {true, {}, places},
-                                       dates)),
+    EXPECT_EQ(Doomed(SelectForDeletion(tags, Everything(),
+                                       {true, {}, places, true}, dates)),
               doomed[places])
         << places;
   }
@@ -112,8 +112,51 @@ TEST(SelectForDeletionTest, ADateBefore2000CountsAsNone) {
                        {"d", {}}};
   // Newest first: a, then by name d, c, b.
   EXPECT_EQ(Doomed(SelectForDeletion({"a", "b", "c", "d"}, Everything(),
-                                     {true, {}, 2}, dates)),
+                                     {true, {}, 2, true}, dates)),
             Tags({"b", "c"}));
+  const DeletionSelection kept = SelectForDeletion(
+      {"a", "b", "c", "d"}, Everything(), {true, {}, 2}, dates);
+  EXPECT_EQ(Doomed(kept), Tags());
+  EXPECT_EQ(kept.undated, Tags({"b", "c", "d"}));
+}
+
+TEST(SelectForDeletionTest, WhatBearsNoDateStaysAndTakesNoPlace) {
+  Dates dates;
+  Tags tags = {"named", "x-excluded"};
+  for (int day = 1; day <= 5; ++day) {
+    dates[tags.emplace_back(absl::StrCat("feature-", day))] = {Kind::kNone, {}};
+    dates[tags.emplace_back(absl::StrCat("hotfix-", day))] = Day(day);
+  }
+  dates["named"] = {Kind::kNone, {}};
+  DeletionSelection selection =
+      SelectForDeletion(tags, Everything("^x"), {true, {"named"}, 3}, dates);
+  EXPECT_EQ(Doomed(selection), Tags({"hotfix-1", "hotfix-2", "named"}));
+  EXPECT_EQ(selection.undated, Tags({"feature-1", "feature-2", "feature-3",
+                                     "feature-4", "feature-5"}));
+  EXPECT_EQ(Reasons(selection)["feature-2"],
+            "matches /./; stays: its image bears no date (undated: keep)");
+  EXPECT_EQ(Reasons(selection)["hotfix-2"],
+            "matches /./; 4th newest of 5 candidates");
+  // As the oldest they go first.
+  selection = SelectForDeletion(tags, Everything("^x"),
+                                {true, {"named"}, 3, true}, dates);
+  EXPECT_EQ(Doomed(selection),
+            Tags({"feature-1", "feature-2", "feature-3", "feature-4",
+                  "feature-5", "hotfix-1", "hotfix-2", "named"}));
+  EXPECT_EQ(selection.undated, Tags());
+}
+
+TEST(SelectForDeletionTest, ADateIsNotMissedIfItDecidesNothing) {
+  const Dates dates = {{"a", {Kind::kNone, {}}}, {"b", Day(1)}};
+  EXPECT_EQ(
+      Doomed(SelectForDeletion({"a", "b"}, Everything(), {true, {}, 0}, dates)),
+      Tags({"a", "b"}));
+  // Beside a date that cannot be read, none of them goes.
+  const DeletionSelection selection =
+      SelectForDeletion({"a", "b", "c"}, Everything(), {true, {}, 1}, dates);
+  EXPECT_EQ(Doomed(selection), Tags());
+  EXPECT_EQ(selection.unreadable, Tags({"c"}));
+  EXPECT_EQ(selection.undated, Tags());
 }
 
 TEST(SelectForDeletionTest, VersionsAreNewerThanAnyNonVersion) {

@@ -102,11 +102,13 @@ class TokenService {
 };
 
 void Challenge(Response& response, const TokenService& tokens,
-               const std::string& scope) {
+               const std::string& scope, const std::string& error = "") {
   response.status = 401;
   response.set_header("WWW-Authenticate",
                       absl::StrCat("Bearer realm=\"", tokens.realm(),
-                                   "\",service=\"reg\",scope=\"", scope, "\""));
+                                   "\",service=\"reg\",scope=\"", scope, "\"",
+                                   error.empty() ? "" : ",error=\"", error,
+                                   error.empty() ? "" : "\""));
 }
 
 std::set<std::string> Scopes(const TokenService& tokens) {
@@ -347,7 +349,7 @@ TEST(AuthenticationTest, ATokenOfMoreScopesIsFetchedAnewOnceItHasLapsed) {
 TEST(AuthenticationTest, ARightThatIsNeverGrantedEnds) {
   TokenService tokens;
   ScriptedRegistry registry([&](const Request&, Response& response) {
-    Challenge(response, tokens, "repository:a:pull");
+    Challenge(response, tokens, "repository:a:pull", "insufficient_scope");
     AnswerError(response, 401, "UNAUTHORIZED");
     return true;
   });

@@ -5,10 +5,8 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_AUTHENTICATOR_H_
 
 #include <condition_variable>
-#include <functional>
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -18,13 +16,9 @@
 #include "common/http/url.h"
 #include "common/registry/challenge.h"
 #include "common/registry/credentials.h"
+#include "common/registry/token_service.h"
 
 namespace registry_manager {
-
-// The rights that one request needs, as the token protocol spells them:
-// "repository:library/redis:pull", "registry:catalog:*" (distribution's
-// docs/spec/auth/scope.md). A mount needs two, in one token.
-using ScopeSet = std::set<std::string>;
 
 // Finds the Authorization header for requests to one registry: none, Basic, or
 // a bearer token of the token service that the registry names. Tokens are
@@ -33,10 +27,14 @@ using ScopeSet = std::set<std::string>;
 // wait for one fetch.
 class Authenticator {
  public:
-  // `exchange` carries one request out. `registry` is the registry's base URL.
-  using Exchange =
-      std::function<absl::StatusOr<HttpResponse>(HttpRequest request)>;
-  Authenticator(Url registry, Credentials credentials, TlsSettings tls,
+  // What one request has tried so far.
+  struct Trials {
+    int pauses = 0;
+    int tokens = 0;
+  };
+
+  // `registry` is the registry's base URL.
+  Authenticator(Url registry, RegistryCredentials credentials, TlsSettings tls,
                 CredentialsLookUp renew);
 
   // The header's value for a request with `scopes`, by what is known so far; ""
@@ -44,54 +42,98 @@ class Authenticator {
   absl::StatusOr<std::string> Authorization(const ScopeSet& scopes,
                                             const Exchange& exchange);
 
-  // Learns from a 401 to a request that was sent with `authorization`. OK: ask
-  // Authorization() again and repeat the request. Unauthenticated: there is
-  // nothing better to send; the message says why.
-  absl::Status Learn(const ScopeSet& scopes, const std::string& authorization,
-                     const HttpResponse& refusal);
+  // Learns from a 401 to a request that was sent with `authorization`. OK: wait
+  // so long, ask Authorization() again and repeat the request. Unauthenticated:
+  // there is nothing better to send; the message says why.
+  absl::StatusOr<absl::Duration> Learn(const ScopeSet& scopes,
+                                       const std::string& authorization,
+                                       const HttpResponse& refusal,
+                                       Trials& trials);
+  // Some registries answer 403 or 400, without a challenge, to what has lapsed.
+  // True if Authorization() may have something better now.
+  bool LearnFromDenial(const ScopeSet& scopes, const std::string& authorization,
+                       const HttpResponse& denial);
+  // A request with `authorization` was let through.
+  void LetThrough(const ScopeSet& scopes, const std::string& authorization,
+                  const Trials& trials);
+
+  // A request with `scopes` has been asked for credentials.
+  bool IsAsked(const ScopeSet& scopes);
+  // Whether the token service takes the credentials for `scopes` if nothing but
+  // a name is asked of it. FailedPrecondition if the registry has named none.
+  absl::Status AskTokenService(const ScopeSet& scopes,
+                               const Exchange& exchange);
+  // Of what a request with `scopes` is sent with.
+  bool IsAnonymous(const ScopeSet& scopes);
+  // It is sent with the credentials of all the registry.
+  bool UsesWhole(const ScopeSet& scopes);
 
  private:
   struct Token {
     std::string value;
-    absl::Time renew_at;
+    absl::Time obtained = absl::InfinitePast();
+    absl::Time renew_at = absl::InfinitePast();
     bool being_fetched = false;
+    // A request with it was let through.
+    bool worked = false;
   };
   // What the registry asked for, by kind of scope: Harbor wants Basic for its
   // catalogue and bearer tokens for everything else.
   struct Scheme {
     enum class Kind { kNone, kBasic, kBearer };
     Kind kind = Kind::kNone;
-    std::string realm;
-    std::string service;
+    TokenService service;
   };
 
+  // All with the mutex held, but for Fetch() and BearerToken().
   Scheme& SchemeFor(const ScopeSet& scopes);
+  const Credentials& CredentialsFor(const ScopeSet& scopes) const;
+  const ScopeSet& AskedFor(const ScopeSet& scopes) const;
+  // The token that `authorization` holds; null if it is not in use any more.
+  Token* FindToken(const ScopeSet& scopes, const std::string& authorization);
   absl::StatusOr<std::string> BearerToken(const ScopeSet& scopes,
                                           const Scheme& scheme,
                                           const Exchange& exchange);
-  absl::StatusOr<Token> Fetch(const ScopeSet& scopes, const Scheme& scheme,
-                              const Credentials& credentials,
-                              const Exchange& exchange) const;
-  absl::StatusOr<HttpRequest> TokenRequest(
-      const ScopeSet& scopes, const Scheme& scheme,
-      const Credentials& credentials) const;
-  // True: there are others than those that were refused. With the mutex held.
-  bool Renew(const Credentials& refused);
-  absl::Status LearnBearer(const ScopeSet& scopes, const Challenge& challenge,
-                           const std::string& authorization);
+  absl::StatusOr<Token> Fetch(const ScopeSet& scopes, const ScopeSet& asked,
+                              const Scheme& scheme, const Exchange& exchange);
+  absl::StatusOr<Token> FetchOnce(const ScopeSet& asked, const Scheme& scheme,
+                                  const Exchange& exchange);
+  void DropTokens(const ScopeSet& but);
+  // True: there are others than those that were refused. `next` is when they
+  // may be looked up again.
+  bool Renew(const ScopeSet& scopes, const Credentials& refused,
+             absl::Time& next);
+  absl::StatusOr<absl::Duration> LearnBearer(const ScopeSet& scopes,
+                                             const Challenge& challenge,
+                                             const std::string& authorization,
+                                             Trials& trials);
+  absl::StatusOr<absl::Duration> AfterFreshToken(const ScopeSet& asked,
+                                                 const Challenge& challenge,
+                                                 Trials& trials);
+  bool HasLapsed(const ScopeSet& scopes, const std::string& authorization,
+                 const HttpResponse& refusal);
 
   const Url registry_;
   const TlsSettings tls_;
   const CredentialsLookUp renew_;
 
   std::mutex mutex_;
-  Credentials credentials_;
+  RegistryCredentials credentials_;
+  // When credentials may be looked up again: after a refusal, and after an
+  // answer that may have been none.
   absl::Time renew_from_ = absl::InfinitePast();
+  absl::Time renew_from_after_denial_ = absl::InfinitePast();
   std::condition_variable token_fetched_;
   std::map<std::string, Scheme> schemes_;
-  // Scopes that the registry named itself in a challenge, beside ours.
-  std::map<ScopeSet, ScopeSet> wanted_scopes_;
+  // What is asked for instead of these scopes: with those that the registry
+  // named itself in a challenge, or without those that its token service
+  // refuses beside others.
+  std::map<ScopeSet, ScopeSet> asked_instead_;
   std::map<ScopeSet, Token> tokens_;
+  // A token was taken within its first second: clocks agree, as a rule.
+  bool takes_fresh_tokens_ = false;
+  // How often waiting for clocks was of no use, since it last was.
+  int pauses_in_vain_ = 0;
 };
 
 }  // namespace registry_manager

@@ -253,27 +253,154 @@ absl::Status FinishPatch(const RegistryClient& client,
   return absl::OkStatus();
 }
 
+std::optional<uint64_t> LengthOf(const HttpHeaders& headers) {
+  uint64_t length = 0;
+  if (!absl::SimpleAtoi(headers.Get("Content-Length").value_or(""), &length)) {
+    return std::nullopt;
+  }
+  return length;
+}
+
+BlobState StateOf(const RegistryClient& client, const Descriptor& blob,
+                  uint64_t length) {
+  if (length == blob.size) return BlobState::kPresent;
+  client.connection->has_broken_blobs = true;
+  return BlobState::kBroken;
+}
+
+// Ends an exchange at its headers, which tell a blob's length.
+class LengthSink : public BodySink {
+ public:
+  absl::Status Begin(int status, const HttpHeaders& headers) override {
+    if (status == 206) {
+      // "bytes FIRST-LAST/SIZE"
+      const std::string range(headers.Get("Content-Range").value_or(""));
+      uint64_t length = 0;
+      if (absl::SimpleAtoi(range.substr(range.rfind('/') + 1), &length)) {
+        length_ = length;
+      }
+    } else {
+      length_ = LengthOf(headers);
+    }
+    answered_ = true;
+    return absl::AbortedError("the headers are enough");
+  }
+  absl::Status Write(absl::string_view) override { return absl::OkStatus(); }
+  void SetResume(std::function<void()>) override {}
+
+  bool answered() const { return answered_; }
+  std::optional<uint64_t> length() const { return length_; }
+
+ private:
+  bool answered_ = false;
+  std::optional<uint64_t> length_;
+};
+
+// What storage that cannot be reached from here has, nobody tells.
+BlobState LookAtLastByte(const RegistryClient& client,
+                         absl::string_view repository, const Descriptor& blob) {
+  using Support = RegistryConnection::Support;
+  if (client.connection->blob_ranges == Support::kNo) {
+    return BlobState::kPresent;
+  }
+  RegistryRequest request =
+      ReadRequest(client, HttpMethod::kGet, repository, blob.digest);
+  LengthSink sink;
+  request.repeatable = false;
+  request.sink = &sink;
+  if (blob.size > 0) {
+    request.headers.Add(
+        "Range", absl::StrCat("bytes=", blob.size - 1, "-", blob.size - 1));
+  }
+  const absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (sink.answered()) {
+    return sink.length() ? StateOf(client, blob, *sink.length())
+                         : BlobState::kPresent;
+  }
+  if (!response.ok()) {
+    if (client.task->cancellation().status().ok()) {
+      client.connection->blob_ranges = Support::kNo;
+    }
+    return BlobState::kPresent;
+  }
+  if (response->status == 404) return BlobState::kAbsent;
+  if (response->status == 416) return StateOf(client, blob, 0);
+  return BlobState::kPresent;
+}
+
 }  // namespace
 
-absl::StatusOr<bool> HasBlob(const RegistryClient& client,
-                             absl::string_view repository,
-                             const Digest& digest) {
+absl::StatusOr<BlobState> LookForBlob(const RegistryClient& client,
+                                      absl::string_view repository,
+                                      const Descriptor& blob) {
   RegistryRequest request =
-      ReadRequest(client, HttpMethod::kHead, repository, digest);
+      ReadRequest(client, HttpMethod::kHead, repository, blob.digest);
   request.follow_redirects = false;
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
-  if (response->status / 100 == 2 || response->status / 100 == 3) return true;
   switch (response->status) {
     case 404:
     // Not every registry knows HEAD here.
     case 400:
     case 405:
     case 501:
-      return false;
+      return BlobState::kAbsent;
     default:
-      return client.Refusal(request, *response);
+      break;
   }
+  // The length of a redirect is that of its own page.
+  const bool leads_on = response->status / 100 == 3;
+  if (!leads_on && response->status / 100 != 2) {
+    return client.Refusal(request, *response);
+  }
+  const bool tells = !leads_on && client.connection->blob_heads !=
+                                      RegistryConnection::Support::kNo;
+  const auto length = tells ? LengthOf(response->headers) : std::nullopt;
+  if (!length) return LookAtLastByte(client, repository, blob);
+  return StateOf(client, blob, *length);
+}
+
+absl::StatusOr<bool> HasBlob(const RegistryClient& client,
+                             absl::string_view repository,
+                             const Descriptor& blob) {
+  const absl::StatusOr<BlobState> state = LookForBlob(client, repository, blob);
+  if (!state.ok()) return state.status();
+  return *state == BlobState::kPresent;
+}
+
+absl::Status CheckArrived(const RegistryClient& client,
+                          absl::string_view repository,
+                          const Descriptor& blob) {
+  constexpr int kLooks = 3;
+  absl::StatusOr<BlobState> state = BlobState::kAbsent;
+  for (int look = 0; look < kLooks; ++look) {
+    if (look > 0) {
+      const absl::Status slept =
+          client.task->cancellation().SleepFor(BackOff(look));
+      if (!slept.ok()) return slept;
+    }
+    state = LookForBlob(client, repository, blob);
+    // A proxy before the registry may answer a HEAD with a length of its own.
+    if (state.ok() && *state == BlobState::kBroken) {
+      state = LookAtLastByte(client, repository, blob);
+      if (*state == BlobState::kPresent) {
+        client.connection->blob_heads = RegistryConnection::Support::kNo;
+      }
+    }
+    // Who may push need not be told what is there.
+    if (IsNotTold(state.status())) return absl::OkStatus();
+    if (!state.ok()) return state.status();
+    if (*state == BlobState::kPresent) return absl::OkStatus();
+  }
+  const std::string url = BlobUrl(client, repository, blob.digest).display();
+  if (*state == BlobState::kAbsent) {
+    return absl::NotFoundError(absl::StrCat(
+        url, ": the registry took the blob, and does not have it"));
+  }
+  return absl::DataLossError(absl::StrCat(
+      url, ": the registry took the blob, and has not its ", blob.size,
+      " bytes: it keeps what a broken upload left there; remove that file from "
+      "the registry's storage, then copy the image again"));
 }
 
 absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,

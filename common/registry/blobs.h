@@ -17,11 +17,32 @@
 
 namespace registry_manager {
 
-// Whether the repository is known to have the blob (HEAD; a redirect to storage
-// counts). A registry that does not do HEAD says nothing: false.
+// What a repository is known to have of a blob.
+enum class BlobState {
+  // Nothing, or the registry does not do HEAD.
+  kAbsent,
+  // All of it, as far as the registry tells.
+  kPresent,
+  // Something of another length: an upload that went wrong.
+  kBroken,
+};
+
+// Looks with a HEAD. Where that leaves the length open (a redirect to storage,
+// no Content-Length), a GET of the last byte tells it; a blob whose length
+// nobody tells is present.
+absl::StatusOr<BlobState> LookForBlob(const RegistryClient& client,
+                                      absl::string_view repository,
+                                      const Descriptor& blob);
+// True for kPresent.
 absl::StatusOr<bool> HasBlob(const RegistryClient& client,
                              absl::string_view repository,
-                             const Digest& digest);
+                             const Descriptor& blob);
+// For a blob whose upload or mount the registry says it has taken: looks again,
+// a few times, and does not trust a HEAD that says another length than a GET.
+// DataLoss where the registry has the blob with another length all the same,
+// NotFound where it does not have the blob.
+absl::Status CheckArrived(const RegistryClient& client,
+                          absl::string_view repository, const Descriptor& blob);
 
 // The bytes of a small blob, verified. OutOfRange above 4 MiB.
 absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -101,9 +102,9 @@ TEST(BlobsTest, OfARealRegistry) {
   ClientFixture fixture(registry.url());
   const std::string bytes = TestBytes(300000);
   const Descriptor blob = BlobOf(bytes);
-  EXPECT_FALSE(*HasBlob(fixture.client(), "r", blob.digest));
+  EXPECT_FALSE(*HasBlob(fixture.client(), "r", blob));
   PushTestBlob(fixture.client(), "r", bytes, "x/y");
-  EXPECT_TRUE(*HasBlob(fixture.client(), "r", blob.digest));
+  EXPECT_TRUE(*HasBlob(fixture.client(), "r", blob));
   EXPECT_EQ(*FetchBlob(fixture.client(), "r", blob), bytes);
   const Streamed streamed = StreamFrom(registry.url(), blob);
   EXPECT_TRUE(streamed.status.ok()) << streamed.status;
@@ -117,6 +118,52 @@ TEST(BlobsTest, AnEmptyBlobIsOneToo) {
   EXPECT_EQ(*FetchBlob(fixture.client(), "r", BlobOf("")), "");
 }
 
+// HEAD is answered with `head`, GET with `get`.
+std::function<void(RawConnection&)> AnswerWith(std::string head,
+                                               std::string get) {
+  return [=](RawConnection& connection) {
+    const std::string request = connection.ReadHead();
+    if (request.empty()) return;
+    connection.Send(absl::StartsWith(request, "HEAD") ? head : get);
+  };
+}
+
+TEST(BlobsTest, ABlobOfAnotherLengthIsBroken) {
+  const std::string none =
+      "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+  const std::string tells = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
+  const std::string empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  const std::string silent =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string range =
+      "HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n"
+      "Content-Range: bytes 2-2/3\r\n\r\nc";
+  const std::string short_range =
+      "HTTP/1.1 416 Range\r\nContent-Range: bytes */0\r\n"
+      "Content-Length: 0\r\n\r\n";
+  struct {
+    std::string head, get;
+    BlobState state;
+  } const cases[] = {
+      {tells, none, BlobState::kPresent},
+      {empty, none, BlobState::kBroken},
+      {silent, range, BlobState::kPresent},
+      {silent, short_range, BlobState::kBroken},
+      {silent, empty, BlobState::kBroken},
+      {silent, none, BlobState::kAbsent},
+      {none, range, BlobState::kAbsent},
+  };
+  for (const auto& one : cases) {
+    RawServer server(AnswerWith(one.head, one.get));
+    ClientFixture fixture(server.Url(""));
+    const auto state = LookForBlob(fixture.client(), "r", BlobOf("abc"));
+    ASSERT_TRUE(state.ok()) << state.status();
+    EXPECT_EQ(*state, one.state) << one.head << one.get;
+    EXPECT_EQ(fixture.connection().has_broken_blobs,
+              one.state == BlobState::kBroken);
+  }
+}
+
 TEST(BlobsTest, WhereThereIsNoHeadABlobIsNotKnownToBeThere) {
   for (const int refusal : {400, 405, 501}) {
     ScriptedRegistry server([&](const Request&, Response& response) {
@@ -124,7 +171,7 @@ TEST(BlobsTest, WhereThereIsNoHeadABlobIsNotKnownToBeThere) {
       return true;
     });
     ClientFixture fixture(server.url());
-    const auto present = HasBlob(fixture.client(), "r", Digest::Of("x"));
+    const auto present = HasBlob(fixture.client(), "r", BlobOf("x"));
     ASSERT_TRUE(present.ok()) << present.status();
     EXPECT_FALSE(*present);
   }
@@ -137,7 +184,7 @@ TEST(BlobsTest, ARedirectToStorageCountsAsPresent) {
     return true;
   });
   ClientFixture fixture(server.url());
-  EXPECT_TRUE(*HasBlob(fixture.client(), "r", Digest::Of("x")));
+  EXPECT_TRUE(*HasBlob(fixture.client(), "r", BlobOf("x")));
 }
 
 TEST(BlobsTest, SmallBlobsAreVerified) {
@@ -353,7 +400,7 @@ TEST(UploadTest, WrongBytesAreNoReasonForAPatch) {
       UploadBytes(fixture.client(), "r", *session, BlobOf("right"), "wrong")
           .ok());
   EXPECT_EQ(server.Count("PATCH"), 0);
-  EXPECT_FALSE(*HasBlob(fixture.client(), "r", Digest::Of("right")));
+  EXPECT_FALSE(*HasBlob(fixture.client(), "r", BlobOf("right")));
 }
 
 TEST(UploadTest, AnAnswerWithoutLocationIsAnError) {

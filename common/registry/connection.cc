@@ -3,41 +3,26 @@
 
 #include "common/registry/connection.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/registry/attempts.h"
 #include "common/registry/docker_hub.h"
 #include "common/registry/errors.h"
-#include "common/registry/retry.h"
+#include "common/registry/redirects.h"
 
 namespace registry_manager {
 namespace {
 
 constexpr int kMaxRedirects = 10;
 // A request meets a challenge, then perhaps a token that has just lapsed, or
-// one that lacks a right.
-constexpr int kMaxChallenges = 3;
-// How often a request waits because the registry is overloaded, and because it
-// said until when.
-constexpr int kMaxThrottles = 6;
-constexpr int kMaxToldThrottles = 20;
+// one that lacks a right, or one that is too young for the registry's clock.
+constexpr int kMaxRounds = 8;
 // Registries look through every tag of a repository on object storage.
 constexpr absl::Duration kDeleteDeadline = absl::Minutes(10);
 // No exchange but a stream is endless: a server may send a byte now and then.
 constexpr absl::Duration kLongestExchange = absl::Minutes(15);
-constexpr absl::string_view kThrottledPayload = "registry-manager/throttled";
-
-bool IsRedirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 ||
-         status == 308;
-}
-
-bool IsTransient(int status) {
-  return status == 408 || status == 429 || (status >= 500 && status != 501);
-}
 
 // An address that makes no URL ("[1:::2]") fails when it is connected to.
 Url BaseOf(const Address& address) {
@@ -51,39 +36,6 @@ Url BaseOf(const Address& address) {
 absl::Status ParkedStatus() {
   return WithRequestNotSent(absl::ResourceExhaustedError(
       "the registry asked for patience, more often than is waited for"));
-}
-
-// Refuses to be led where what the first URL protected is given away, or to
-// this machine from another.
-absl::Status CheckLedTo(const Url& from, const Url& to) {
-  if (from.scheme == "https" && to.scheme == "http") {
-    return absl::FailedPreconditionError(
-        absl::StrCat(from.display(), " leads from https to ", to.display(),
-                     ", which is refused"));
-  }
-  if (to.IsLocal() && !from.IsLocal()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(from.display(), " leads to ", to.display(),
-                     " on this machine, which is refused"));
-  }
-  return absl::OkStatus();
-}
-
-// Tells the gate where the registry asks to be spared, and returns for how
-// long.
-absl::Duration TellGate(const HttpResponse& response, RequestGate& gate) {
-  const absl::Duration retry_after = ParseRetryAfter(
-      response.headers.Get("Retry-After").value_or(""), absl::Now());
-  if (response.status == 429) {
-    gate.Throttled(ThrottleReason::kTooManyRequests, retry_after);
-  } else if (response.status == 503) {
-    gate.Throttled(ThrottleReason::kUnavailable, retry_after);
-  }
-  return retry_after;
-}
-
-bool IsThrottling(int status, absl::Duration retry_after) {
-  return status == 429 || (status == 503 && retry_after > absl::ZeroDuration());
 }
 
 // A token service that asks to be spared speaks for its registry.
@@ -113,92 +65,18 @@ absl::Status ForeignRefusal(const RegistryRequest& request, const Url& url,
                             const HttpResponse& response, RequestGate& gate) {
   absl::Status status = absl::UnavailableError(absl::StrCat(
       LedTo(request, url), ", which answered HTTP ", response.status));
-  if (IsThrottling(response.status, TellGate(response, gate))) {
-    status.SetPayload(kThrottledPayload, absl::Cord("1"));
-  }
-  return status;
+  return IsThrottling(response.status, TellGate(response, gate))
+             ? WithThrottled(std::move(status))
+             : status;
 }
 
 }  // namespace
 
-// Decides whether a request that came to nothing is sent again, and waits.
-class RegistryConnection::Attempts {
- public:
-  Attempts(const RegistryRequest& request, int retries, RequestGate& gate,
-           TaskScope& task)
-      : request_(request), retries_(retries), gate_(gate), task_(task) {}
-
-  // True: waited, send again. False: this is the outcome.
-  bool Again(const absl::StatusOr<HttpResponse>& outcome) {
-    if (outcome.ok()) {
-      gate_.Answered();
-      return AgainAfterAnswer(*outcome);
-    }
-    return AgainAfterError(outcome.status());
-  }
-
- private:
-  bool AgainAfterAnswer(const HttpResponse& response) {
-    if (!IsTransient(response.status)) return false;
-    const absl::Duration retry_after = TellGate(response, gate_);
-    if (!request_.repeatable) return false;
-    return IsThrottling(response.status, retry_after)
-               ? WaitThrottled(retry_after)
-               : Wait();
-  }
-
-  bool AgainAfterError(const absl::Status& status) {
-    if (!task_.cancellation().status().ok()) return false;
-    if (absl::IsDeadlineExceeded(status)) {
-      gate_.Throttled(ThrottleReason::kTimeout, absl::ZeroDuration());
-    }
-    if (absl::IsDeadlineExceeded(status) || IsNoAnswer(status)) {
-      gate_.NoAnswer();
-    }
-    // A source breaks with its exchange, even before a byte was sent.
-    if (request_.source != nullptr) return false;
-    if (status.GetPayload(kThrottledPayload).has_value()) {
-      return request_.repeatable && WaitThrottled(absl::ZeroDuration());
-    }
-    const bool not_sent = !RequestMayHaveArrived(status);
-    if (absl::IsResourceExhausted(status)) {
-      return not_sent && WaitThrottled(absl::ZeroDuration());
-    }
-    const bool lost = absl::IsUnavailable(status) ||
-                      absl::IsDeadlineExceeded(status) ||
-                      absl::IsDataLoss(status);
-    // Who takes a body in parts counts the tries of all of them.
-    const bool may_repeat = not_sent && request_.sink == nullptr;
-    return lost && (may_repeat || request_.repeatable) && Wait();
-  }
-
-  bool Wait() {
-    if (tries_ >= retries_) return false;
-    return task_.cancellation().SleepFor(BackOff(tries_++)).ok();
-  }
-
-  bool WaitThrottled(absl::Duration retry_after) {
-    const absl::Duration told = std::max(gate_.ParkedFor(), retry_after);
-    const bool was_told = told > absl::ZeroDuration();
-    if (throttles_ >= (was_told ? kMaxToldThrottles : kMaxThrottles)) {
-      return false;
-    }
-    // A little after it, each at its own time.
-    const absl::Duration wait =
-        was_told ? told + BackOff(0) : BackOff(2 + throttles_);
-    ++throttles_;
-    const absl::Time begun = absl::Now();
-    const bool slept = task_.cancellation().SleepFor(wait).ok();
-    task_.CountThrottled(absl::Now() - begun);
-    return slept;
-  }
-
-  const RegistryRequest& request_;
-  const int retries_;
-  RequestGate& gate_;
-  TaskScope& task_;
-  int tries_ = 0;
-  int throttles_ = 0;
+// What one request has done to be let in.
+struct RegistryConnection::SignIn {
+  int rounds = 0;
+  bool denied = false;
+  Authenticator::Trials trials;
 };
 
 RegistryConnection::RegistryConnection(RegistryOptions options,
@@ -231,7 +109,10 @@ std::string RegistryConnection::Scope(absl::string_view repository,
 
 absl::StatusOr<HttpResponse> RegistryConnection::Send(
     TaskScope& task, const RegistryRequest& request) {
-  Attempts attempts(request, options_.retries, *gate_, task);
+  Attempts attempts(
+      {request.repeatable, request.outlives_timeout, request.source != nullptr,
+       request.sink != nullptr},
+      options_.retries, *gate_, task);
   while (true) {
     absl::StatusOr<HttpResponse> outcome = SendAuthenticated(task, request);
     if (attempts.Again(outcome)) continue;
@@ -249,23 +130,82 @@ absl::StatusOr<HttpResponse> RegistryConnection::Send(
 absl::Status RegistryConnection::JudgeRefusal(TaskScope& task,
                                               const RegistryRequest& request,
                                               const absl::Status& refusal) {
+  if (request.url.str() == Endpoint("").str()) {
+    return WithCredentialsRefused(refusal);
+  }
+  // Of a part of the registry only.
+  if (!authenticator_.UsesWhole(request.scopes)) return refusal;
+  if (!takes_credentials) {
+    const absl::Status proof = ProveCredentials(task, request);
+    if (absl::IsUnauthenticated(proof)) return WithCredentialsRefused(refusal);
+    if (!proof.ok()) return refusal;
+    takes_credentials = true;
+  }
+  return WithMessage(
+      refusal,
+      absl::StrCat(refusal.message(), " (", options_.address.display(),
+                   " takes them elsewhere: rights are missing for this)"));
+}
+
+absl::Status RegistryConnection::ProveCredentials(
+    TaskScope& task, const RegistryRequest& request) {
   RegistryRequest base;
   base.url = Endpoint("");
   base.pass = request.pass;
-  if (request.url.str() == base.url.str()) {
-    return WithCredentialsRefused(refusal);
+  const absl::StatusOr<HttpResponse> answer = SendAuthenticated(task, base);
+  if (!answer.ok()) return answer.status();
+  const bool opens = answer->status / 100 == 2;
+  if (opens && authenticator_.IsAsked({})) return absl::OkStatus();
+  // The base endpoint is open to all, which proves nothing.
+  if (authenticator_.IsAnonymous(request.scopes)) {
+    return absl::FailedPreconditionError("there are no credentials");
   }
-  if (!takes_credentials) {
-    const absl::StatusOr<HttpResponse> answer = SendAuthenticated(task, base);
-    takes_credentials = answer.ok() && answer->status / 100 == 2;
-    if (absl::IsUnauthenticated(answer.status())) {
-      return WithCredentialsRefused(refusal);
+  GatePass own_pass;
+  if (request.pass == nullptr) {
+    const absl::Status turn = gate_->Acquire(1, &task.cancellation());
+    if (!turn.ok()) return turn;
+    own_pass = GatePass(gate_);
+  }
+  GatePass& pass = request.pass == nullptr ? own_pass : *request.pass;
+  const absl::Status token = authenticator_.AskTokenService(
+      request.scopes, [&](HttpRequest token_request) {
+        return FetchToken(*transport_, *gate_, pass, task,
+                          std::move(token_request));
+      });
+  // With Basic, it was the credentials themselves that were refused.
+  const bool is_basic =
+      absl::IsFailedPrecondition(token) && RefusalOf(token) == 0;
+  const bool refused = is_basic || RefusalOf(token) != 0;
+  return refused ? absl::UnauthenticatedError(token.message()) : token;
+}
+
+absl::StatusOr<bool> RegistryConnection::LearnFrom(
+    TaskScope& task, const RegistryRequest& request,
+    const std::string& authorization, HttpResponse& response, SignIn& sign_in) {
+  if (response.status == 400 || response.status == 403) {
+    if (sign_in.denied || !authenticator_.LearnFromDenial(
+                              request.scopes, authorization, response)) {
+      return false;
     }
+    sign_in.denied = true;
+    // To the caller of a source, who begins anew, as after a challenge.
+    if (request.source != nullptr) response.status = 401;
+    return true;
   }
-  if (!takes_credentials) return refusal;
-  return WithMessage(refusal,
-                     absl::StrCat(refusal.message(), " (", base.url.display(),
-                                  " takes them: rights are missing for this)"));
+  absl::StatusOr<absl::Duration> pause = authenticator_.Learn(
+      request.scopes, authorization, response, sign_in.trials);
+  if (!pause.ok()) {
+    return WithMessage(
+        ErrorOfResponse(request.method, request.url, response),
+        absl::StrCat(HttpMethodName(request.method), " ", request.url.display(),
+                     ": HTTP 401; ", pause.status().message()));
+  }
+  if (++sign_in.rounds >= kMaxRounds) {
+    return ErrorOfResponse(request.method, request.url, response);
+  }
+  const absl::Status slept = task.cancellation().SleepFor(*pause);
+  if (!slept.ok()) return slept;
+  return true;
 }
 
 absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
@@ -286,7 +226,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
       !own_origin && !status.ok()) {
     return status;
   }
-  for (int challenge = 0;; ++challenge) {
+  for (SignIn sign_in;;) {
     std::string authorization;
     if (own_origin) {
       absl::StatusOr<std::string> found =
@@ -299,29 +239,44 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
     }
     absl::StatusOr<HttpResponse> response =
         SendFollowingRedirects(task, request, authorization, pass);
-    if (!response.ok() || response->status != 401) return response;
-    has_asked = true;
-    absl::Status refusal =
-        ErrorOfResponse(request.method, request.url, *response);
-    if (!own_origin) return refusal;
-    const absl::Status learnt =
-        authenticator_.Learn(request.scopes, authorization, *response);
-    if (!learnt.ok()) {
-      return WithMessage(refusal,
-                         absl::StrCat(HttpMethodName(request.method), " ",
-                                      request.url.display(), ": HTTP 401; ",
-                                      learnt.message()));
+    if (!response.ok()) return response;
+    const int status = response->status;
+    if (status == 401) has_asked = true;
+    if (!own_origin) {
+      if (status != 401) return response;
+      return ErrorOfResponse(request.method, request.url, *response);
     }
-    if (challenge + 1 >= kMaxChallenges) return refusal;
+    if (status != 400 && status != 401 && status != 403) {
+      NoteLetThrough(request, authorization, status, sign_in);
+      return response;
+    }
+    absl::StatusOr<bool> again =
+        LearnFrom(task, request, authorization, *response, sign_in);
+    if (!again.ok()) return again.status();
     // A source has been touched and cannot be used again: the caller begins
     // anew, with what is learnt here.
-    if (request.source != nullptr) return response;
+    if (!*again || request.source != nullptr) return response;
+  }
+}
+
+void RegistryConnection::NoteLetThrough(const RegistryRequest& request,
+                                        const std::string& authorization,
+                                        int status, const SignIn& sign_in) {
+  if (authorization.empty() || (status >= 400 && status != 404)) return;
+  authenticator_.LetThrough(request.scopes, authorization, sign_in.trials);
+  if (sign_in.rounds > 0 && !authenticator_.IsAnonymous(request.scopes) &&
+      authenticator_.UsesWhole(request.scopes)) {
+    takes_credentials = true;
   }
 }
 
 absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
     TaskScope& task, const RegistryRequest& request,
     const std::string& authorization, GatePass& pass) {
+  if (ReadsBlob(request.url)) {
+    const std::lock_guard<std::mutex> lock(storage_mutex_);
+    if (!storage_refused_.ok()) return WithRequestNotSent(storage_refused_);
+  }
   Url url = request.url;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     absl::StatusOr<HttpResponse> response = SendOnce(
@@ -331,7 +286,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
       return ForeignRefusal(request, url, *response, *gate_);
     }
     if (!response.ok() || !request.follow_redirects ||
-        !IsReadOnly(request.method) || !IsRedirect(response->status)) {
+        !IsRedirect(response->status)) {
       return response;
     }
     const auto location = response->headers.Get("Location");
@@ -340,8 +295,17 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
     if (!next.ok()) {
       return Annotate(next.status(), absl::StrCat(url.display(), " redirects"));
     }
+    *next = WithOwnScheme(url, *std::move(next));
+    if (const std::string address = NewAddress(base_, url, *next);
+        !address.empty()) {
+      return ApiIsElsewhere(url, response->status, address);
+    }
+    if (!IsReadOnly(request.method)) return response;
     if (const absl::Status status = CheckLedTo(url, *next); !status.ok()) {
-      return status;
+      if (!ReadsBlob(request.url)) return status;
+      const std::lock_guard<std::mutex> lock(storage_mutex_);
+      if (storage_refused_.ok()) storage_refused_ = status;
+      return storage_refused_;
     }
     url = *std::move(next);
   }
@@ -376,7 +340,8 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
                                   ? kDeleteDeadline
                                   : request.first_byte;
   if (request.source == nullptr && request.sink == nullptr) {
-    http.deadlines.total = kLongestExchange;
+    http.deadlines.total =
+        std::max(kLongestExchange, http.deadlines.first_byte * 2);
   }
   http.cancellation = &task.cancellation();
   const bool writes = !IsReadOnly(request.method);
@@ -388,6 +353,9 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
     } else if (absl::Status may = writes ? task.MayWrite() : absl::OkStatus();
                !may.ok()) {
       held_back = WithRequestNotSent(absl::CancelledError(may.message()));
+    } else if (request.before_send) {
+      held_back = request.before_send();
+      if (!held_back.ok()) held_back = WithRequestNotSent(held_back);
     }
     return held_back;
   };

@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_DRIVER_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_DRIVER_H_
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include "common/concurrency/parallel.h"
 #include "common/policy/deletion_selection.h"
 #include "common/registry/connection.h"
+#include "common/registry/removal/image_deletion.h"
 #include "common/registry/removal/snapshot.h"
 #include "common/registry/removal/tag_removal.h"
 #include "common/registry/removal/tag_states.h"
@@ -46,7 +48,12 @@ class RepositoryDriver {
       const std::vector<Digest>& digests) = 0;
 
   virtual absl::Status CheckDeletes() = 0;
-  virtual absl::Status Delete(const Digest& digest) = 0;
+  // A manifest with all of its tags, which are doomed.
+  virtual ImageDeletion Delete(const Digest& digest,
+                               const std::vector<std::string>& tags) = 0;
+  // Tags that stayed listed although what they point at was deleted.
+  virtual std::map<std::string, absl::Status> DeleteLeftTags(
+      const std::map<std::string, Digest>& tags) = 0;
   virtual absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
       const std::vector<TagToRemove>& tags) = 0;
   virtual absl::Status FinishHalfRemovedTags() = 0;

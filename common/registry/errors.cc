@@ -21,6 +21,7 @@ constexpr absl::string_view kRegistryPayload = "registry-manager/registry";
 constexpr absl::string_view kNoAnswerPayload = "registry-manager/no-answer";
 constexpr absl::string_view kRefusedPayload =
     "registry-manager/credentials-refused";
+constexpr absl::string_view kUnusablePayload = "registry-manager/unusable";
 
 absl::StatusCode CodeOf(int status, absl::string_view registry_code) {
   if (registry_code == "UNSUPPORTED") return absl::StatusCode::kUnimplemented;
@@ -50,6 +51,9 @@ absl::string_view Advice(int status) {
       return "check username and password of this registry in the config";
     case 403:
       return "give this user the right to do so in the registry";
+    case 407:
+      return "the proxy wants credentials: write them in its address, as in "
+             "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT";
     case 429:
       return "lower requests-per-second or max-connections of this registry";
     case 301:
@@ -140,6 +144,15 @@ bool RefusesCredentials(const absl::Status& status) {
 
 absl::Status WithCredentialsRefused(absl::Status status) {
   status.SetPayload(kRefusedPayload, absl::Cord("1"));
+  return status;
+}
+
+bool IsUnusable(const absl::Status& status) {
+  return !Payload(status, kUnusablePayload).empty();
+}
+
+absl::Status WithUnusable(absl::Status status) {
+  status.SetPayload(kUnusablePayload, absl::Cord("1"));
   return status;
 }
 

@@ -54,6 +54,10 @@ bool IsNoAnswer(const absl::Status& status);
 // request alone: an Unauthenticated error of a RegistryConnection.
 bool RefusesCredentials(const absl::Status& status);
 absl::Status WithCredentialsRefused(absl::Status status);
+// True where nothing can be asked of the registry until its entry in the config
+// or its own configuration is changed: the message says how.
+bool IsUnusable(const absl::Status& status);
+absl::Status WithUnusable(absl::Status status);
 // True where the registry does not tell this user whether there is such a
 // thing: 403, or 401 to credentials that it takes elsewhere. Some answer so to
 // reads of a repository that the first push is to make.

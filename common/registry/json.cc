@@ -52,18 +52,20 @@ class DepthGuard : public nlohmann::json_sax<json> {
   bool too_deep_ = false;
 };
 
-// Collects the texts of one array of the outermost object.
-class StringArrayReader : public nlohmann::json_sax<json> {
+// Collects the texts of one array of the outermost object, and its `name`.
+class NameListReader : public nlohmann::json_sax<json> {
  public:
-  explicit StringArrayReader(absl::string_view wanted) : wanted_(wanted) {}
+  explicit NameListReader(absl::string_view wanted) : wanted_(wanted) {}
 
   // The document is an object with such an array, or null instead.
   bool found() const { return found_ && !wrong_; }
-  std::vector<std::string> take() { return std::move(result_); }
+  // Its `name`, if it has one, is a text or null.
+  bool name_is_text() const { return !wrong_name_; }
+  NameList take() { return std::move(result_); }
 
   bool null() override {
     if (IsWanted()) found_ = true;
-    if (InWantedArray()) result_.emplace_back();
+    if (InWantedArray()) result_.values.emplace_back();
     return true;
   }
   bool boolean(bool) override { return Other(); }
@@ -75,7 +77,11 @@ class StringArrayReader : public nlohmann::json_sax<json> {
   bool binary(binary_t&) override { return Other(); }
   bool string(string_t& text) override {
     if (IsWanted()) wrong_ = true;
-    if (InWantedArray()) result_.push_back(std::move(text));
+    if (InWantedArray()) {
+      result_.values.push_back(std::move(text));
+    } else if (IsName()) {
+      result_.name = std::move(text);
+    }
     return true;
   }
   bool start_object(size_t) override {
@@ -85,7 +91,8 @@ class StringArrayReader : public nlohmann::json_sax<json> {
   }
   bool end_object() override { return Leave(); }
   bool start_array(size_t) override {
-    if (InWantedArray()) result_.emplace_back();
+    if (InWantedArray()) result_.values.emplace_back();
+    if (IsName()) wrong_name_ = true;
     const bool wanted = IsWanted();
     ++depth_;
     if (wanted) {
@@ -110,12 +117,14 @@ class StringArrayReader : public nlohmann::json_sax<json> {
  private:
   // The value that is read now is that of the wanted key.
   bool IsWanted() const { return is_object_ && depth_ == 1 && key_ == wanted_; }
+  bool IsName() const { return is_object_ && depth_ == 1 && key_ == "name"; }
   bool InWantedArray() const {
     return array_depth_ != 0 && depth_ == array_depth_;
   }
   bool Other() {
     if (IsWanted()) wrong_ = true;
-    if (InWantedArray()) result_.emplace_back();
+    if (IsName()) wrong_name_ = true;
+    if (InWantedArray()) result_.values.emplace_back();
     return true;
   }
   bool Leave() {
@@ -131,7 +140,8 @@ class StringArrayReader : public nlohmann::json_sax<json> {
   bool found_ = false;
   // The wanted key has a value of another kind.
   bool wrong_ = false;
-  std::vector<std::string> result_;
+  bool wrong_name_ = false;
+  NameList result_;
 };
 
 }  // namespace
@@ -151,13 +161,16 @@ absl::StatusOr<json> ParseJson(absl::string_view text) {
   return document;
 }
 
-absl::StatusOr<std::vector<std::string>> ParseStringArray(
-    absl::string_view text, absl::string_view key) {
-  StringArrayReader reader(key);
+absl::StatusOr<NameList> ParseNameList(absl::string_view text,
+                                       absl::string_view key) {
+  NameListReader reader(key);
   if (!json::sax_parse(text.begin(), text.end(), &reader)) return NotJson();
   if (!reader.found()) {
     return absl::DataLossError(
         absl::StrCat("it holds no list '", key, "' that could be read"));
+  }
+  if (!reader.name_is_text()) {
+    return absl::DataLossError("its 'name' is not a text");
   }
   return reader.take();
 }

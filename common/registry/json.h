@@ -19,12 +19,20 @@ namespace registry_manager {
 // field (64).
 absl::StatusOr<nlohmann::json> ParseJson(absl::string_view text);
 
-// The texts of the array `key` of the object `text`, read without building the
-// document: a registry may list a million tags in one answer. An array that is
-// null is empty; an element that is no text becomes "". DataLoss where the text
-// is no JSON object, or has no such array: what is not said is not empty.
-absl::StatusOr<std::vector<std::string>> ParseStringArray(
-    absl::string_view text, absl::string_view key);
+// A list of names, as the Registry API writes one: {"name": …, KEY: [ … ]}.
+struct NameList {
+  // The repository that the list says it is of; empty: it does not say.
+  std::string name;
+  std::vector<std::string> values;
+};
+
+// The array `key` of the object `text` and its member `name`, read without
+// building the document: a registry may list a million tags in one answer. An
+// array that is null is empty; an element that is not a text becomes "".
+// DataLoss if the text is not a JSON object, has no such array (a list that is
+// not there is not an empty one), or has a name that is not a text.
+absl::StatusOr<NameList> ParseNameList(absl::string_view text,
+                                       absl::string_view key);
 
 // The text member `key` of `object`; "" where it is absent or no text.
 std::string StringMember(const nlohmann::json& object, const char* key);

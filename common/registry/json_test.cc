@@ -50,60 +50,77 @@ TEST(ParseJsonTest, WhatIsNoJsonIsDataLoss) {
   }
 }
 
-TEST(ParseStringArrayTest, ReadsTheArrayOfThatName) {
-  EXPECT_EQ(*ParseStringArray(R"({"name":"x","tags":["a","b"]})", "tags"),
+TEST(ParseNameListTest, ReadsTheArrayOfThatName) {
+  EXPECT_EQ(ParseNameList(R"({"name":"x","tags":["a","b"]})", "tags")->values,
             (Texts{"a", "b"}));
-  EXPECT_EQ(*ParseStringArray(R"({"tags":["a"],"others":["b"]})", "tags"),
+  EXPECT_EQ(ParseNameList(R"({"tags":["a"],"others":["b"]})", "tags")->values,
             Texts{"a"});
 }
 
 // Whoever took it for an empty list would delete what it does not protect.
-TEST(ParseStringArrayTest, AbsentOrOfAnotherKindIsDataLoss) {
+TEST(ParseNameListTest, AbsentOrOfAnotherKindIsDataLoss) {
   for (const char* text :
        {R"({"name":"x"})", R"({"errors":[{"code":"UNKNOWN"}]})", "{}",
         R"({"tags":"1.0"})", R"({"tags":7})", R"({"tags":{"a":[]}})",
         R"({"tags":["a"],"tags":5})", R"({"x":{"tags":[]}})"}) {
-    EXPECT_TRUE(absl::IsDataLoss(ParseStringArray(text, "tags").status()))
-        << text;
+    EXPECT_TRUE(absl::IsDataLoss(ParseNameList(text, "tags").status())) << text;
   }
 }
 
-TEST(ParseStringArrayTest, NullIsEmpty) {
-  EXPECT_TRUE(ParseStringArray(R"({"name":"x","tags":null})", "tags")->empty());
-  EXPECT_TRUE(ParseStringArray(R"({"tags":[]})", "tags")->empty());
+TEST(ParseNameListTest, NullIsEmpty) {
+  EXPECT_TRUE(
+      ParseNameList(R"({"name":"x","tags":null})", "tags")->values.empty());
+  EXPECT_TRUE(ParseNameList(R"({"tags":[]})", "tags")->values.empty());
 }
 
-TEST(ParseStringArrayTest, WhatIsNoTextIsAnEmptyOne) {
+TEST(ParseNameListTest, WhatIsNoTextIsAnEmptyOne) {
   EXPECT_EQ(
-      *ParseStringArray(
-          R"({"tags":["a",1,null,true,2.5,{"tags":["x"]},["y"],"b"]})", "tags"),
+      ParseNameList(
+          R"({"tags":["a",1,null,true,2.5,{"tags":["x"]},["y"],"b"]})", "tags")
+          ->values,
       (Texts{"a", "", "", "", "", "", "", "b"}));
 }
 
-TEST(ParseStringArrayTest, ArraysOfThatNameFurtherDownAreOthers) {
-  EXPECT_TRUE(ParseStringArray(
+TEST(ParseNameListTest, ArraysOfThatNameFurtherDownAreOthers) {
+  EXPECT_TRUE(ParseNameList(
                   R"({"x":{"tags":["a"]},"y":["tags","b"],"tags":[]})", "tags")
-                  ->empty());
+                  ->values.empty());
 }
 
-TEST(ParseStringArrayTest, WhatIsNoObjectIsDataLoss) {
+TEST(ParseNameListTest, ReadsTheNameOfTheListAlone) {
+  const auto name_of = [](const char* text) {
+    return ParseNameList(text, "tags")->name;
+  };
+  EXPECT_EQ(name_of(R"({"name":"a/b","tags":["c"]})"), "a/b");
+  EXPECT_EQ(name_of(R"({"tags":["name","c"],"x":{"name":"d"}})"), "");
+  EXPECT_EQ(name_of(R"({"name":null,"tags":[]})"), "");
+}
+
+TEST(ParseNameListTest, ANameThatIsNotATextIsDataLoss) {
+  for (const char* name : {"5", "[]", "{}", "true", R"(["a/b"])"}) {
+    const std::string text =
+        std::string(R"({"tags":["a"],"name":)") + name + "}";
+    EXPECT_TRUE(absl::IsDataLoss(ParseNameList(text, "tags").status())) << text;
+  }
+}
+
+TEST(ParseNameListTest, WhatIsNoObjectIsDataLoss) {
   for (const char* text : {"", "null", "[]", R"(["a"])", R"({"tags":["a")",
                            R"({"tags":["a"]}x)", "<html>"}) {
-    EXPECT_TRUE(absl::IsDataLoss(ParseStringArray(text, "tags").status()))
-        << text;
+    EXPECT_TRUE(absl::IsDataLoss(ParseNameList(text, "tags").status())) << text;
   }
   EXPECT_FALSE(
-      ParseStringArray("{\"tags\":" + Nested(1 << 20, false), "tags").ok());
+      ParseNameList("{\"tags\":" + Nested(1 << 20, false), "tags").ok());
 }
 
-TEST(ParseStringArrayTest, ReadsAMillionTags) {
+TEST(ParseNameListTest, ReadsAMillionTags) {
   std::string text = R"({"tags":["0")";
   for (int i = 1; i < 1000000; ++i) text += ",\"" + std::to_string(i) + "\"";
   text += "]}";
-  const auto tags = ParseStringArray(text, "tags");
+  const auto tags = ParseNameList(text, "tags");
   ASSERT_TRUE(tags.ok());
-  EXPECT_EQ(tags->size(), 1000000u);
-  EXPECT_EQ(tags->back(), "999999");
+  EXPECT_EQ(tags->values.size(), 1000000u);
+  EXPECT_EQ(tags->values.back(), "999999");
 }
 
 TEST(StringMemberTest, IsEmptyForWhatIsNoText) {

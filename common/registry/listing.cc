@@ -3,62 +3,30 @@
 
 #include "common/registry/listing.h"
 
-#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/registry/docker_hub.h"
 #include "common/registry/errors.h"
-#include "common/registry/json.h"
-#include "common/registry/link.h"
+#include "common/registry/listing_reader.h"
 #include "common/registry/media_types.h"
 
 namespace registry_manager {
 namespace {
 
-constexpr size_t kPageSize = 1000;
-// A million tags in one answer is a real registry's; more is none.
 constexpr size_t kMaxListing = 128 << 20;
 constexpr size_t kMaxPages = 100000;
 constexpr size_t kMaxTags = 5000000;
-
-RegistryRequest ListingRequest(Url url, std::string scope) {
-  RegistryRequest request;
-  request.url = std::move(url);
-  request.scopes = {std::move(scope)};
-  request.headers.Add("Accept", "application/json");
-  request.max_body = kMaxListing;
-  request.repeatable = true;
-  return request;
-}
-
-// Where the page after `response` is; nullopt: it was the last.
-absl::StatusOr<std::optional<Url>> NextPage(const RegistryClient& client,
-                                            const Url& url,
-                                            const HttpResponse& response) {
-  const std::optional<std::string> target =
-      FindNextLink(response.headers.GetAll("Link"));
-  if (!target) return std::nullopt;
-  absl::StatusOr<Url> next = ResolveUrl(url, *target);
-  if (!next.ok()) {
-    return Annotate(next.status(),
-                    absl::StrCat(url.display(), " names its next page"));
-  }
-  // Behind a proxy that ends TLS, registries name themselves by http.
-  if (next->host == url.host && next->scheme == "http" &&
-      url.scheme == "https") {
-    next->scheme = url.scheme;
-    next->authority = url.authority;
-  }
-  if (!next->SameOrigin(client.connection->base())) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(url.display(), " says that its next page is on ",
-                     next->display(), ", another host, which is refused"));
-  }
-  return *std::move(next);
-}
+// How many names a page of the catalogue is completed to by guesses.
+constexpr size_t kMaxGuessed = 5000;
+// A cursor that was not named by a Link.
+constexpr absl::string_view kAfter = "after:";
 
 absl::Status Unreadable(const Url& url, const absl::Status& status) {
   return absl::DataLossError(
@@ -84,114 +52,88 @@ bool SaysNoReferrers(const HttpResponse& response) {
          response.status == 405;
 }
 
-// One page, answered with 200. Fewer than a page of ours is all that some
-// registries may be asked for: the `first` is asked for again without a number.
-absl::StatusOr<HttpResponse> GetPage(const RegistryClient& client, Url& url,
-                                     const std::string& scope, bool first) {
-  const RegistryRequest request = ListingRequest(url, scope);
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok() || response->status == 200) return response;
-  if (response->status == 400 && first && !url.query.empty()) {
-    url.query.clear();
-    return GetPage(client, url, scope, first);
-  }
-  return client.Refusal(request, *response);
+ListingReader CatalogReader(const RegistryClient& client) {
+  return ListingReader(client, {client.connection->Endpoint("_catalog"),
+                                "registry:catalog:*", "repositories"});
 }
 
-bool IsSuffix(const std::vector<std::string>& page,
-              const std::vector<std::string>& tags) {
-  return page.size() <= tags.size() &&
-         std::equal(page.begin(), page.end(), tags.end() - page.size());
-}
-
-absl::StatusOr<Url> CatalogUrl(const RegistryClient& client,
-                               const std::string& cursor) {
-  Url url = client.connection->Endpoint("_catalog");
-  if (cursor.empty()) {
-    url.query = absl::StrCat("n=", kPageSize);
-    return url;
+// Lets `reader` begin at a cursor that an earlier page left.
+absl::Status StartAtCursor(const RegistryClient& client,
+                           const std::string& cursor, ListingReader& reader) {
+  if (cursor.empty()) return absl::OkStatus();
+  if (absl::StartsWith(cursor, kAfter)) {
+    reader.StartAfter(absl::StripPrefix(cursor, kAfter));
+    return absl::OkStatus();
   }
-  absl::StatusOr<Url> next = ResolveUrl(url, cursor);
-  if (!next.ok() || !next->SameOrigin(client.connection->base())) {
+  absl::StatusOr<Url> page =
+      ResolveUrl(client.connection->Endpoint("_catalog"), cursor);
+  if (!page.ok() || !page->SameOrigin(client.connection->base())) {
     return absl::InvalidArgumentError("the catalogue's cursor is not usable");
   }
-  return next;
+  reader.StartAt(*std::move(page));
+  return absl::OkStatus();
+}
+
+std::string CursorOf(const ListingReader& reader) {
+  if (reader.ended()) return "";
+  if (reader.is_guess()) return absl::StrCat(kAfter, reader.last_name());
+  return absl::StrCat(reader.next().path, "?", reader.next().query);
 }
 
 }  // namespace
 
 absl::StatusOr<CatalogPage> ListCatalogPage(const RegistryClient& client,
                                             const std::string& cursor) {
-  absl::StatusOr<Url> url = CatalogUrl(client, cursor);
-  if (!url.ok()) return url.status();
-  absl::StatusOr<HttpResponse> response =
-      GetPage(client, *url, "registry:catalog:*", cursor.empty());
-  if (absl::IsNotFound(response.status()) && !cursor.empty()) {
-    return WithCode(response.status(), absl::StatusCode::kInvalidArgument);
+  ListingReader reader = CatalogReader(client);
+  absl::Status status = StartAtCursor(client, cursor, reader);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::vector<std::string>> names = reader.ReadPage();
+  if (absl::IsNotFound(names.status()) && !cursor.empty()) {
+    return WithCode(names.status(), absl::StatusCode::kInvalidArgument);
   }
-  if (!response.ok()) return CatalogError(response.status());
-  absl::StatusOr<std::vector<std::string>> names =
-      ParseStringArray(response->body, "repositories");
-  if (!names.ok()) return Unreadable(*url, names.status());
-  absl::StatusOr<std::optional<Url>> next = NextPage(client, *url, *response);
-  if (!next.ok()) return next.status();
+  if (!names.ok()) return CatalogError(names.status());
   CatalogPage page{*std::move(names), ""};
-  if (*next) {
-    page.next_cursor = absl::StrCat((*next)->path, "?", (*next)->query);
-    if (page.next_cursor == cursor) {
-      return absl::DataLossError(
-          absl::StrCat(url->display(),
-                       " names itself as its next page; is a proxy in front "
-                       "of the registry dropping the query?"));
-    }
+  // A guess is told from a registry that ignores it by what came before.
+  while (reader.is_guess() && page.repositories.size() < kMaxGuessed) {
+    names = reader.ReadPage();
+    if (!names.ok()) return names.status();
+    std::move(names->begin(), names->end(),
+              std::back_inserter(page.repositories));
+  }
+  page.next_cursor = CursorOf(reader);
+  if (!page.next_cursor.empty() && page.next_cursor == cursor) {
+    return absl::DataLossError(
+        absl::StrCat(reader.next().display(),
+                     " names itself as its next page; is a proxy in front "
+                     "of the registry dropping the query?"));
   }
   return page;
 }
 
 absl::StatusOr<std::vector<std::string>> ListTags(
     const RegistryClient& client, absl::string_view repository) {
-  Url url = client.connection->RepositoryEndpoint(repository, "tags/list");
-  url.query = absl::StrCat("n=", kPageSize);
-  const std::string scope = client.ReadScope(repository);
+  ListingReader reader(
+      client, {client.connection->RepositoryEndpoint(repository, "tags/list"),
+               client.ReadScope(repository),
+               "tags",
+               {std::string(repository),
+                ApiRepository(client.connection->address(), repository)}});
   std::vector<std::string> tags;
-  bool follows_full_page = false;
-  absl::flat_hash_set<std::string> seen;
-  while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
-    const bool first = seen.size() == 1;
-    absl::StatusOr<HttpResponse> response = GetPage(client, url, scope, first);
-    if (absl::IsNotFound(response.status()) && !first) {
+  for (bool first = true; !reader.ended(); first = false) {
+    absl::StatusOr<std::vector<std::string>> page = reader.ReadPage();
+    if (absl::IsNotFound(page.status()) && !first) {
       // A listing that breaks off is not an empty one.
-      return WithCode(response.status(), absl::StatusCode::kUnavailable);
+      return WithCode(page.status(), absl::StatusCode::kUnavailable);
     }
-    if (!response.ok()) return response.status();
-    absl::StatusOr<std::vector<std::string>> page =
-        ParseStringArray(response->body, "tags");
-    if (!page.ok()) return Unreadable(url, page.status());
-    // What a full page brings again, the registry has not cut there.
-    if (follows_full_page && IsSuffix(*page, tags)) return tags;
-    const size_t page_size = page->size();
+    if (!page.ok()) return page.status();
     std::move(page->begin(), page->end(), std::back_inserter(tags));
     if (tags.size() > kMaxTags) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("the tag listing ", url.display(), " holds more than ",
-                       kMaxTags, " tags"));
-    }
-    absl::StatusOr<std::optional<Url>> next = NextPage(client, url, *response);
-    if (!next.ok()) return next.status();
-    follows_full_page = !*next && page_size == kPageSize;
-    if (*next) {
-      url = **std::move(next);
-    } else if (follows_full_page) {
-      // Some registries cut a listing where they were asked to, and say nothing
-      // of a next page. A tag that is not seen would not be protected.
-      url.query =
-          absl::StrCat("n=", kPageSize, "&last=", QueryEscape(tags.back()));
-    } else {
-      return tags;
+          absl::StrCat("the tag listing ", reader.next().display(),
+                       " holds more than ", kMaxTags, " tags"));
     }
   }
-  return absl::DataLossError(absl::StrCat("the tag listing ", url.display(),
-                                          " goes round in circles"));
+  return tags;
 }
 
 absl::StatusOr<std::vector<Descriptor>> ListReferrers(
@@ -206,9 +148,12 @@ absl::StatusOr<std::vector<Descriptor>> ListReferrers(
   std::vector<Descriptor> referrers;
   absl::flat_hash_set<std::string> seen;
   while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
-    RegistryRequest request = ListingRequest(url, client.ReadScope(repository));
-    request.headers = HttpHeaders();
+    RegistryRequest request;
+    request.url = url;
+    request.scopes = {client.ReadScope(repository)};
     request.headers.Add("Accept", kOciIndex);
+    request.max_body = kMaxListing;
+    request.repeatable = true;
     absl::StatusOr<HttpResponse> response = client.Send(request);
     if (!response.ok()) return response.status();
     if (response->status != 200) {

@@ -15,8 +15,8 @@
 
 namespace registry_manager {
 
-// What a registry lists. Pages are followed by their Link header as it stands
-// (relative, absolute or opaque), never to another host.
+// What a registry lists: whole, or an error. Pages are followed as
+// listing_reader.h says, never to another host.
 
 struct CatalogPage {
   // As the registry lists them; not checked.

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -155,6 +156,143 @@ TEST(ListTagsTest, AThousandTagsOfARegistryThatKnowsNoPagesAreAll) {
   EXPECT_EQ(server.requests().size(), 2u);
 }
 
+// What a registry that caps a page and names no next one would leave.
+TEST(ListTagsTest, APageThatARoundCapMayHaveCutIsAskedOn) {
+  for (const int cap : {50, 64, 100, 128, 200, 250, 256, 500, 512, 2000}) {
+    ScriptedRegistry server([cap](const Request& request, Response& response) {
+      const std::string last = request.get_param_value("last");
+      const int first = last.empty() ? 0 : std::stoi(last) - 10000 + 1;
+      Answer(response, TagsBody(first, std::min(cap, 2 * cap + 3 - first)));
+      return true;
+    });
+    ClientFixture fixture(server.url());
+    EXPECT_EQ(ListTags(fixture.client(), "r")->size(), 2u * cap + 3) << cap;
+    EXPECT_EQ(server.requests().size(), 3u) << cap;
+  }
+}
+
+TEST(ListTagsTest, AShortPageWithoutALinkIsTheLast) {
+  for (const int size : {1, 2, 8, 16, 30, 49, 51, 99, 999}) {
+    ScriptedRegistry server([size](const Request&, Response& response) {
+      return Answer(response, TagsBody(0, size)), true;
+    });
+    ClientFixture fixture(server.url());
+    EXPECT_EQ(ListTags(fixture.client(), "r")->size(), size_t(size));
+    EXPECT_EQ(server.requests().size(), 1u) << size;
+  }
+}
+
+TEST(ListTagsTest, OnlyARefusalOfTheNextPageIsTheEndOfTheListing) {
+  for (const int status : {400, 404, 405, 416, 401, 403, 409, 410, 501}) {
+    ScriptedRegistry server([&](const Request& request, Response& response) {
+      if (request.has_param("last")) {
+        AnswerError(response, status, "X");
+      } else {
+        Answer(response, TagsBody(0, 100));
+      }
+      return true;
+    });
+    ClientFixture fixture(server.url());
+    const bool is_end =
+        status == 400 || status == 404 || status == 405 || status == 416;
+    const auto tags = ListTags(fixture.client(), "r");
+    EXPECT_EQ(tags.ok(), is_end) << status << " " << tags.status();
+    EXPECT_EQ(tags.ok() ? tags->size() : 0, is_end ? 100u : 0u);
+    EXPECT_FALSE(absl::IsNotFound(tags.status())) << status;
+  }
+}
+
+// Artifactory and Nexus behind a path of their own: the link leads to the
+// repository of another name, or to nowhere.
+TEST(ListTagsTest, OfALinkOnlyTheQueryIsTaken) {
+  for (const char* link :
+       {"/v2/app/tags/list?last=a&n=9", "/v2/?last=a&n=9",
+        "/api/docker/v2/docker/app/tags/list?last=a&n=9", "?last=a&n=9"}) {
+    ScriptedRegistry server([&](const Request& request, Response& response) {
+      EXPECT_EQ(request.path, "/v2/docker/app/tags/list");
+      if (request.has_param("last")) {
+        Answer(response, R"({"name":"docker/app","tags":["b"]})");
+      } else {
+        Answer(response, R"({"name":"docker/app","tags":["a"]})", link);
+      }
+      return true;
+    });
+    ClientFixture fixture(server.url());
+    EXPECT_EQ(*ListTags(fixture.client(), "docker/app"), (Texts{"a", "b"}));
+    EXPECT_EQ(server.Count("GET /v2/docker/app/tags/list?last=a&n=9"), 1);
+  }
+}
+
+TEST(ListTagsTest, AnotherRepositorysListIsRefused) {
+  for (const char* name : {"other", "docker/other", "app/docker", "xdocker/app",
+                           "ocker/app", "pp", "docker", "/docker/app/x"}) {
+    ScriptedRegistry server([&](const Request&, Response& response) {
+      Answer(response,
+             absl::StrCat(R"({"name":")", name, R"(","tags":["a"]})"));
+      return true;
+    });
+    ClientFixture fixture(server.url());
+    const absl::Status status =
+        ListTags(fixture.client(), "docker/app").status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << name;
+    EXPECT_TRUE(absl::StrContains(status.message(), name)) << status;
+  }
+}
+
+TEST(ListTagsTest, AProxyMayPutAPathBeforeTheNameOrTakeItOff) {
+  for (const char* name : {"app", "docker/app", "proxy/docker/app"}) {
+    ScriptedRegistry server([&](const Request&, Response& response) {
+      Answer(response,
+             absl::StrCat(R"({"name":")", name, R"(","tags":["a"]})"));
+      return true;
+    });
+    ClientFixture fixture(server.url());
+    EXPECT_EQ(*ListTags(fixture.client(), "docker/app"), Texts{"a"}) << name;
+  }
+}
+
+TEST(ListTagsTest, AllPagesAreOfOneRepository) {
+  ScriptedRegistry server([&](const Request& request, Response& response) {
+    if (request.has_param("p")) {
+      Answer(response, R"({"name":"app","tags":["b"]})");
+    } else {
+      Answer(response, R"({"name":"docker/app","tags":["a"]})", "?p=2");
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_TRUE(
+      absl::IsDataLoss(ListTags(fixture.client(), "docker/app").status()));
+}
+
+TEST(ListTagsTest, APageThatBringsNothingNewAndNamesANextIsAnError) {
+  for (const char* second : {R"({"tags":["a"]})", R"({"tags":[]})"}) {
+    int pages = 0;
+    ScriptedRegistry server([&](const Request& request, Response& response) {
+      const bool first = !request.has_param("p");
+      Answer(response, first ? R"({"tags":["a"]})" : second,
+             absl::StrCat("?p=", ++pages));
+      return true;
+    });
+    ClientFixture fixture(server.url());
+    EXPECT_TRUE(absl::IsDataLoss(ListTags(fixture.client(), "r").status()));
+    EXPECT_EQ(server.requests().size(), 2u);
+  }
+}
+
+TEST(ListTagsTest, NoOrderIsAskedOfAListing) {
+  ScriptedRegistry server([](const Request& request, Response& response) {
+    if (request.has_param("p")) {
+      Answer(response, R"({"tags":["c","a"]})");
+    } else {
+      Answer(response, R"({"tags":["d","b"]})", "?p=2");
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_EQ(*ListTags(fixture.client(), "r"), (Texts{"d", "b", "c", "a"}));
+}
+
 TEST(ListTagsTest, OfARealRegistry) {
   RegistryProcess registry;
   ClientFixture fixture(registry.url());
@@ -214,6 +352,80 @@ TEST(CatalogTest, ARefusedCursorIsToldFromARefusedCatalogue) {
     EXPECT_TRUE(absl::StrContains(refused.message(), "'repositories'"));
     EXPECT_EQ(RegistryOf(refused), server.url());
   }
+}
+
+std::string NamesBody(int first, int count) {
+  std::string body = TagsBody(first, count);
+  return body.replace(2, 4, "repositories");
+}
+
+// All pages by their cursors, at most ten.
+absl::StatusOr<Texts> ListAll(const RegistryClient& client) {
+  Texts all;
+  std::string cursor;
+  for (int pages = 0; pages < 10; ++pages) {
+    auto page = ListCatalogPage(client, cursor);
+    if (!page.ok()) return page.status();
+    all.insert(all.end(), page->repositories.begin(), page->repositories.end());
+    cursor = page->next_cursor;
+    if (cursor.empty()) return all;
+  }
+  return absl::InternalError("the catalogue does not end");
+}
+
+TEST(CatalogTest, AFullPageWithoutALinkIsAskedOn) {
+  for (const int names : {1030, 2000, 7000, 12345}) {
+    ScriptedRegistry server([&](const Request& request, Response& response) {
+      const std::string last = request.get_param_value("last");
+      const int first = last.empty() ? 0 : std::stoi(last) - 10000 + 1;
+      Answer(response, NamesBody(first, std::min(1000, names - first)));
+      return true;
+    });
+    ClientFixture fixture(server.url());
+    const auto all = ListAll(fixture.client());
+    ASSERT_TRUE(all.ok()) << all.status();
+    EXPECT_EQ(all->size(), size_t(names));
+  }
+}
+
+TEST(CatalogTest, OfARegistryThatKnowsNoPagesIsListedOnce) {
+  ScriptedRegistry server([&](const Request&, Response& response) {
+    return Answer(response, NamesBody(0, 1000)), true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_EQ(ListAll(fixture.client())->size(), 1000u);
+  EXPECT_EQ(server.requests().size(), 2u);
+}
+
+// As go-containerregistry's: any names, as many as are asked for.
+TEST(CatalogTest, OfARegistryThatBeginsAnywhereIsListedAtOnce) {
+  ScriptedRegistry server([&](const Request& request, Response& response) {
+    if (!request.has_param("n")) {
+      Answer(response, NamesBody(0, 1030));
+    } else {
+      Answer(response, NamesBody(request.has_param("last") ? 25 : 0, 1000));
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  auto all = ListAll(fixture.client());
+  ASSERT_TRUE(all.ok()) << all.status();
+  std::sort(all->begin(), all->end());
+  all->erase(std::unique(all->begin(), all->end()), all->end());
+  EXPECT_EQ(all->size(), 1030u);
+}
+
+TEST(CatalogTest, AnErrorAfterAFullPageIsNotItsEnd) {
+  ScriptedRegistry server([&](const Request& request, Response& response) {
+    if (request.has_param("last")) {
+      AnswerError(response, 403, "DENIED");
+    } else {
+      Answer(response, NamesBody(0, 100));
+    }
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_FALSE(ListCatalogPage(fixture.client(), "").ok());
 }
 
 TEST(CatalogTest, APageThatIsItsOwnNextEnds) {

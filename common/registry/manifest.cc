@@ -102,11 +102,12 @@ absl::Status Fill(const json& document, Manifest& manifest) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<absl::Time>> CreatedOf(const json& object) {
+absl::StatusOr<std::optional<absl::Time>> CreatedOf(
+    const json& object, const char* key = "created") {
   if (!object.is_object()) {
     return absl::DataLossError("the image's config is no JSON object");
   }
-  const auto created = object.find("created");
+  const auto created = object.find(key);
   if (created == object.end() || created->is_null()) return std::nullopt;
   absl::Time time;
   std::string error;
@@ -171,6 +172,18 @@ absl::StatusOr<std::optional<absl::Time>> ParseCreated(
   absl::StatusOr<json> document = ParseJson(config_bytes);
   if (!document.ok()) return document.status();
   return CreatedOf(*document);
+}
+
+absl::StatusOr<std::optional<absl::Time>> ParseAnnotatedCreated(
+    absl::string_view manifest_bytes) {
+  absl::StatusOr<json> document = ParseJson(manifest_bytes);
+  if (!document.ok()) return document.status();
+  if (!document->is_object()) return std::nullopt;
+  const auto annotations = document->find("annotations");
+  if (annotations == document->end() || !annotations->is_object()) {
+    return std::nullopt;
+  }
+  return CreatedOf(*annotations, "org.opencontainers.image.created");
 }
 
 absl::StatusOr<std::optional<absl::Time>> ParseSchema1Created(

@@ -73,6 +73,11 @@ absl::StatusOr<std::optional<absl::Time>> ParseCreated(
 absl::StatusOr<std::optional<absl::Time>> ParseSchema1Created(
     absl::string_view manifest_bytes);
 
+// The same of a manifest's or index's annotation
+// `org.opencontainers.image.created` (OCI image spec, annotations.md).
+absl::StatusOr<std::optional<absl::Time>> ParseAnnotatedCreated(
+    absl::string_view manifest_bytes);
+
 }  // namespace registry_manager
 
 #endif  // REGISTRY_MANAGER_COMMON_REGISTRY_MANIFEST_H_

@@ -222,5 +222,26 @@ TEST(MediaTypesTest, ParametersAndCaseDoNotMatter) {
       "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"));
 }
 
+TEST(ParseAnnotatedCreatedTest, IsTheAnnotationOfTheSpec) {
+  const auto created = [](const char* value) {
+    return ParseAnnotatedCreated(absl::StrCat(
+        R"({"annotations":{"org.opencontainers.image.created":)", value, "}}"));
+  };
+  EXPECT_EQ(**created(R"("2023-02-01T00:00:00Z")"),
+            absl::FromCivil(absl::CivilDay(2023, 2, 1), absl::UTCTimeZone()));
+  EXPECT_EQ(*created(R"("1970-01-01T00:00:00Z")"), std::nullopt);
+  EXPECT_TRUE(absl::IsDataLoss(created(R"("yesterday")").status()));
+  EXPECT_TRUE(absl::IsDataLoss(created("5").status()));
+}
+
+TEST(ParseAnnotatedCreatedTest, IsAbsentWithoutAnnotations) {
+  for (const char* text :
+       {"{}", R"({"annotations":null})", R"({"annotations":[]})",
+        R"({"annotations":{"created":"2023-02-01T00:00:00Z"}})",
+        R"({"created":"2023-02-01T00:00:00Z"})"}) {
+    EXPECT_EQ(*ParseAnnotatedCreated(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace registry_manager

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/reference/hasher.h"
 #include "common/reference/printable.h"
+#include "common/registry/content_cache.h"
 #include "common/registry/errors.h"
 #include "common/registry/media_types.h"
 
@@ -123,8 +124,12 @@ absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
   absl::StatusOr<Digest> digest =
       VerifiedDigest(request, reference, media_type, *response);
   if (!digest.ok()) return digest.status();
-  return RawManifest{*std::move(digest), std::move(media_type),
-                     std::move(response->body)};
+  RawManifest raw{*std::move(digest), std::move(media_type),
+                  std::move(response->body)};
+  if (client.connection->content_cache != nullptr) {
+    client.connection->content_cache->KeepManifest(raw);
+  }
+  return raw;
 }
 
 absl::StatusOr<bool> HasManifest(const RegistryClient& client,
@@ -164,11 +169,14 @@ absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
 
 absl::Status DeleteManifest(const RegistryClient& client,
                             absl::string_view repository,
-                            absl::string_view reference) {
+                            absl::string_view reference, GatePass* pass,
+                            std::function<absl::Status()> before_send) {
   RegistryRequest request;
   request.method = HttpMethod::kDelete;
   request.url = ManifestUrl(client, repository, reference);
   request.scopes = {client.connection->Scope(repository, "pull,push,delete")};
+  request.pass = pass;
+  request.before_send = std::move(before_send);
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status / 100 == 2) return absl::OkStatus();

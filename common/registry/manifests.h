@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_MANIFESTS_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_MANIFESTS_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -55,10 +56,11 @@ absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
 
 // Sends one DELETE, never again. OK: the registry answered 200 or 202. NotFound
 // and others by errors.h; what an answer (or none) means is for the caller to
-// judge by state.
-absl::Status DeleteManifest(const RegistryClient& client,
-                            absl::string_view repository,
-                            absl::string_view reference);
+// judge by state. `pass` and `before_send` are RegistryRequest's.
+absl::Status DeleteManifest(
+    const RegistryClient& client, absl::string_view repository,
+    absl::string_view reference, GatePass* pass = nullptr,
+    std::function<absl::Status()> before_send = nullptr);
 
 }  // namespace registry_manager
 

@@ -15,22 +15,32 @@ absl::StatusOr<std::unique_ptr<RegistryConnection>> OpenConnection(
     RequestGate* gate) {
   absl::StatusOr<Address> address = Address::Parse(registry.id());
   if (!address.ok()) return address.status();
-  Credentials credentials{registry.username(), registry.password(), ""};
+  RegistryCredentials credentials(
+      Credentials{registry.username(), registry.password(), ""});
   CredentialsLookUp look_up;
-  if (credentials.anonymous()) {
+  if (!registry.password_file().empty()) {
+    look_up = [username = registry.username(),
+               file = registry.password_file()] {
+      return ReadPasswordFile(username, file);
+    };
+  } else if (credentials.anonymous()) {
     look_up = [file = registry.auth_file(), address = *address] {
       return LookUpCredentials(file, address);
     };
-    absl::StatusOr<Credentials> found = look_up();
+    absl::StatusOr<RegistryCredentials> found = look_up();
     if (!found.ok()) return found.status();
     credentials = *std::move(found);
   }
   TlsSettings tls{registry.insecure(), registry.ca_file(),
                   registry.client_cert(), registry.client_key()};
-  return std::make_unique<RegistryConnection>(
-      RegistryOptions{*std::move(address), std::move(credentials),
-                      std::move(tls), retries, std::move(look_up)},
-      transport, gate);
+  RegistryOptions options{*std::move(address), std::move(credentials),
+                          std::move(tls), retries};
+  options.renew_credentials = std::move(look_up);
+  if (registry.listing_timeout_ms() > 0) {
+    options.listing_timeout = absl::Milliseconds(registry.listing_timeout_ms());
+  }
+  return std::make_unique<RegistryConnection>(std::move(options), transport,
+                                              gate);
 }
 
 }  // namespace registry_manager

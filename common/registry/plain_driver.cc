@@ -56,15 +56,22 @@ class PlainDriver : public RepositoryDriver {
   absl::Status CheckDeletes() override {
     return registry_manager::CheckDeletes(client_, repository_);
   }
-  absl::Status Delete(const Digest& digest) override {
-    return DeleteDigest(client_, repository_, digest);
+  ImageDeletion Delete(const Digest& digest,
+                       const std::vector<std::string>& tags) override {
+    return DeleteImage(client_, repository_, digest, tags, settling_);
+  }
+  std::map<std::string, absl::Status> DeleteLeftTags(
+      const std::map<std::string, Digest>& tags) override {
+    return registry_manager::DeleteLeftTags(client_, repository_, tags,
+                                            settling_);
   }
   absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
       const std::vector<TagToRemove>& tags) override {
-    return registry_manager::RemoveTags(client_, repository_, tags);
+    return registry_manager::RemoveTags(client_, repository_, tags, settling_);
   }
   absl::Status FinishHalfRemovedTags() override {
-    return registry_manager::FinishHalfRemovedTags(client_, repository_);
+    return registry_manager::FinishHalfRemovedTags(client_, repository_,
+                                                   settling_);
   }
 
  private:
@@ -72,6 +79,7 @@ class PlainDriver : public RepositoryDriver {
   const std::string repository_;
   ThreadPool* const pool_;
   SnapshotReader snapshots_;
+  Settling settling_;
 };
 
 }  // namespace

@@ -103,7 +103,7 @@ TEST(RefusalTest, WhatIsReadOfASyncsTargetAsksForTheRightToPush) {
       case 1:
         return HeadManifest(client, "a", "latest").status();
       case 2:
-        return HasBlob(client, "a", Digest::Of("x")).status();
+        return HasBlob(client, "a", {"x/y", Digest::Of("x"), 1}).status();
       default:
         return ListReferrers(client, "a", Digest::Of("x")).status();
     }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/http/transport.h"
 #include "common/registry/request_gate.h"
 
 namespace registry_manager {
@@ -15,9 +16,15 @@ namespace registry_manager {
 // over 0.2 s doubling to 30 s, so that many clients do not come back together.
 absl::Duration BackOff(int attempt);
 
-// The value of a Retry-After header (RFC 9110, section 10.2.3), seconds or a
-// date; zero where it is neither, at most a day.
+// How long from `now` the value of a Retry-After header says to wait, at most a
+// day; zero if it says nothing, or what has passed. RFC 9110, section 10.2.3,
+// has seconds and dates. Registries also send seconds or milliseconds since
+// 1970, fractions, units ("30s", "1m30s", "1500ms") and dates of ISO 8601.
 absl::Duration ParseRetryAfter(absl::string_view value, absl::Time now);
+
+// The same of an answer as a whole: with 429, other headers may say when the
+// quota is renewed (RateLimit-Reset and its relatives) if Retry-After does not.
+absl::Duration RetryAfterOf(const HttpResponse& response, absl::Time now);
 
 // Counts how often something that takes several requests is begun again: after
 // a failure as often as the registry's retries say; a few times where it asks

@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
@@ -46,10 +50,58 @@ TEST(RetryAfterTest, IsADayAtMost) {
 }
 
 TEST(RetryAfterTest, WhatIsNeitherIsNoWait) {
-  for (const char* value : {"", "soon", "-5", "1.5", "12 apples", "Wed, 21"}) {
+  for (const char* value : {"", "soon", "-5", "-1.5", "12 apples", "Wed, 21"}) {
     EXPECT_EQ(ParseRetryAfter(value, At(7, 0, 0)), absl::ZeroDuration())
         << value;
   }
+}
+
+// hub-feedback#2459: Docker Hub names the moment in seconds since 1970.
+TEST(RetryAfterTest, ANumberThatCountsFrom1970IsThatMomentMinusNow) {
+  const absl::Time now = At(7, 0, 0);
+  const int64_t then = absl::ToUnixSeconds(now) + 90;
+  EXPECT_EQ(ParseRetryAfter(absl::StrCat(then), now), absl::Seconds(90));
+  EXPECT_EQ(ParseRetryAfter(absl::StrCat(then, "000"), now), absl::Seconds(90));
+  EXPECT_EQ(ParseRetryAfter(absl::StrCat(then, ".5"), now),
+            absl::Milliseconds(90500));
+  EXPECT_EQ(ParseRetryAfter(absl::StrCat(then - 150), now),
+            absl::ZeroDuration());
+}
+
+TEST(RetryAfterTest, ReadsWhatTheStandardDoesNotHave) {
+  const absl::Time now = At(7, 28, 0);
+  EXPECT_EQ(ParseRetryAfter("1.5", now), absl::Milliseconds(1500));
+  EXPECT_EQ(ParseRetryAfter("30s", now), absl::Seconds(30));
+  EXPECT_EQ(ParseRetryAfter("1m30s", now), absl::Seconds(90));
+  EXPECT_EQ(ParseRetryAfter("1500ms", now), absl::Milliseconds(1500));
+  EXPECT_EQ(ParseRetryAfter("7, 7", now), absl::Seconds(7));
+  EXPECT_EQ(ParseRetryAfter("2026-10-21T07:29:30Z", now), absl::Seconds(90));
+  EXPECT_EQ(ParseRetryAfter("Wed, 21 Oct 2026 09:29:30 +0200", now),
+            absl::Seconds(90));
+  EXPECT_EQ(ParseRetryAfter("inf", now), absl::Hours(24));
+}
+
+absl::Duration WaitOf(int status, const std::string& name,
+                      const std::string& value) {
+  HttpResponse response;
+  response.status = status;
+  response.headers.Add(name, value);
+  return RetryAfterOf(response, At(7, 0, 0));
+}
+
+TEST(RetryAfterTest, AQuotasHeadersSayWhenItIsRenewed) {
+  const std::string then = absl::StrCat(absl::ToUnixSeconds(At(7, 0, 0)) + 60);
+  EXPECT_EQ(WaitOf(429, "X-RateLimit-Reset", then), absl::Minutes(1));
+  EXPECT_EQ(WaitOf(429, "RateLimit-Reset", "60"), absl::Minutes(1));
+  EXPECT_EQ(WaitOf(429, "retry-after-ms", "250"), absl::Milliseconds(250));
+  EXPECT_EQ(WaitOf(503, "Retry-After", "60"), absl::Minutes(1));
+  // They stand in every answer: only a refusal for the quota's sake counts.
+  EXPECT_EQ(WaitOf(503, "X-RateLimit-Reset", then), absl::ZeroDuration());
+  HttpResponse both;
+  both.status = 429;
+  both.headers.Add("Retry-After", "5");
+  both.headers.Add("X-RateLimit-Reset", then);
+  EXPECT_EQ(RetryAfterOf(both, At(7, 0, 0)), absl::Seconds(5));
 }
 
 TEST(BackOffTest, DoublesFromAFifthOfASecondToThirtyWithJitter) {

@@ -18,12 +18,19 @@
 #include "coordinator/cli/journal_choice.h"
 #include "coordinator/cli/load_config.h"
 #include "coordinator/run/message_json.h"
+#include "coordinator/run/retention.h"
+#include "coordinator/run/state_folder.h"
+#include "coordinator/run/stored_runs.h"
 #include "coordinator/run/stream.h"
+#include "coordinator/run/text.h"
 
 namespace registry_manager {
 namespace {
 
 using Level = Finding::Level;
+
+// Of a path, as it is shown.
+constexpr size_t kMaxPath = 4096;
 
 // What the file itself gives reason to say.
 CheckedPart CheckFile(const std::string& file, const Config& config) {
@@ -39,6 +46,27 @@ CheckedPart CheckFile(const std::string& file, const Config& config) {
     part.findings.push_back({Level::kOk, "says nothing that is wrong"});
   }
   return part;
+}
+
+// What earlier runs, and what is kept for later ones, take on disk.
+CheckedPart CheckStateFolder(const RunLimits& limits) {
+  const absl::StatusOr<StateFolder> folder = StateFolder::Open();
+  if (!folder.ok()) {
+    return {"state folder",
+            {{Level::kUnreachable, std::string(folder.status().message())}}};
+  }
+  const std::vector<StoredRun> runs = FindStoredRuns(*folder, {});
+  uint64_t bytes = 0;
+  for (const StoredRun& run : runs) bytes += run.bytes;
+  return {absl::StrCat("state folder ", Printable(folder->path(), kMaxPath)),
+          {{Level::kOk,
+            absl::StrCat(Plural(runs.size(), "run", "runs"), ", ", Bytes(bytes),
+                         "; ", LimitsText(limits), " are kept")},
+           {Level::kOk, absl::StrCat("manifests that were read: ",
+                                     Bytes(BytesBelow(folder->manifests())),
+                                     ", at most 256 MiB are kept")},
+           {Level::kOk, absl::StrCat("the private journal: ",
+                                     Bytes(BytesBelow(folder->redis())))}}};
 }
 
 int ExitStatusOf(const std::vector<CheckedPart>& parts) {
@@ -89,6 +117,7 @@ int CheckConfig(const RunCommand& command) {
   for (CheckedPart& part : Check(*config, *redis)) {
     parts.push_back(std::move(part));
   }
+  parts.push_back(CheckStateFolder(command.keep));
   command.json ? PrintJson(parts) : PrintText(parts);
   return ExitStatusOf(parts);
 }

@@ -56,6 +56,8 @@ constexpr struct {
     {"runs", "every run", "coordinator runs"},
     {"report", "what a run did, and what failed",
      "coordinator report 7F3K --html report.html"},
+    {"forget", "remove old runs from the disk of this machine",
+     "coordinator forget --keep-runs 30"},
     {"completion", "a script that completes commands in your shell",
      "source <(coordinator completion bash)"},
     {"man", "the manual page", "coordinator man | man -l -"},
@@ -208,6 +210,24 @@ void AddWorkFlags(CLI::App& verb, RunCommand& command) {
   AddOutputFlags(verb, command);
 }
 
+void AddKeepFlags(CLI::App& verb, RunLimits& keep) {
+  constexpr int kMost = 1'000'000;
+  verb.add_option("--keep-runs", keep.runs, "how many runs stay on disk (100)")
+      ->check(CLI::Range(0, kMost))
+      ->option_text("N");
+  verb.add_option("--keep-days", keep.days, "for how many days (90)")
+      ->check(CLI::Range(0, kMost))
+      ->option_text("N");
+}
+
+void AddForgetFlags(CLI::App& verb, std::vector<std::string>& runs, bool& dry) {
+  verb.add_option("runs", runs, "these runs, instead of the oldest")
+      ->option_text("RUN")
+      ->excludes("--keep-runs")
+      ->excludes("--keep-days");
+  verb.add_flag("--dry-run", dry, "say what would be removed");
+}
+
 void AddDryFlags(CLI::App& verb, bool& dry, bool& no_dry) {
   CLI::Option* dry_run = verb.add_flag(
       "--dry-run", dry, "change nothing, whatever the config says");
@@ -319,10 +339,15 @@ CommandLine::CommandLine()
     verbs[name]->add_flag("--fresh", command.fresh,
                           "plan anew: do not go on with an unfinished run");
   }
-  for (const char* name : {"submit", "delete", "sync", "retry", "check"}) {
+  for (const char* name : {"submit", "delete", "sync", "retry", "forget"}) {
+    AddKeepFlags(*verbs[name], command.keep);
+  }
+  AddForgetFlags(*verbs["forget"], command_.runs, dry_);
+  for (const char* name :
+       {"submit", "delete", "sync", "retry", "check", "forget"}) {
     AddRedisFlags(*verbs[name], command);
   }
-  for (const char* name : {"check", "status", "runs", "report"}) {
+  for (const char* name : {"check", "status", "runs", "report", "forget"}) {
     AddOutputFlags(*verbs[name], command);
   }
   for (const char* name : {"status", "report"}) {
@@ -380,6 +405,7 @@ std::optional<int> CommandLine::Parse(int argc, const char* const* argv) {
   if (command_.verb == "help") return ShowHelp();
   // Ids are of capital letters and digits.
   command_.run = absl::AsciiStrToUpper(command_.run);
+  for (std::string& run : command_.runs) run = absl::AsciiStrToUpper(run);
   if (dry_) command_.run_command.dry_run = true;
   if (no_dry_) command_.run_command.dry_run = false;
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "coordinator/cli/run_command.h"
 #include "coordinator/cli/verb_help.h"
@@ -26,6 +27,8 @@ struct Command {
   RunCommand run_command;
   // Of `status`, `report`, `retry`: an id; empty: the latest run.
   std::string run;
+  // Of `forget`.
+  std::vector<std::string> runs;
   // Of `report`.
   std::string html_file;
   // Of `completion`: "bash" or "zsh".

@@ -19,6 +19,7 @@
 #include "coordinator/cli/command_line.h"
 #include "coordinator/cli/complain.h"
 #include "coordinator/cli/exit_status.h"
+#include "coordinator/cli/forget.h"
 #include "coordinator/cli/inspect.h"
 #include "coordinator/cli/retry.h"
 #include "coordinator/cli/run_command.h"
@@ -85,6 +86,9 @@ int CarryOut(const CommandLine& line) {
   if (command.verb == "retry") {
     BlockSignals();
     return RetryRun(command.run, command.run_command);
+  }
+  if (command.verb == "forget") {
+    return ForgetRuns(command.runs, command.run_command);
   }
   if (command.verb == "check") return CheckConfig(command.run_command);
   if (command.verb == "status") return ShowStatus(command.run, json);

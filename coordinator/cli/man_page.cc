@@ -53,6 +53,9 @@ How a run stands, or stood in the end.
 .I ~/.local/state/registry\-manager/runs/RUN/outcomes.jsonl
 A line of JSON for every action of a run, with its reason.
 .TP
+.I ~/.local/state/registry\-manager/manifests
+Content that was read from registries, by its digest. May be removed.
+.TP
 .I ~/.docker/config.json
 Credentials that the config does not have.
 )";

@@ -36,7 +36,8 @@ std::optional<bool> DryRunOf(const proto::RunSnapshot& run) {
 }
 
 // A run that ended, with failures. NotFound: nothing failed in it.
-absl::StatusOr<proto::RunSnapshot> FindFailedRun(const std::string& run) {
+absl::StatusOr<proto::RunSnapshot> FindFailedRun(
+    const std::string& run, std::optional<LifeSign>& hold) {
   absl::StatusOr<StateFolder> folder = StateFolder::Open();
   if (!folder.ok()) return folder.status();
   absl::StatusOr<proto::RunSnapshot> found = FindRun(*folder, run);
@@ -49,6 +50,9 @@ absl::StatusOr<proto::RunSnapshot> FindFailedRun(const std::string& run) {
                      " has not ended; only what failed in a run "
                      "that is finished is tried again"));
   }
+  absl::StatusOr<LifeSign> held = folder->HoldRun(run);
+  if (!held.ok()) return held.status();
+  hold.emplace(*std::move(held));
   const auto failed =
       FailedWork::Read(absl::StrCat(folder->run(run), "/outcomes.jsonl"));
   if (!failed.ok()) {
@@ -64,7 +68,9 @@ absl::StatusOr<proto::RunSnapshot> FindFailedRun(const std::string& run) {
 }  // namespace
 
 int RetryRun(const std::string& run, RunCommand command) {
-  const absl::StatusOr<proto::RunSnapshot> earlier = FindFailedRun(run);
+  // Nobody is to remove it meanwhile.
+  std::optional<LifeSign> hold;
+  const absl::StatusOr<proto::RunSnapshot> earlier = FindFailedRun(run, hold);
   if (!earlier.ok()) {
     const bool is_done = absl::IsNotFound(earlier.status());
     return Complain(earlier.status(), is_done ? kAllDone : kUsage,

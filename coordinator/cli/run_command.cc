@@ -22,6 +22,7 @@
 #include "coordinator/cli/complain.h"
 #include "coordinator/cli/earlier_runs.h"
 #include "coordinator/cli/exit_status.h"
+#include "coordinator/cli/forget.h"
 #include "coordinator/cli/journal_choice.h"
 #include "coordinator/cli/load_config.h"
 #include "coordinator/cli/run_journal.h"
@@ -89,6 +90,11 @@ class Submission {
   absl::Status Restore();
   void Note(const absl::Status& status) {
     if (!status.ok()) notes_.push_back(std::string(status.message()));
+  }
+  // Bounds what earlier runs take on disk; what there is to say about it.
+  std::vector<std::string> ForgetOld() const {
+    if (!folder_) return {};
+    return ForgetOldRuns(*folder_, *journal_.journal, command_.keep);
   }
   // The run had come to its end before.
   absl::Status BeginAnew(const std::string& identity);
@@ -198,6 +204,7 @@ absl::Status Submission::OpenRun() {
   if (status.ok()) status = BeginOrRestore();
   if (status.ok() && resumed_ && run_->Finished()) status = BeginAnew(identity);
   if (!status.ok()) return status;
+  for (std::string& said : ForgetOld()) notes_.push_back(std::move(said));
   return OpenReporter();
 }
 
@@ -387,6 +394,7 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
   // The seed's levels: 3 is info, 4 debug. A worker's -v: one info, two debug.
   workers_options.verbosity = std::clamp(command_.verbosity - 2, 0, 2);
   workers_options.log_json = command_.log_json;
+  if (folder_) workers_options.cache_folder = folder_->manifests();
   absl::StatusOr<std::unique_ptr<LocalWorkers>> workers =
       LocalWorkers::Start(workers_options);
   if (!workers.ok()) return workers.status();
@@ -450,6 +458,7 @@ int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
   }
   // The hold lapses by itself.
   if (!closed.ok()) reporter_->OnNotice(std::string(closed.message()));
+  for (const std::string& said : ForgetOld()) reporter_->OnNotice(said);
   int exit_status = kAllDone;
   if (interrupted) {
     exit_status = kInterrupted;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "coordinator/run/retention.h"
 #include "coordinator/run/stream.h"
 
 namespace registry_manager {
@@ -32,6 +33,8 @@ struct RunCommand {
   // Standard output, and standard error, for programs (docs/json.md).
   bool json = false;
   bool log_json = false;
+  // What is kept of earlier runs.
+  RunLimits keep;
   // A finished run whose failed actions alone are tried again.
   std::string retry_of;
 };

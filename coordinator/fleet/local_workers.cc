@@ -215,6 +215,10 @@ absl::StatusOr<std::unique_ptr<LocalWorkers>> LocalWorkers::Start(
   if (options.log_json) {
     command.arguments.insert(command.arguments.end(), {"--log-format", "json"});
   }
+  if (!options.cache_folder.empty()) {
+    command.arguments.insert(command.arguments.end(),
+                             {"--cache", options.cache_folder});
+  }
   command.log_file = options.log_file;
   auto workers =
       std::make_unique<ProcessPool>(std::move(command), options.workers);

@@ -25,6 +25,8 @@ struct LocalWorkersOptions {
   int verbosity = 0;
   // Their messages as JSON lines.
   bool log_json = false;
+  // Where they keep what they read of manifests; empty: nowhere.
+  std::string cache_folder = {};
 };
 
 // The path of the `worker` program: beside this program, then ../worker/worker

@@ -330,6 +330,20 @@ TEST(EmbeddedRedisTest, ATailThatACrashCutOffIsDropped) {
   EXPECT_EQ(shards->integer, 9);
 }
 
+TEST(EmbeddedRedisTest, WhatARewritingThatWasKilledLeftIsRemoved) {
+  TemporaryFolder temporary;
+  const std::string folder = temporary.path();
+  ASSERT_NE(Started(folder), nullptr);
+  const std::string left = folder + "/temp-rewriteaof-bg-17.aof";
+  const std::string manifest =
+      folder + "/appendonlydir/temp-appendonly.aof.manifest";
+  std::ofstream(left) << "x";
+  std::ofstream(manifest) << "x";
+  ASSERT_NE(Started(folder), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_FALSE(std::filesystem::exists(manifest));
+}
+
 TEST(EmbeddedRedisTest, DamageInTheMiddleIsExplained) {
   TemporaryFolder folder;
   const std::string path = WriteRun(folder.path());

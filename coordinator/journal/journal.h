@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -110,6 +111,10 @@ class Journal {
   virtual absl::Status WriteIntent(absl::string_view registry,
                                    absl::string_view repository,
                                    const proto::Intent* intent) = 0;
+
+  // Runs that are unfinished here, and those that wrote an intent that is still
+  // open. Needs no ownership.
+  virtual absl::StatusOr<std::set<std::string>> RunsInUse() = 0;
 
   // The run has reached its end: it is not found any more, and what it held is
   // removed.

@@ -296,6 +296,27 @@ TEST_P(JournalTest, AttemptsAreKeptUntilTheTaskEnds) {
   EXPECT_EQ(state.attempts[0].losses, 1);
 }
 
+TEST_P(JournalTest, NamesRunsThatAreUnfinishedOrWroteAnOpenIntent) {
+  const auto in_use = [this] {
+    const auto runs = journal_->RunsInUse();
+    EXPECT_TRUE(runs.ok()) << runs.status();
+    return runs.value_or(std::set<std::string>());
+  };
+  EXPECT_EQ(in_use(), std::set<std::string>());
+  Own("AAAA");
+  EXPECT_EQ(in_use(), std::set<std::string>({"AAAA"}));
+  proto::Intent intent;
+  intent.set_run("AAAA");
+  ASSERT_TRUE(journal_->WriteIntent("https://h", "a/b", &intent).ok());
+  ASSERT_TRUE(journal_->Finish().ok());
+  EXPECT_EQ(in_use(), std::set<std::string>({"AAAA"}));
+  Own("BBBB");
+  EXPECT_EQ(in_use(), std::set<std::string>({"AAAA", "BBBB"}));
+  ASSERT_TRUE(journal_->WriteIntent("https://h", "a/b", nullptr).ok());
+  ASSERT_TRUE(journal_->Release().ok());
+  EXPECT_EQ(in_use(), std::set<std::string>({"BBBB"}));
+}
+
 TEST_P(JournalTest, IntentsOutliveTheirRun) {
   Own("AAAA");
   proto::Intent intent;

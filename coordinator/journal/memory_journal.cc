@@ -139,6 +139,13 @@ class MemoryJournal : public Journal {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::set<std::string>> RunsInUse() override {
+    std::set<std::string> runs;
+    for (const auto& [identity, run] : identities_) runs.insert(run);
+    for (const auto& [repository, intent] : intents_) runs.insert(intent.run());
+    return runs;
+  }
+
   absl::Status Finish() override {
     if (absl::Status status = CheckOwned(); !status.ok()) return status;
     identities_.erase(runs_[*owned_].record.identity());

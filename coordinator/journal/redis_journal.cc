@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -116,6 +117,7 @@ class RedisJournal : public Journal {
   absl::Status WriteIntent(absl::string_view registry,
                            absl::string_view repository,
                            const proto::Intent* intent) override;
+  absl::StatusOr<std::set<std::string>> RunsInUse() override;
   absl::Status Finish() override;
   absl::Status Release() override;
 
@@ -382,6 +384,12 @@ absl::Status RedisJournal::WriteIntent(absl::string_view registry,
   }
   return RunScript(scripts_.intent, {Key("meta"), kIntents}, arguments)
       .status();
+}
+
+absl::StatusOr<std::set<std::string>> RedisJournal::RunsInUse() {
+  auto replies = redis_.RunAll({{"HVALS", kIdentities}, {"HGETALL", kIntents}});
+  if (!replies.ok()) return replies.status();
+  return DecodeRunsInUse(*replies);
 }
 
 absl::Status RedisJournal::Finish() {

@@ -210,4 +210,19 @@ absl::StatusOr<RunState> DecodeRunState(
   return state;
 }
 
+absl::StatusOr<std::set<std::string>> DecodeRunsInUse(
+    const std::vector<RedisReply>& replies) {
+  std::set<std::string> runs;
+  for (const RedisReply& run : replies[0].elements) runs.insert(run.text);
+  const std::vector<RedisReply>& intents = replies[1].elements;
+  for (size_t i = 0; i + 1 < intents.size(); i += 2) {
+    proto::Intent intent;
+    const absl::Status status = DecodeRecord("rm:intents", intents[i].text,
+                                             intents[i + 1].text, &intent);
+    if (!status.ok()) return status;
+    runs.insert(intent.run());
+  }
+  return runs;
+}
+
 }  // namespace registry_manager

@@ -6,6 +6,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,10 @@ absl::StatusOr<proto::Shard> DecodeShard(absl::string_view key,
 // listings, HGETALL attempts.
 absl::StatusOr<RunState> DecodeRunState(absl::string_view run,
                                         const std::vector<RedisReply>& replies);
+
+// The runs that the replies to HVALS rm:identity and HGETALL rm:intents name.
+absl::StatusOr<std::set<std::string>> DecodeRunsInUse(
+    const std::vector<RedisReply>& replies);
 
 }  // namespace registry_manager
 

@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <utility>
@@ -29,6 +30,8 @@
 
 namespace registry_manager {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr absl::Duration kPoll = absl::Milliseconds(2);
 // Everything is on disk already: the time is for an orderly end.
@@ -121,6 +124,19 @@ absl::StatusOr<FileLock> TakeLifeSign(const std::string& folder) {
   }
 }
 
+// A server that was killed while it rewrote its file leaves a copy.
+void RemoveLeftOvers(const std::string& folder) {
+  for (const std::string& place : {folder, folder + "/appendonlydir"}) {
+    std::error_code error;
+    for (fs::directory_iterator i(place, error), end; !error && i != end;
+         i.increment(error)) {
+      if (!absl::StartsWith(i->path().filename().native(), "temp-")) continue;
+      std::error_code ignored;
+      fs::remove(i->path(), ignored);
+    }
+  }
+}
+
 // In the child, between fork and exec: system calls only.
 [[noreturn]] void Become(const char* program, char* const* arguments,
                          char* const* environment, int log, int life_sign,
@@ -191,6 +207,7 @@ absl::StatusOr<std::unique_ptr<RedisServerProcess>> RedisServerProcess::Spawn(
   if (!program.ok()) return program.status();
   auto life_sign = TakeLifeSign(options.folder);
   if (!life_sign.ok()) return life_sign.status();
+  RemoveLeftOvers(options.folder);
   const std::string config = options.folder + "/redis.conf";
   absl::Status status = WriteConfig(config, Config(options));
   if (!status.ok()) return status;

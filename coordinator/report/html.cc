@@ -147,7 +147,10 @@ std::string Figures(const proto::Counts& counts) {
   if (counts.failed() > 0) {
     figures += Pair("failed", Number(counts.failed()), "div class='failed'");
   }
-  add_number(counts.skipped(), "unchanged");
+  add_number(counts.passed_over(), "skipped");
+  add_number(
+      counts.skipped() - std::min(counts.skipped(), counts.passed_over()),
+      "unchanged");
   add_number(counts.not_selected(), "not selected");
   add_number(counts.kept(), "kept");
   add(counts.bytes_copied(), "copied in blobs", Bytes(counts.bytes_copied()));

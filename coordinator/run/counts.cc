@@ -22,6 +22,7 @@ proto::Counts LastingCounts(proto::Counts counts) {
   counts.clear_manifests_to_delete();
   counts.clear_to_copy();
   counts.clear_skipped();
+  counts.clear_passed_over();
   counts.clear_failed();
   counts.clear_kept();
   counts.clear_not_selected();

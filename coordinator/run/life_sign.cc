@@ -39,6 +39,18 @@ absl::StatusOr<LifeSign> LifeSign::Give(const std::string& file) {
   return sign;
 }
 
+absl::StatusOr<std::optional<LifeSign>> LifeSign::GiveAlone(
+    const std::string& file) {
+  const int fd =
+      open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  LifeSign sign(fd);
+  struct flock lock = WholeFile(F_WRLCK);
+  if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0) return sign;
+  if (fd >= 0 && (errno == EAGAIN || errno == EACCES)) return std::nullopt;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot open and lock ", Printable(file), ": ", strerror(errno)));
+}
+
 bool LifeSign::IsGiven(const std::string& file) {
   const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return errno != ENOENT;

@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_RUN_LIFE_SIGN_H_
 #define REGISTRY_MANAGER_COORDINATOR_RUN_LIFE_SIGN_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,10 @@ class LifeSign {
   // Gives it until the object goes. Makes the file where it is missing; several
   // may give one in the same file.
   static absl::StatusOr<LifeSign> Give(const std::string& file);
+  // Gives it unless anybody else does, and keeps others from giving one.
+  // nullopt: somebody does. Makes the file, too.
+  static absl::StatusOr<std::optional<LifeSign>> GiveAlone(
+      const std::string& file);
   // Whether anybody gives one there. Where that cannot be told: true.
   static bool IsGiven(const std::string& file);
 

@@ -167,6 +167,7 @@ absl::StatusOr<OutcomeLog> OutcomeLog::Open(const std::string& file) {
   // A line that a crash cut short must not swallow the next one.
   char last = '\n';
   const off_t size = lseek(fd, 0, SEEK_END);
+  log.size_ = size > 0 ? size : 0;
   if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n') {
     log.buffer_ = "\n";
   }
@@ -174,7 +175,10 @@ absl::StatusOr<OutcomeLog> OutcomeLog::Open(const std::string& file) {
 }
 
 OutcomeLog::OutcomeLog(OutcomeLog&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      size_(other.size_),
+      is_cut_(other.is_cut_),
+      buffer_(std::move(other.buffer_)) {}
 
 OutcomeLog::~OutcomeLog() {
   if (fd_ < 0) return;
@@ -212,7 +216,14 @@ std::string JsonLine(const OutcomeRecord& record) {
 }
 
 void OutcomeLog::Append(const OutcomeRecord& record) {
-  absl::StrAppend(&buffer_, JsonLine(record), "\n");
+  if (record.kind == OutcomeRecord::Kind::kAction &&
+      record.result != "failed" && size_ > kMaxActions) {
+    is_cut_ = true;
+    return;
+  }
+  const std::string line = absl::StrCat(JsonLine(record), "\n");
+  size_ += line.size();
+  buffer_ += line;
 }
 
 absl::Status OutcomeLog::Flush() {

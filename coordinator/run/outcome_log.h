@@ -66,6 +66,10 @@ std::string JsonLine(const OutcomeRecord& record);
 // thread-safe.
 class OutcomeLog {
  public:
+  // A file that is larger takes no more actions, but for those that failed:
+  // what `retry` and a resumed run need is always written.
+  static constexpr uint64_t kMaxActions = uint64_t{1} << 30;
+
   // Opens `file` (mode 0600) for appending.
   static absl::StatusOr<OutcomeLog> Open(const std::string& file);
   ~OutcomeLog();
@@ -73,6 +77,8 @@ class OutcomeLog {
   OutcomeLog& operator=(OutcomeLog&&) = delete;
 
   void Append(const OutcomeRecord& record);
+  // Whether actions were left out.
+  bool is_cut() const { return is_cut_; }
   // Writes what was appended to the file.
   absl::Status Flush();
 
@@ -80,6 +86,8 @@ class OutcomeLog {
   explicit OutcomeLog(int fd) : fd_(fd) {}
 
   int fd_;
+  uint64_t size_ = 0;
+  bool is_cut_ = false;
   std::string buffer_;
 };
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -148,6 +149,32 @@ TEST(OutcomeLogTest, GivesBackWhatWasAppended) {
   EXPECT_EQ(read.reference, "1.0");
   EXPECT_EQ(read.digest, "sha256:00");
   EXPECT_EQ(read.reason, "why");
+}
+
+TEST(OutcomeLogTest, ALargeFileTakesFailuresAndEndsOnly) {
+  const std::string file = testing::TempDir() + "/large.jsonl";
+  std::filesystem::remove(file);
+  { std::ofstream(file) << "\n"; }
+  // Takes no space on the disk.
+  std::filesystem::resize_file(file, OutcomeLog::kMaxActions + 1);
+  absl::StatusOr<OutcomeLog> log = OutcomeLog::Open(file);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_TRUE(log->Flush().ok());
+  const auto grows = [&](OutcomeRecord::Kind kind, const std::string& result) {
+    const auto before = std::filesystem::file_size(file);
+    OutcomeRecord record;
+    record.kind = kind;
+    record.result = result;
+    log->Append(record);
+    EXPECT_TRUE(log->Flush().ok());
+    return std::filesystem::file_size(file) > before;
+  };
+  EXPECT_TRUE(grows(OutcomeRecord::Kind::kAction, "failed"));
+  EXPECT_TRUE(grows(OutcomeRecord::Kind::kRepository, "done"));
+  EXPECT_FALSE(log->is_cut());
+  EXPECT_FALSE(grows(OutcomeRecord::Kind::kAction, "done"));
+  EXPECT_TRUE(log->is_cut());
+  std::filesystem::remove(file);
 }
 
 TEST(OutcomeLogTest, GivesBackWhatATaskTook) {

@@ -32,6 +32,8 @@ using proto::Action;
 constexpr absl::Duration kProgressLine = absl::Seconds(5);
 constexpr absl::Duration kSaveEvery = absl::Seconds(1);
 constexpr size_t kMaxFailures = 1000;
+// Shorter waits are in the display and in the report's sum alone.
+constexpr absl::Duration kParkedForLong = absl::Minutes(1);
 // A notice that is repeated tells nothing; so many are remembered.
 constexpr size_t kMaxTold = 10000;
 // A digest would push everything else to the right.
@@ -238,7 +240,10 @@ void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
     next_save_ = now + kSaveEvery;
     Save(complete);
   }
-  if (is_running) MindOutput();
+  if (is_running) {
+    MindOutput();
+    TellParked(snapshot, now);
+  }
   if (!options_.progress) return;
   if (screen_->is_live()) {
     if (is_running)
@@ -250,6 +255,19 @@ void Reporter::OnProgress(const proto::RunSnapshot& snapshot) {
   const std::string line = ProgressLine(snapshot);
   if (line != last_line_) Say("progress", line);
   last_line_ = line;
+}
+
+void Reporter::TellParked(const proto::RunSnapshot& snapshot, absl::Time now) {
+  for (const proto::RegistrySnapshot& registry : snapshot.registries()) {
+    const absl::Time until =
+        absl::FromUnixMillis(registry.parked_until_unix_ms());
+    if (until - now < kParkedForLong) continue;
+    absl::Time& told = told_parked_[registry.registry()];
+    // The same moment, as far as clocks tell.
+    if (until - told < kParkedForLong) continue;
+    told = until;
+    Say("notice", ParkedText(registry, now));
+  }
 }
 
 void Reporter::MindOutput() {
@@ -373,6 +391,12 @@ void Reporter::RecordTask(const Run::About& about, const char* result,
 
 void Reporter::Write(const OutcomeRecord& record) {
   if (log_) log_->Append(record);
+  if (log_ && log_->is_cut()) {
+    OnNotice(absl::StrCat("outcomes.jsonl holds more than ",
+                          Bytes(OutcomeLog::kMaxActions),
+                          ": from here on, of actions only those that failed "
+                          "are written there"));
+  }
   if (options_.json && !options_.list) screen_->Out(JsonLine(record));
 }
 

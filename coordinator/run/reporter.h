@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_RUN_REPORTER_H_
 #define REGISTRY_MANAGER_COORDINATOR_RUN_REPORTER_H_
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -77,6 +78,8 @@ class Reporter : public RunListener {
   void PrintAction(const proto::Action& action, const Widths& widths);
   // Whether standard output can still be written.
   void MindOutput();
+  // Tells of registries that asked to be left alone for longer than a moment.
+  void TellParked(const proto::RunSnapshot& snapshot, absl::Time now);
   void Save(const proto::RunSnapshot& complete);
   void Record(const Run::About& about, const proto::Action& action);
   // How a task ended as a whole.
@@ -104,6 +107,8 @@ class Reporter : public RunListener {
   absl::Time next_save_ = absl::InfinitePast();
   absl::Time next_line_;
   std::string last_line_;
+  // Until when a registry was said to be parked.
+  std::map<std::string, absl::Time> told_parked_;
 };
 
 }  // namespace registry_manager

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "coordinator/run/run_fixture_for_test.h"
 #include "coordinator/run/text.h"
@@ -296,6 +297,27 @@ TEST_F(ReporterTest, ANoticeIsGivenOnce) {
   reporter.OnNotice("the same");
   reporter.OnNotice("the same");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "the same\n");
+}
+
+TEST_F(ReporterTest, ARegistryThatIsParkedForLongIsToldOnce) {
+  Reporter reporter = Make({.progress = false});
+  proto::RunSnapshot snapshot;
+  snapshot.set_state(proto::RunSnapshot::RUNNING);
+  proto::RegistrySnapshot& registry = *snapshot.add_registries();
+  registry.set_registry(kA);
+  const auto told = [&](absl::Duration parked) {
+    registry.set_parked_until_unix_ms(absl::ToUnixMillis(absl::Now() + parked));
+    testing::internal::CaptureStderr();
+    reporter.OnProgress(snapshot);
+    reporter.OnProgress(snapshot);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(told(absl::Seconds(5)), "");
+  const std::string text = told(absl::Hours(2));
+  EXPECT_TRUE(absl::StrContains(text, "asked to be left alone until"));
+  EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
+  EXPECT_EQ(told(absl::Hours(2)), "");
+  EXPECT_NE(told(absl::Hours(3)), "");
 }
 
 TEST_F(ReporterTest, ListsTagsWordsAndReasonsInColumns) {

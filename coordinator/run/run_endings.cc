@@ -129,7 +129,15 @@ void Run::EndListing(size_t stream, const proto::TaskResult& result,
   state.listing.set_cursor(result.next_cursor());
   state.listing.set_complete(result.next_cursor().empty());
   commit.listings.emplace_back(stream, state.listing);
-  if (!state.listing.complete() && listing_pages_[stream] >= kMaxPages) {
+  if (state.listing.complete()) return;
+  // A listing that began again brings what is known, until it is past that.
+  if (names.empty() && state.ListedPastKnownNames()) {
+    FailListing(stream,
+                absl::StrCat("the catalogue of ", state.spec().registry,
+                             " goes round in circles: a page brings nothing "
+                             "new, and names a next one; name the "
+                             "repositories under 'repositories'"));
+  } else if (listing_pages_[stream] >= kMaxPages) {
     FailListing(stream, absl::StrCat("the catalogue of ", state.spec().registry,
                                      " does not end after ", kMaxPages,
                                      " pages; name the repositories under "

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,6 +79,9 @@ class JournalForTest : public Journal {
                            absl::string_view repository,
                            const proto::Intent* intent) override {
     return journal_->WriteIntent(registry, repository, intent);
+  }
+  absl::StatusOr<std::set<std::string>> RunsInUse() override {
+    return journal_->RunsInUse();
   }
   absl::Status Finish() override { return journal_->Finish(); }
   absl::Status Release() override { return journal_->Release(); }

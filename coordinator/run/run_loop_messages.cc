@@ -176,9 +176,11 @@ void RunLoop::HandleIntent(const std::string& session,
   // Without an answer the worker asks again.
   if (holds && journal_away_) return;
   if (holds) {
+    proto::Intent intent = write.intent();
+    intent.set_run(parts_.run->id());
     const absl::Status status = parts_.journal->WriteIntent(
         write.registry(), write.repository(),
-        write.has_intent() ? &write.intent() : nullptr);
+        write.has_intent() ? &intent : nullptr);
     if (absl::IsUnavailable(status)) NoteJournalAway(status);
     if (!status.ok()) {
       parts_.listener->OnNotice(

@@ -183,6 +183,35 @@ TEST_F(RunTest, AListingThatBeginsAgainLeavesTheSameNamesOutAfterACrash) {
   EXPECT_EQ(HandedOut(), Names({"delete a.example/y", "delete a.example/z"}));
 }
 
+TEST_F(RunTest, ACatalogueWhosePagesBringNothingNewFails) {
+  Begin({StreamFor(Kind::kDelete, kA)});
+  HandedOut();
+  EndAndWrite("page a.example ", Page({"w", "x"}, "next"));
+  HandedOut();
+  EndAndWrite("page a.example next", Page({"w", "x"}, "another"));
+  HandedOut();
+  EXPECT_TRUE(absl::StrContains(run_->Snapshot().streams(0).problem(),
+                                "goes round in circles"));
+}
+
+TEST_F(RunTest, AListingThatBeginsAgainMayBringKnownPages) {
+  Begin({StreamFor(Kind::kDelete, kA)});
+  HandedOut();
+  EndAndWrite("page a.example ", Page({"w", "x"}, "next"));
+  Crash();
+  HandedOut();
+  proto::TaskResult again = Page({"w"}, "second");
+  again.set_listed_again(true);
+  EndAndWrite("page a.example next", again);
+  HandedOut();
+  EndAndWrite("page a.example second", Page({"x"}, "third"));
+  HandedOut();
+  EndAndWrite("page a.example third", Page({"y"}, ""));
+  EXPECT_EQ(run_->Snapshot().streams(0).problem(), "");
+  EXPECT_EQ(HandedOut(), Names({"delete a.example/w", "delete a.example/x",
+                                "delete a.example/y"}));
+}
+
 TEST_F(RunTest, GoesOnCountingWhatEarlierCoordinatorsTried) {
   Begin({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
   ASSERT_TRUE(journal_->WriteAttempts({0, 1, 2, 1}).ok());

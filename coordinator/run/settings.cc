@@ -20,6 +20,7 @@ void SetDeletePolicy(const DeletePolicyConfig& config,
                      options.dry_run.value_or(config.dry_run));
   policy.set_mix_count(config.mix_count);
   policy.set_sem_ver(config.sem_ver);
+  policy.set_undated_is_oldest(config.undated == Undated::kOldest);
   SetPattern(config.include, *policy.mutable_include());
   SetPattern(config.exclude, *policy.mutable_exclude());
   policy.set_shared_digest(config.shared_digest == SharedDigest::kKeep
@@ -56,12 +57,15 @@ proto::Registry RegistryOf(const RegistryConfig& config) {
   registry.set_name(config.name);
   registry.set_username(config.username);
   registry.set_password(config.password);
+  registry.set_password_file(config.password_file);
   registry.set_auth_file(config.auth_file);
   registry.set_insecure(config.insecure);
   registry.set_ca_file(config.ca_file);
   registry.set_client_cert(config.client_cert);
   registry.set_client_key(config.client_key);
   registry.set_max_connections(config.max_connections);
+  registry.set_listing_timeout_ms(
+      absl::ToInt64Milliseconds(config.listing_timeout));
   return registry;
 }
 

@@ -116,6 +116,10 @@ absl::StatusOr<LifeSign> StateFolder::MakeRun(const std::string& id) const {
   return LifeSign::Give(absl::StrCat(run(id), kLifeSign));
 }
 
+absl::StatusOr<LifeSign> StateFolder::HoldRun(const std::string& id) const {
+  return LifeSign::Give(absl::StrCat(run(id), kLifeSign));
+}
+
 bool StateFolder::IsCarriedOut(const std::string& id) const {
   return LifeSign::IsGiven(absl::StrCat(run(id), kLifeSign));
 }

@@ -20,8 +20,10 @@ bool IsRunId(absl::string_view id);
 // Where this user's runs are kept: $XDG_STATE_HOME/registry-manager (otherwise
 // ~/.local/state/registry-manager), mode 0700:
 //   redis/            the private Redis
+//   manifests/        content that workers have read (ContentCache)
 //   locks/            which repositories are being written to
 //   runs/RUN/         snapshot.json, outcomes.jsonl, alive (LifeSign)
+//   runs/.forgotten-* what is being removed
 // A value type.
 class StateFolder {
  public:
@@ -29,7 +31,10 @@ class StateFolder {
   static absl::StatusOr<StateFolder> Open();
 
   std::string redis() const { return path_ + "/redis"; }
+  std::string manifests() const { return path_ + "/manifests"; }
   std::string locks() const { return path_ + "/locks"; }
+  const std::string& path() const { return path_; }
+  std::string runs() const { return path_ + "/runs"; }
   std::string run(const std::string& id) const { return path_ + "/runs/" + id; }
 
   std::string outcomes(const std::string& id) const {
@@ -40,7 +45,9 @@ class StateFolder {
   std::string NewRunId() const;
   // Makes the run's folder, with a sign that this process carries it out.
   absl::StatusOr<LifeSign> MakeRun(const std::string& id) const;
-  // Whether some process does.
+  // Keeps a run that exists from being removed, for as long as the sign lasts.
+  absl::StatusOr<LifeSign> HoldRun(const std::string& id) const;
+  // Whether some process carries the run out, or holds it.
   bool IsCarriedOut(const std::string& id) const;
 
   // Replaces the run's snapshot, in one step.

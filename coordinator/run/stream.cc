@@ -157,6 +157,8 @@ void AddDeletePolicy(const Config& config, const RunOptions& options,
   fingerprint.Add(policy.exclude);
   fingerprint.Add(static_cast<int>(policy.shared_digest));
   fingerprint.Add(static_cast<int>(policy.dangling_tags));
+  // Runs that were begun before there was this key go on.
+  if (policy.undated == Undated::kOldest) fingerprint.Add("undated: oldest");
   fingerprint.Add(policy.registries.size());
   for (const std::string& name : policy.registries) {
     fingerprint.Add(*config.FindRegistry(name));

@@ -63,6 +63,10 @@ std::vector<std::string> StreamState::TakeNewNames(
   return fresh;
 }
 
+bool StreamState::ListedPastKnownNames() const {
+  return listing.seen() > listing.start() + frozen_.size();
+}
+
 void StreamState::AddProducts(const proto::Shard& content) {
   for (const proto::RepositoryEntry& entry : content.entries()) {
     names_.AddProduct(entry.repository());

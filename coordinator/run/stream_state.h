@@ -51,6 +51,8 @@ class StreamState {
   // The names of a page that are new, less those that are left out at the
   // beginning.
   std::vector<std::string> TakeNewNames(const std::vector<std::string>& names);
+  // The catalogue has given more names since its first page than are known.
+  bool ListedPastKnownNames() const;
   // Called with every shard's content, in order, once the listing of one and
   // the same registry is complete: its names are judged only then. A second
   // call with a shard does nothing.

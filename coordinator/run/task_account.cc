@@ -183,6 +183,7 @@ void TaskAccount::AddEarlier(proto::Counts& counts) const {
   // only what was to be told of both is among the actions.
   const uint64_t repeated = std::max(repeated_, copied);
   counts.set_skipped(counts.skipped() - std::min(counts.skipped(), repeated));
+  counts.set_passed_over(std::min(counts.passed_over(), counts.skipped()));
   counts.set_tags(counts.tags() > 0 ? counts.tags() + gone : tags_);
   counts.set_copied(counts.copied() + copied + earlier(Kind::kManifestCopied));
   counts.set_deleted(counts.deleted() + earlier(Kind::kTagDeleted));

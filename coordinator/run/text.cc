@@ -45,11 +45,13 @@ void AddActions(const proto::Counts& counts, Parts& parts) {
   parts.Add(counts.untagged(), "untagged (the image stays)");
   parts.Add(counts.manifests_deleted(), "manifest without a tag deleted",
             "manifests without a tag deleted");
+  parts.Add(counts.passed_over(), "skipped");
   parts.Add(counts.failed(), "failed");
 }
 
 void AddStaying(const proto::Counts& counts, Parts& parts) {
-  parts.Add(counts.skipped(), "unchanged");
+  parts.Add(counts.skipped() - std::min(counts.skipped(), counts.passed_over()),
+            "unchanged");
   parts.Add(counts.not_selected(), "not selected");
   parts.Add(counts.kept(), "kept");
 }
@@ -231,6 +233,16 @@ std::string ProgressLine(const proto::RunSnapshot& snapshot) {
                       parts.Join("nothing done yet"));
 }
 
+std::string ParkedText(const proto::RegistrySnapshot& registry,
+                       absl::Time now) {
+  const absl::Time until =
+      absl::FromUnixMillis(registry.parked_until_unix_ms());
+  return absl::StrCat(DisplayRegistry(registry.registry()),
+                      " asked to be left alone until ",
+                      TimeText(absl::ToUnixSeconds(until)), ", for ",
+                      DurationText(until - now));
+}
+
 std::string Red(const std::string& line, bool is_colored) {
   return is_colored ? absl::StrCat("\033[31m", line, "\033[0m") : line;
 }
@@ -263,6 +275,14 @@ std::string Summary(const proto::RunSnapshot& snapshot, bool is_colored) {
   lines.push_back(absl::StrCat(RunName(snapshot), " ", state));
   for (const proto::StreamSnapshot& stream : snapshot.streams()) {
     lines.push_back(StreamLine(stream));
+  }
+  if (snapshot.state() == proto::RunSnapshot::RUNNING) {
+    const absl::Time saved = absl::FromUnixMillis(snapshot.updated_unix_ms());
+    for (const proto::RegistrySnapshot& registry : snapshot.registries()) {
+      if (absl::FromUnixMillis(registry.parked_until_unix_ms()) > saved) {
+        lines.push_back(absl::StrCat("  ", ParkedText(registry, saved)));
+      }
+    }
   }
   Parts parts;
   AddActions(snapshot.totals(), parts);

@@ -51,6 +51,8 @@ std::string ProgressLine(const proto::RunSnapshot& snapshot);
 // failures stand out, by escape sequences of a terminal's.
 std::string Summary(const proto::RunSnapshot& snapshot,
                     bool is_colored = false);
+// "HOST asked to be left alone until 2026-11-24 04:57:03, for 12 min 3 s".
+std::string ParkedText(const proto::RegistrySnapshot& registry, absl::Time now);
 // A line about a failure.
 std::string Red(const std::string& line, bool is_colored);
 

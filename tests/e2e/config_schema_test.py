@@ -317,6 +317,13 @@ _TABLES = [
             "requests-per-second: '007.250'",
             "requests-per-second:",
             "requests-per-second: ${NUMBER}.5",
+            "listing-timeout: 1s",
+            "listing-timeout: 90s",
+            "listing-timeout: 840s",
+            "listing-timeout: 14m",
+            "listing-timeout: '10m'",
+            "listing-timeout:",
+            "listing-timeout: ${NUMBER}m",
         ],
         [
             "insecure: 1",
@@ -326,6 +333,15 @@ _TABLES = [
             "insecure: [true]",
             "insecure: {a: true}",
             "insecure: $${FLAG}",
+            "listing-timeout: 0s",
+            "listing-timeout: 841s",
+            "listing-timeout: 15m",
+            "listing-timeout: 1h",
+            "listing-timeout: 90",
+            "listing-timeout: 010s",
+            "listing-timeout: 1.5m",
+            "listing-timeout: ''",
+            "listing-timeout: [1m]",
             "max-connections: 0",
             "max-connections: 1001",
             "max-connections: '1001'",
@@ -474,6 +490,9 @@ _TABLES = [
             "shared-digest: untag",
             "shared-digest: keep",
             "shared-digest:",
+            "undated: keep",
+            "undated: oldest",
+            "undated:",
             "dangling-tags: stop",
             "dangling-tags: keep",
             "dangling-tags: remove",
@@ -500,6 +519,8 @@ _TABLES = [
             "shared-digest: true",
             "shared-digest: [untag]",
             "shared-digest: {untag: }",
+            "undated: stop",
+            "undated: [keep]",
             "dangling-tags: untag",
             "dangling-tags: 5",
             "dangling-tags: [stop]",
@@ -740,7 +761,7 @@ class SchemaTest(unittest.TestCase):
                 for key, (default, description) in described.items():
                     required = key in schema["required"]
                     self.assertEqual(default == "required", required, key)
-                    if re.fullmatch(r"[0-9]+|`[a-z]+`", default):
+                    if re.fullmatch(r"[0-9]+|`[0-9]*[a-z]+`", default):
                         self.assertEqual(
                             keys[key].get("default"), read_yaml(default.strip("`")), key
                         )

@@ -6,12 +6,13 @@ The audit of tests/support/hostile_registry.py stands behind every test here.
 """
 
 import json
+import time
 import unittest
 
 from tests.support import image
 from tests.support.case import registry_entry
 from tests.support.hostile_case import HostileTest
-from tests.support.hostile_server import Answer, refuse, slow
+from tests.support.hostile_server import Answer, refuse, slow, without
 from tests.support.product import listed_images
 
 
@@ -20,6 +21,17 @@ def _json(value, headers=None):
     body = json.dumps(value).encode()
     more = {"Content-Type": "application/json", **(headers or {})}
     return lambda request, proceed: Answer(200, dict(more), body)
+
+
+def _renaming(name):
+    """The right answer under another repository's name."""
+
+    def hook(request, proceed):
+        answer = proceed()
+        answer.body = json.dumps({**json.loads(answer.body), "name": name}).encode()
+        return answer
+
+    return hook
 
 
 def _many(repositories, tags=("1.0", "develop")):
@@ -66,7 +78,8 @@ class PagesTest(_ListingTest):
             listed_images(listed.out),
             {f"{registry.host}/{n}:{tag}" for n in contents for tag in contents[n]},
         )
-        self.assertEqual(len(registry.seen("GET", "/_catalog")), 12)
+        # The last one is full, too: a cap may have cut it.
+        self.assertEqual(len(registry.seen("GET", "/_catalog")), 13)
         self.check_deletion(registry, contents)
 
     def test_3000_tags_paged(self):
@@ -76,17 +89,17 @@ class PagesTest(_ListingTest):
         registry = self.hostile({"app": {**tags, **doomed}}, page_size=500)
         self.run_deletion(registry, {"app": list(tags)})
 
-    def test_a_short_and_an_empty_page_are_not_the_end(self):
+    def test_a_short_page_is_not_the_end(self):
         contents = _many(30)
         registry = self.hostile(contents, page_size=10, link="opaque")
 
         def shorten(request, proceed):
-            """The page has a link, but fewer names; the next has the rest."""
+            """The page has a link, but one name; the last has the rest."""
             answer = proceed()
             value = json.loads(answer.body)
             if "Link" in answer.headers:
-                kept.extend(value["repositories"])
-                value["repositories"] = []
+                kept.extend(value["repositories"][1:])
+                value["repositories"] = value["repositories"][:1]
             else:
                 value["repositories"] = kept + value["repositories"]
             answer.body = json.dumps(value).encode()
@@ -95,6 +108,15 @@ class PagesTest(_ListingTest):
         kept = []
         registry.script("GET", "/_catalog", shorten)
         self.check_deletion(registry, contents)
+
+    def test_an_empty_page_with_a_link_is_an_error(self):
+        registry = self.hostile(_many(3))
+        link = {"Link": '</v2/_catalog?n=1000&last=x>; rel="next"'}
+        page = _json({"repositories": []}, link)
+        registry.script("GET", "/_catalog", page, times=1)
+        result = self.run_deletion(registry, {}, status=1)
+        self.assertRegex(result.text, "_catalog.*nothing new")
+        self.assert_nothing_written(registry)
 
     def test_names_that_are_listed_twice_are_worked_once(self):
         contents = _many(6)
@@ -122,6 +144,145 @@ class PagesTest(_ListingTest):
         self.assertRegex(result.text, "app/r0000.*circle")
         self.assertEqual(registry.tags("app/r0000"), ["1.0", "develop"])
         self.assertEqual(registry.tags("app/r0001"), ["1.0"])
+
+
+class CutPathTest(HostileTest):
+    """The Link of a page has lost a part of the path (Artifactory): followed as
+    it stands, it leads to the list of another repository."""
+
+    SHARED = image.image("shared")
+    KEPT = {f"{i}.0": image.image(f"{i}") for i in range(7)}
+    TAGS = {**KEPT, "develop-1": SHARED, "zy": image.image("zy"), "zz-keep": SHARED}
+    SURVIVORS = {"docker/app": [*KEPT, "zy", "zz-keep"]}
+
+    def cut(self, tags, others, name="docker/app"):
+        """Every page says that it is of `name`."""
+        registry = self.hostile({"docker/app": tags, "app": others}, page_size=9)
+
+        def cut_link(request, proceed):
+            answer = _renaming(name)(request, proceed)
+            if link := answer.headers.get("Link"):
+                answer.headers["Link"] = link.replace("/v2/docker/app/", "/v2/app/")
+            return answer
+
+        registry.script("GET", "/docker/app/tags/list", cut_link)
+        return registry
+
+    def delete(self, registry, **more):
+        entry = {"repositories": ["docker/app"]}
+        self.run_deletion(registry, self.SURVIVORS, entry=entry, **more)
+        self.assertEqual(registry.seen(path="/v2/app/"), [])
+
+    def test_own_path_is_kept(self):
+        self.delete(self.cut(self.TAGS, {"1.0": image.image("1.0")}))
+
+    def test_every_body_names_the_other_repository(self):
+        self.delete(self.cut(self.TAGS, {"1.0": image.image("1.0")}, name="app"))
+
+    def test_nothing_of_the_other_repository_is_written(self):
+        others = {"zz-develop-of-app": image.image("develop of app")}
+        self.delete(self.cut(self.TAGS, others), **{"dangling-tags": "remove"})
+
+    def test_a_sync_copies_every_tag(self):
+        tags = {f"{i:02}.0": image.image(f"{i}") for i in range(12)}
+        registry = self.cut(tags, {"1.0": image.image("1.0")})
+        target = self.hostile()
+        entry = {"repositories": ["docker/app"]}
+        config = self.sync_config(registry, target, source_entry=entry)
+        self.submit(config)
+        self.assertEqual(target.tags("docker/app"), sorted(tags))
+
+    def test_another_repositorys_page_is_refused(self):
+        registry = self.hostile({"docker/app": self.TAGS, "app": {}}, page_size=9)
+        registry.script("GET", "list.*last=", _json({"name": "app", "tags": ["x"]}))
+        result = self.run_deletion(
+            registry,
+            {"docker/app": list(self.TAGS)},
+            entry={"repositories": ["docker/app"]},
+            status=1,
+        )
+        self.assertRegex(result.text, "docker/app.*list of another repository, 'app'")
+
+
+class CappedPageTest(_ListingTest):
+    """Pages are capped, and nothing says that there are more (Nexus)."""
+
+    def capped(self, contents, size, question=None):
+        """`question`: what becomes of the question for more."""
+        registry = self.hostile(contents, page_size=size)
+        if question:
+            registry.script("GET", "list.*last=", question)
+        registry.script("GET", "/tags/list|/_catalog", without("Link"))
+        return registry
+
+    def test_a_catalogue_is_listed_to_its_end(self):
+        doomed = ("1.0", "develop")
+        contents = {
+            f"app/r{i:04}": {
+                tag: image.image(tag) for tag in (doomed if i >= 1000 else ("1.0",))
+            }
+            for i in range(1030)
+        }
+        registry = self.capped(contents, 1000)
+        self.check_deletion(registry, contents)
+
+    def capped_tags(self, question=None):
+        shared = image.image("shared")
+        same = image.image("same")
+        kept = {f"k{i:03}": same for i in range(99)}
+        doomed = {"0-develop": shared, "y-develop": image.image("y")}
+        tags = {**kept, **doomed, "zz-keep": shared}
+        registry = self.capped({"app": tags}, 100, question)
+        return registry, {"app": [*kept, "zz-keep"]}
+
+    def test_a_tag_on_the_page_behind_the_cap_protects_its_image(self):
+        registry, survivors = self.capped_tags()
+        self.run_deletion(registry, survivors)
+
+    def check_incomplete(self, hook):
+        registry, _ = self.capped_tags(hook)
+        everything = {"app": registry.tags("app")}
+        result = self.run_deletion(registry, everything, status=1)
+        self.assertIn("app", result.text)
+        self.assert_nothing_written(registry)
+
+    def test_a_question_that_is_refused_leaves_the_list_incomplete(self):
+        self.check_incomplete(refuse(403, "DENIED"))
+
+    def test_a_question_that_fails_leaves_the_list_incomplete(self):
+        self.check_incomplete(refuse(500))
+
+    def test_a_sync_copies_what_is_behind_the_cap(self):
+        same = image.image("same")
+        tags = {f"{i:03}": same for i in range(130)}
+        target = self.hostile()
+        self.run_sync(self.capped({"app": tags}, 100), target)
+
+
+class SlowListTest(_ListingTest):
+    """Registries on object storage look through all they have first."""
+
+    def test_a_first_byte_is_waited_for_and_not_asked_for_again(self):
+        contents = _many(1)
+        catalogue, tags = self.hostile(contents), self.hostile(contents)
+        catalogue.script("GET", "/_catalog", slow(31), times=1)
+        tags.script("GET", "/tags/list", slow(31), times=1)
+        for registry in (catalogue, tags):
+            self.allow_deletion(registry, {name: ["1.0"] for name in contents})
+        config = self.delete_config_of_two(catalogue, tags)
+        begun = time.monotonic()
+        with self.product.start("submit", config) as running:
+            while time.monotonic() < begun + 30.5:
+                time.sleep(0.5)
+            asked = [
+                len(catalogue.seen("GET", "/_catalog")),
+                len(tags.seen("GET", "/tags/list")),
+            ]
+            result = running.wait()
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual(asked, [1, 1])
+        for registry in (catalogue, tags):
+            self.assert_left(registry, {name: ["1.0"] for name in contents})
 
 
 class OddListTest(_ListingTest):

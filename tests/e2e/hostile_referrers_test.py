@@ -3,6 +3,8 @@
 """What is attached to an image comes along, whatever the ends offer."""
 
 import json
+import os
+import shutil
 import unittest
 
 from tests.support import image
@@ -58,6 +60,9 @@ class ReferrersTest(HostileTest):
         self.source.put("app", signature, image.signature(self.child))
         path = f"manifests/{self.whole.digest}"
         self.source.script("GET", path, refuse(404, "MANIFEST_UNKNOWN"))
+        # What the first run has read would do.
+        state = self.product.environment["XDG_STATE_HOME"]
+        shutil.rmtree(os.path.join(state, "registry-manager/manifests"))
         for verb in ("plan", "submit"):
             config = self.sync_config(self.source, self.target, policy)
             result = self.run_product(verb, config, "--json", status=1)

@@ -126,6 +126,17 @@ class JsonTest(EndToEndTest):
         found = self.run_one("check", self.made_config)
         self.assertTrue(found["findings"])
 
+    def test_what_is_forgotten(self):
+        self.run_product("submit", self.made_config)
+        found = self.run_one("forget", "--keep-runs", "0", "--dry-run")
+        self.assertTrue(found["dry_run"])
+        self.assertEqual([one["result"] for one in found["runs"]], ["planned"])
+        self.assertEqual(found["left"], {"runs": 0, "bytes": 0})
+        found = self.run_one("forget", found["runs"][0]["run"])
+        self.assertEqual([one["limit"] for one in found["runs"]], ["named"])
+        self.assertEqual([one["result"] for one in found["runs"]], ["done"])
+        self.assertEqual(self.run_one("runs")["runs"], [])
+
     def test_logs(self):
         result = self.run_product(
             "plan", self.made_config, "--log-format", "json", "-v", "debug"

@@ -29,6 +29,7 @@ def delete_section(policy, registries, **more):
         "mix-count": policy.mix_count,
         "sem-ver": policy.sem_ver,
         "shared-digest": policy.shared_digest,
+        "undated": policy.undated,
         "tags": {
             "include": {
                 "keys": ",".join(policy.include_keys),

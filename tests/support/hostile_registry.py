@@ -126,6 +126,13 @@ class HostileRegistry(Server):
             self.repositories[name].blobs.discard(digest)
             self._incomplete |= set(self._incomplete_tags())
 
+    def break_blob(self, name, digest):
+        """The repository has the blob, without a byte, as a broken upload leaves it."""
+        with self.lock:
+            self.blobs[digest] = b""
+            self.repositories.setdefault(name, Repository()).blobs.add(digest)
+            self._incomplete |= set(self._incomplete_tags())
+
     def untag(self, name, tag):
         with self.lock:
             del self.repositories[name].tags[tag]
@@ -175,8 +182,11 @@ class HostileRegistry(Server):
                     continue
                 children, blobs = _needs(*repository.manifests[one])
                 todo += children
-                missing += [blob for blob in blobs if blob not in repository.blobs]
+                missing += [blob for blob in blobs if not self._whole(repository, blob)]
             return missing
+
+    def _whole(self, repository, blob):
+        return blob in repository.blobs and self.blobs[blob] != b""
 
     def placeholder_tags(self, name):
         """Tags that bear the product's placeholder."""

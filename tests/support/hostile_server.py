@@ -456,7 +456,7 @@ def _handler_for(server):
             length = len(answer.body) if answer.length is None else answer.length
             lines = [f"HTTP/1.1 {answer.status} Scripted"]
             headers = dict(answer.headers)
-            if answer.status != 204:
+            if answer.status != 204 and "Transfer-Encoding" not in headers:
                 headers.setdefault("Content-Length", str(length))
             lines += [f"{name}: {value}" for name, value in headers.items()]
             return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

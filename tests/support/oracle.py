@@ -107,6 +107,7 @@ class DeletePolicy:
     exclude_keys: tuple = ()
     exclude_regex: str = ""
     shared_digest: str = "untag"
+    undated: str = "keep"
 
     def is_candidate(self, tag):
         if _matches(tag, self.exclude_keys, self.exclude_regex):
@@ -139,6 +140,15 @@ def doomed_tags(repository, policy, named=(), whole=True):
             return 1, version, _NO_DATE, tag
         return 0, ([], ()), repository.created(repository.tags[tag]), tag
 
+    versions = sum(version_key(tag) is not None for tag in candidates)
+    if versions < policy.mix_count < len(candidates) and policy.undated == "keep":
+        # Dates decide: what bears none stays, and takes no place.
+        candidates = [
+            tag
+            for tag in candidates
+            if version_key(tag) is not None
+            or repository.created(repository.tags[tag]) != _NO_DATE
+        ]
     candidates.sort(key=newness, reverse=True)
     return doomed | set(candidates[policy.mix_count :])
 

@@ -4,7 +4,7 @@
 #include "worker/handlers/delete_repository.h"
 
 #include <algorithm>
-#include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +17,7 @@
 #include "common/registry/driver.h"
 #include "common/registry/removal/deletion.h"
 #include "worker/handlers/deletion_planner.h"
+#include "worker/handlers/deletion_report.h"
 #include "worker/handlers/intent.h"
 #include "worker/handlers/outcome.h"
 #include "worker/handlers/problem.h"
@@ -26,6 +27,7 @@ namespace registry_manager {
 namespace {
 
 using proto::Action;
+using Support = RegistryConnection::Support;
 
 constexpr int kDeletesAtOnce = 16;
 // A plan that is older is made afresh.
@@ -35,12 +37,17 @@ constexpr int kMaxPlans = 3;
 // doubling pauses between them.
 constexpr int kLooksAtTags = 5;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
-constexpr char kDanglingReason[] = "dangling: its image is lost";
 
 size_t HalfRemoved(const TagStates& states) {
   return std::count_if(states.begin(), states.end(), [](const auto& entry) {
     return entry.second.kind == TagState::Kind::kHalfRemoved;
   });
+}
+
+std::vector<Digest> DigestsOf(const std::vector<DigestDeletion>& deletions) {
+  std::vector<Digest> digests;
+  for (const DigestDeletion& one : deletions) digests.push_back(one.digest);
+  return digests;
 }
 
 // One deletion task from its first look to its last.
@@ -56,7 +63,8 @@ class Deletion {
         driver_(NewPlainDriver({&connection, context.scope}, repository_,
                                &context.services->pool())),
         planner_(policy_, task.entry(), driver_.get()),
-        outcome_(context) {}
+        outcome_(context),
+        report_(&outcome_) {}
 
   proto::TaskResult Run() {
     const absl::Status status = RunOrFail();
@@ -67,23 +75,23 @@ class Deletion {
   }
 
  private:
+  // A manifest of the plan, and what became of it.
+  struct Gone {
+    const DigestDeletion* planned;
+    ImageDeletion result;
+  };
+  // Tags of deleted manifests that are listed still.
+  struct LeftTags {
+    TagStates left;
+    // Those that are somebody else's by now.
+    std::set<std::string> moved;
+  };
+
   absl::Status RunOrFail();
-  // OK where the registry deletes here; otherwise nothing may be written.
+  // OK if the registry deletes here; otherwise nothing may be written.
   absl::Status CheckDeletes();
   absl::Status FinishHalfRemovedTags(const TagStates& states);
   absl::Status ReportLostRemovals(const PlannedDeletion& planned);
-  void ReportEarlierAttempt(const PlannedDeletion& planned);
-  void ReportKept(const PlannedDeletion& planned);
-  void ReportPlanned(const PlannedDeletion& planned);
-  // `reason` empty: why it is doomed.
-  std::vector<Action> ActionsOf(const DigestDeletion& deletion,
-                                Action::Result result,
-                                const std::string& reason) const;
-  void ReportDeletion(const DigestDeletion& deletion, Action::Result result,
-                      const std::string& reason);
-  void ReportTag(Action::Verb verb, Action::Result result,
-                 const std::string& tag, const std::string& reason);
-  const std::string& ReasonFor(const std::string& tag) const;
 
   absl::Status Execute(PlannedDeletion planned);
   absl::StatusOr<PlannedDeletion> LookAgain(const PlannedDeletion& earlier);
@@ -94,16 +102,16 @@ class Deletion {
   absl::Status DeleteWave(const PlannedDeletion& planned,
                           const std::vector<const DigestDeletion*>& wave);
   void Spare(const PlannedDeletion& planned, const DigestDeletion& failed,
-             const absl::Status& status);
-  absl::Status CheckOutcome(const std::vector<const DigestDeletion*>& deleted);
-  absl::StatusOr<TagStates> TagsLeft(
-      const std::vector<const DigestDeletion*>& deleted);
+             const ImageDeletion& result);
+  absl::Status CheckOutcome(const std::vector<Gone>& gone);
+  absl::StatusOr<LeftTags> FindLeftTags(const std::vector<Gone>& gone);
+  // Takes tags away by name that the registry has left; those that remain.
+  absl::StatusOr<LeftTags> DeleteLeftTags(
+      const std::vector<Gone>& gone, LeftTags left,
+      std::map<std::string, absl::Status>& refused);
   static std::vector<std::string> TagsOn(const PlannedDeletion& planned,
                                          const TagRemoval& removal);
   absl::Status RemoveTagsAlone(const PlannedDeletion& planned);
-  // `dangling`: the tags that were so before anything was deleted.
-  void ReportRemoval(const TagRemovalOutcome& removal,
-                     const std::vector<std::string>& dangling);
 
   const proto::DeleteRepository& task_;
   TaskContext& context_;
@@ -113,9 +121,8 @@ class Deletion {
   const std::unique_ptr<RepositoryDriver> driver_;
   DeletionPlanner planner_;
   OutcomeBuilder outcome_;
+  DeletionReport report_;
 
-  // The reasons of the plan that is being carried out.
-  std::map<std::string, std::string> reasons_;
   // Digests that are not deleted after all, with what is attached to them.
   std::set<Digest> spared_;
   // Those of them that were reported: a later plan may have them again.
@@ -130,8 +137,6 @@ class Deletion {
   bool out_of_time_ = false;
   // The journal holds an intent of this repository.
   bool has_intent_ = false;
-  // Something failed: the intent stays, for whoever deletes here next.
-  bool failed_ = false;
 };
 
 absl::Status Deletion::RunOrFail() {
@@ -152,24 +157,20 @@ absl::Status Deletion::RunOrFail() {
       planner_.Plan(*std::move(states), looked_at);
   if (!planned.ok()) return planned.status();
   outcome_.SetTags(planned->states.size() - HalfRemoved(planned->states));
-  for (const std::string& note : planned->notes) outcome_.Note(note);
-  ReportKept(*planned);
-  for (const std::string& tag : planned->undated) {
-    outcome_.Add(MakeAction(
-        Action::DELETE_TAG, Action::FAILED, tag, "",
-        "its creation date cannot be read, so that no tag of this repository "
-        "that is no version is deleted by the rules"));
-  }
-  acted_ = !planned->empty() || !planned->undated.empty();
+  report_.Begin(*planned);
+  acted_ = !planned->empty() || !planned->unreadable.empty();
   if (dry) {
-    ReportPlanned(*planned);
+    report_.Planned(*planned,
+                    driver_->BytesOf(DigestsOf(planned->plan.deletions)));
     return absl::OkStatus();
   }
-  ReportEarlierAttempt(*planned);
+  report_.EarlierAttempt(task_.intent(), *planned);
+  report_.PassedOver(planned->passed_over);
   absl::Status status = ReportLostRemovals(*planned);
   if (status.ok() && !planned->empty()) status = Execute(*std::move(planned));
-  // Once others were harmed nothing more is deleted, and the intent stays.
-  if (!status.ok() || registry_problem_ || failed_ || !has_intent_) {
+  // Once others were harmed nothing more is deleted, and the intent stays; so
+  // it does if something failed, for whoever deletes here next.
+  if (!status.ok() || registry_problem_ || report_.failed() || !has_intent_) {
     return status;
   }
   return context_.write_intent(task_.registry(), repository_, nullptr);
@@ -210,139 +211,30 @@ absl::Status Deletion::ReportLostRemovals(const PlannedDeletion& planned) {
       planner_.LostRemovals(planned);
   if (!lost.ok()) return lost.status();
   for (const ResolvedTag& removal : *lost) {
-    outcome_.Add(MakeAction(
-        Action::UNTAG, Action::FAILED, removal.tag, removal.digest.str(),
+    report_.Failed(
+        Action::UNTAG, removal.tag, removal.digest.str(),
         "an earlier attempt, which was cut short, removed the tag alone, and "
         "now its image is gone, too: other tags needed it; push it again, and "
-        "set shared-digest: keep unless somebody else deleted it"));
+        "set shared-digest: keep unless somebody else deleted it");
   }
   return absl::OkStatus();
 }
 
-// Whether it was counted then, nobody knows: it is told, and not counted again.
-void Deletion::ReportEarlierAttempt(const PlannedDeletion& planned) {
-  const std::set<Digest> gone(planned.gone.begin(), planned.gone.end());
-  for (const proto::Intent::Deletion& entry : task_.intent().deletions()) {
-    absl::StatusOr<Digest> digest = Digest::Parse(entry.digest());
-    if (!digest.ok() || !gone.contains(*digest)) continue;
-    for (const std::string& tag : entry.tags()) {
-      if (planned.states.contains(tag)) continue;
-      outcome_.Add(
-          MakeAction(Action::DELETE_TAG, Action::SKIPPED, tag, entry.digest(),
-                     "deleted by an earlier attempt, which was cut short"));
-    }
-  }
-}
-
-// Candidates come last, newest first.
-void Deletion::ReportKept(const PlannedDeletion& planned) {
-  std::vector<std::pair<size_t, std::string>> tags;
-  for (const auto& [tag, reason] : planned.kept) {
-    const auto rank = planned.ranks.find(tag);
-    tags.emplace_back(rank == planned.ranks.end() ? 0 : rank->second, tag);
-  }
-  std::sort(tags.begin(), tags.end());
-  for (const auto& [rank, tag] : tags) {
-    const auto state = planned.states.find(tag);
-    const bool resolved = state != planned.states.end() && state->second.digest;
-    outcome_.Add(MakeAction(Action::KEEP, Action::SKIPPED, tag,
-                            resolved ? state->second.digest->str() : "",
-                            planned.kept.at(tag)));
-  }
-}
-
-// The tags in the order of the rules, then what goes with them.
-void Deletion::ReportPlanned(const PlannedDeletion& planned) {
-  reasons_ = planned.doomed;
-  std::vector<Action> actions;
-  std::vector<Digest> going;
-  for (const DigestDeletion& deletion : planned.plan.deletions) {
-    for (Action& action : ActionsOf(deletion, Action::PLANNED, "")) {
-      actions.push_back(std::move(action));
-    }
-    going.push_back(deletion.digest);
-  }
-  outcome_.SetBytesToFree(driver_->BytesOf(going));
-  for (const std::string& warning : planned.warnings) outcome_.Note(warning);
-  for (const TagRemoval& removal : planned.plan.removals) {
-    actions.push_back(MakeAction(
-        Action::UNTAG, Action::PLANNED, removal.tag, removal.digest.str(),
-        absl::StrCat(ReasonFor(removal.tag), "; its image stays, ",
-                     NeededBy(removal), " needs it")));
-  }
-  const auto place = [&planned](const Action& action) {
-    const auto rank = planned.ranks.find(action.reference());
-    if (rank != planned.ranks.end()) return rank->second;
-    return planned.doomed.contains(action.reference())
-               ? 0
-               : std::numeric_limits<size_t>::max();
-  };
-  std::stable_sort(actions.begin(), actions.end(),
-                   [&place](const Action& a, const Action& b) {
-                     return place(a) < place(b);
-                   });
-  for (Action& action : actions) outcome_.Add(std::move(action));
-  for (const std::string& tag : planned.dangling) {
-    outcome_.Add(MakeAction(Action::DELETE_TAG, Action::PLANNED, tag, "",
-                            kDanglingReason));
-  }
-}
-
-const std::string& Deletion::ReasonFor(const std::string& tag) const {
-  static const std::string* const signature =
-      new std::string("attached to an image that is deleted");
-  const auto reason = reasons_.find(tag);
-  return reason == reasons_.end() ? *signature : reason->second;
-}
-
-std::vector<Action> Deletion::ActionsOf(const DigestDeletion& deletion,
-                                        Action::Result result,
-                                        const std::string& reason) const {
-  std::vector<Action> actions;
-  if (deletion.tags.empty()) {
-    actions.push_back(MakeAction(
-        Action::DELETE_MANIFEST, result, deletion.digest.str(),
-        deletion.digest.str(),
-        reason.empty() ? "belongs to an image that is deleted" : reason));
-  }
-  for (const std::string& tag : deletion.tags) {
-    actions.push_back(MakeAction(Action::DELETE_TAG, result, tag,
-                                 deletion.digest.str(),
-                                 reason.empty() ? ReasonFor(tag) : reason));
-  }
-  return actions;
-}
-
-void Deletion::ReportDeletion(const DigestDeletion& deletion,
-                              Action::Result result,
-                              const std::string& reason) {
-  for (Action& action : ActionsOf(deletion, result, reason)) {
-    outcome_.Add(std::move(action));
-  }
-}
-
-void Deletion::ReportTag(Action::Verb verb, Action::Result result,
-                         const std::string& tag, const std::string& reason) {
-  if (result == Action::FAILED) failed_ = true;
-  outcome_.Add(MakeAction(verb, result, tag, "", reason));
-}
-
 absl::StatusOr<PlannedDeletion> Deletion::LookAgain(
     const PlannedDeletion& earlier) {
-  std::vector<std::string> moved;
-  absl::StatusOr<PlannedDeletion> planned = planner_.PlanAgain(earlier, moved);
+  absl::StatusOr<PlannedDeletion> planned = planner_.PlanAgain(earlier);
   if (!planned.ok()) return planned.status();
-  for (const std::string& tag : moved) {
-    if (deleted_tags_.contains(tag)) continue;
-    outcome_.Add(MakeAction(Action::DELETE_TAG, Action::SKIPPED, tag, "",
-                            "it was moved or removed since it was planned"));
-  }
+  std::erase_if(planned->passed_over, [this](const std::string& tag) {
+    return deleted_tags_.contains(tag);
+  });
+  report_.PassedOver(planned->passed_over);
   return planned;
 }
 
 absl::Status Deletion::WriteIntent(const PlannedDeletion& planned) {
   const proto::Intent intent =
-      IntentOf(planned.snapshot, planned.plan, planned.gone, planned.dangling);
+      IntentOf(planned.snapshot, planned.plan, planned.gone, planned.untagged,
+               planned.dangling);
   const absl::Status status =
       context_.write_intent(task_.registry(), repository_, &intent);
   if (!status.ok()) return status;
@@ -362,7 +254,7 @@ absl::Status Deletion::Execute(PlannedDeletion planned) {
     absl::StatusOr<PlannedDeletion> again = LookAgain(planned);
     if (!again.ok()) return again.status();
     planned = *std::move(again);
-    reasons_.insert(planned.doomed.begin(), planned.doomed.end());
+    report_.UseReasonsOf(planned);
     if (planned.empty()) return absl::OkStatus();
     status = WriteIntent(planned);
     if (!status.ok()) return status;
@@ -389,8 +281,8 @@ absl::Status Deletion::DeleteWaves(const PlannedDeletion& planned) {
       const Digest& digest = deletions[first].digest;
       if (spared_.contains(digest)) {
         if (!reported_.insert(digest).second) continue;
-        ReportDeletion(deletions[first], Action::SKIPPED,
-                       "what it is attached to could not be deleted");
+        report_.Deletion(deletions[first], Action::SKIPPED,
+                         "what it is attached to could not be deleted");
       } else {
         wave.push_back(&deletions[first]);
       }
@@ -406,32 +298,58 @@ absl::Status Deletion::DeleteWave(
     const PlannedDeletion& planned,
     const std::vector<const DigestDeletion*>& wave) {
   // Absent: not begun, because the plan had become old.
-  std::vector<std::optional<absl::Status>> results(wave.size());
+  std::vector<std::optional<ImageDeletion>> results(wave.size());
+  const auto delete_one = [&](size_t i) {
+    if (IsOld(planned)) return;
+    results[i] = driver_->Delete(wave[i]->digest, wave[i]->tags);
+  };
+  // The first one alone finds out in which order the registry wants it.
+  const size_t alone =
+      connection_.deletes_tagged == Support::kUnknown && !wave.empty() ? 1 : 0;
+  if (alone > 0) delete_one(0);
   context_.services->pool().ParallelFor(
-      wave.size(), kDeletesAtOnce, [&](size_t i) {
-        if (!IsOld(planned)) results[i] = driver_->Delete(wave[i]->digest);
-      });
+      wave.size() - alone, kDeletesAtOnce,
+      [&](size_t i) { delete_one(i + alone); });
   absl::Status ends_task;
-  std::vector<const DigestDeletion*> deleted;
+  std::vector<Gone> gone;
   for (size_t i = 0; i < wave.size(); ++i) {
     if (!results[i]) {
       out_of_time_ = true;
-    } else if (results[i]->ok()) {
-      deleted.push_back(wave[i]);
-    } else if (EndsTask(*results[i]) || MayTakeEffectYet(*results[i])) {
-      ends_task.Update(*results[i]);
-    } else {
-      Spare(planned, *wave[i], *results[i]);
+      continue;
+    }
+    ImageDeletion& result = *results[i];
+    if (result.found_tags_first) {
+      outcome_.Note(
+          "the registry deletes no image that a tag points at: doomed tags "
+          "are deleted by name first");
+    }
+    if (result.status.ok()) {
+      gone.push_back({wave[i], std::move(result)});
+    } else if (EndsTask(result.status) || MayTakeEffectYet(result.status)) {
+      ends_task.Update(result.status);
+    } else if (!absl::IsAborted(result.status)) {
+      Spare(planned, *wave[i], result);
     }
   }
-  const absl::Status checked = CheckOutcome(deleted);
+  const absl::Status checked = CheckOutcome(gone);
   return ends_task.ok() ? checked : ends_task;
 }
 
 void Deletion::Spare(const PlannedDeletion& planned,
-                     const DigestDeletion& failed, const absl::Status& status) {
-  failed_ = true;
-  ReportDeletion(failed, Action::FAILED, ReasonOf(status));
+                     const DigestDeletion& failed,
+                     const ImageDeletion& result) {
+  DigestDeletion left = failed;
+  const std::set<std::string> passed_over(result.passed_over.begin(),
+                                          result.passed_over.end());
+  report_.PassedOver(passed_over);
+  for (const std::string& tag : result.untagged) {
+    report_.UntaggedOnly(tag, failed.digest);
+    deleted_tags_.insert(tag);
+  }
+  std::erase_if(left.tags, [&](const std::string& tag) {
+    return passed_over.contains(tag) || deleted_tags_.contains(tag);
+  });
+  report_.Deletion(left, Action::FAILED, ReasonOf(result.status));
   const std::vector<Digest> dependents =
       Attachments(planned.snapshot).ReachOf(failed.digest);
   spared_.insert(failed.digest);
@@ -439,57 +357,108 @@ void Deletion::Spare(const PlannedDeletion& planned,
   spared_.insert(dependents.begin(), dependents.end());
 }
 
-// The tags of deleted manifests that are listed still, and are not somebody
-// else's by now. Registries behind a cache take a while.
-absl::StatusOr<TagStates> Deletion::TagsLeft(
-    const std::vector<const DigestDeletion*>& deleted) {
+// Registries behind a cache take a while.
+absl::StatusOr<Deletion::LeftTags> Deletion::FindLeftTags(
+    const std::vector<Gone>& gone) {
   std::map<std::string, Digest> bore;
   std::set<std::string> tags;
-  for (const DigestDeletion* deletion : deleted) {
-    for (const std::string& tag : deletion->tags) {
-      bore.emplace(tag, deletion->digest);
+  for (const Gone& one : gone) {
+    for (const std::string& tag : one.planned->tags) {
+      bore.emplace(tag, one.planned->digest);
       tags.insert(tag);
     }
   }
-  if (tags.empty()) return TagStates();
+  if (tags.empty()) return LeftTags();
+  const int looks =
+      connection_.tags_go_along == Support::kNo ? 1 : kLooksAtTags;
   absl::Duration pause = kFirstPause;
   for (int look = 1;; ++look, pause *= 2) {
-    absl::StatusOr<TagStates> left = driver_->ReadTagStatesOf(tags);
-    if (left.ok()) {
-      std::erase_if(*left, [&](const auto& entry) {
-        const TagState& state = entry.second;
-        return state.kind == TagState::Kind::kHalfRemoved ||
-               (state.digest && *state.digest != bore.at(entry.first));
-      });
-      if (left->empty()) return left;
+    absl::StatusOr<TagStates> states = driver_->ReadTagStatesOf(tags);
+    LeftTags found;
+    if (states.ok()) {
+      for (auto& [tag, state] : *states) {
+        const bool moved = state.kind == TagState::Kind::kHalfRemoved ||
+                           (state.digest && *state.digest != bore.at(tag));
+        if (moved) {
+          found.moved.insert(tag);
+        } else {
+          found.left.emplace(tag, std::move(state));
+        }
+      }
+      if (found.left.empty()) return found;
     }
-    if (look == kLooksAtTags) return left;
+    if (look >= looks) {
+      if (!states.ok()) return states.status();
+      return found;
+    }
     const absl::Status slept = context_.scope->cancellation().SleepFor(pause);
     if (!slept.ok()) return slept;
   }
 }
 
-absl::Status Deletion::CheckOutcome(
-    const std::vector<const DigestDeletion*>& deleted) {
-  absl::StatusOr<TagStates> left = TagsLeft(deleted);
-  if (!left.ok()) return left.status();
-  for (const DigestDeletion* deletion : deleted) {
-    if (deletion->tags.empty()) ReportDeletion(*deletion, Action::DONE, "");
-    for (const std::string& tag : deletion->tags) {
+absl::StatusOr<Deletion::LeftTags> Deletion::DeleteLeftTags(
+    const std::vector<Gone>& gone, LeftTags left,
+    std::map<std::string, absl::Status>& refused) {
+  std::map<std::string, Digest> tags;
+  for (const Gone& one : gone) {
+    for (const std::string& tag : one.planned->tags) {
+      if (left.left.contains(tag)) tags.emplace(tag, one.planned->digest);
+    }
+  }
+  if (tags.empty()) return left;
+  refused = driver_->DeleteLeftTags(tags);
+  for (const auto& [tag, status] : refused) {
+    if (EndsTask(status) || MayTakeEffectYet(status)) return status;
+  }
+  if (refused.size() == tags.size()) return left;
+  absl::StatusOr<LeftTags> again = FindLeftTags(gone);
+  if (!again.ok()) return again.status();
+  if (again->left.size() < left.left.size() &&
+      connection_.tags_go_along.exchange(Support::kNo) != Support::kNo) {
+    outcome_.Note(
+        "the registry leaves tags listed whose image is deleted: they are "
+        "deleted by name afterwards");
+  }
+  return again;
+}
+
+absl::Status Deletion::CheckOutcome(const std::vector<Gone>& gone) {
+  absl::StatusOr<LeftTags> found = FindLeftTags(gone);
+  std::map<std::string, absl::Status> refused;
+  if (found.ok()) found = DeleteLeftTags(gone, *std::move(found), refused);
+  if (!found.ok()) return found.status();
+  std::set<std::string> passed_over = found->moved;
+  for (const Gone& one : gone) {
+    if (one.planned->tags.empty()) {
+      report_.Deletion(*one.planned, Action::DONE, "");
+    }
+    passed_over.insert(one.result.passed_over.begin(),
+                       one.result.passed_over.end());
+    // What goes with a deleted image goes by itself with some registries.
+    const bool others_did = one.result.was_gone && one.planned->wave == 0;
+    for (const std::string& tag : one.planned->tags) {
       deleted_tags_.insert(tag);
-      const auto state = left->find(tag);
-      if (state == left->end()) {
-        outcome_.Add(MakeAction(Action::DELETE_TAG, Action::DONE, tag,
-                                deletion->digest.str(), ReasonFor(tag)));
+      const auto state = found->left.find(tag);
+      if (state == found->left.end()) {
+        if (others_did) passed_over.insert(tag);
+        if (passed_over.contains(tag)) continue;
+        report_.DeletedTag(tag, one.planned->digest);
       } else if (state->second.kind == TagState::Kind::kDangling) {
         dangling_tags_.insert(tag);
       } else {
-        ReportTag(Action::DELETE_TAG, Action::FAILED, tag,
-                  "its manifest was deleted, but the registry still lists the "
-                  "tag and hands it out");
+        const auto why = refused.find(tag);
+        report_.Failed(
+            Action::DELETE_TAG, tag, "",
+            absl::StrCat("its manifest was deleted, but the "
+                         "registry still lists the tag and hands "
+                         "it out",
+                         why == refused.end()
+                             ? ""
+                             : absl::StrCat(": ", ReasonOf(why->second))));
       }
     }
   }
+  report_.PassedOver(passed_over);
   return absl::OkStatus();
 }
 
@@ -509,16 +478,19 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
   std::vector<TagToRemove> tags;
   for (const TagRemoval& removal : planned.plan.removals) {
     if (spared_.contains(removal.digest)) {
-      outcome_.Add(MakeAction(Action::UNTAG, Action::SKIPPED, removal.tag,
-                              removal.digest.str(),
-                              "what it is attached to could not be deleted"));
+      report_.Skipped(Action::UNTAG, removal.tag, removal.digest.str(),
+                      "what it is attached to could not be deleted");
     } else {
       tags.push_back({removal.tag, removal.digest, TagsOn(planned, removal)});
     }
   }
-  std::set<std::string> dangling = dangling_tags_;
-  dangling.insert(planned.dangling.begin(), planned.dangling.end());
-  for (const std::string& tag : dangling) tags.push_back({tag, std::nullopt});
+  const std::set<std::string> lost(planned.dangling.begin(),
+                                   planned.dangling.end());
+  for (const std::string& tag : dangling_tags_) tags.push_back({tag, {}});
+  for (const std::string& tag : lost) {
+    if (dangling_tags_.contains(tag)) continue;
+    tags.push_back({tag, {}, {}, planned.states.at(tag).ghost});
+  }
   absl::StatusOr<std::vector<TagRemovalOutcome>> outcomes =
       driver_->RemoveTags(tags);
   if (absl::IsDataLoss(outcomes.status())) {
@@ -528,38 +500,13 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
   }
   if (!outcomes.ok()) return outcomes.status();
   for (const TagRemovalOutcome& removal : *outcomes) {
-    if (EndsTask(removal.status)) return removal.status;
-    ReportRemoval(removal, planned.dangling);
+    if (EndsTask(removal.status) || MayTakeEffectYet(removal.status)) {
+      return removal.status;
+    }
+    report_.Removal(removal, dangling_tags_.contains(removal.tag),
+                    lost.contains(removal.tag));
   }
   return absl::OkStatus();
-}
-
-void Deletion::ReportRemoval(const TagRemovalOutcome& removal,
-                             const std::vector<std::string>& dangling) {
-  using Kind = TagRemovalOutcome::Kind;
-  // A tag whose manifest was deleted and that the registry left listed.
-  const bool half_done = dangling_tags_.contains(removal.tag);
-  const bool lost = std::find(dangling.begin(), dangling.end(), removal.tag) !=
-                    dangling.end();
-  const Action::Verb verb =
-      half_done || lost ? Action::DELETE_TAG : Action::UNTAG;
-  switch (removal.kind) {
-    case Kind::kRemoved:
-      ReportTag(verb, Action::DONE, removal.tag,
-                lost && !half_done ? kDanglingReason : ReasonFor(removal.tag));
-      break;
-    case Kind::kMoved:
-      ReportTag(verb, half_done ? Action::DONE : Action::SKIPPED, removal.tag,
-                "it was moved since it was planned");
-      break;
-    case Kind::kFailed:
-      ReportTag(verb, Action::FAILED, removal.tag,
-                half_done ? absl::StrCat("its manifest was deleted, but the "
-                                         "registry still lists the tag: ",
-                                         ReasonOf(removal.status))
-                          : ReasonOf(removal.status));
-      break;
-  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "worker/handlers/deletion_planner.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -15,6 +16,9 @@
 
 namespace registry_manager {
 namespace {
+
+// Somebody else may work in the repository, but not for ever.
+constexpr int kMaxLooks = 4;
 
 std::vector<std::string> Texts(
     const google::protobuf::RepeatedPtrField<std::string>& texts) {
@@ -35,17 +39,35 @@ std::vector<std::string> JudgedTags(const TagStates& states,
   return tags;
 }
 
-std::string FirstFew(const std::vector<std::string>& tags) {
-  constexpr size_t kFew = 10;
-  if (tags.size() <= kFew) return absl::StrJoin(tags, ", ");
-  return absl::StrCat(absl::StrJoin(tags.begin(), tags.begin() + kFew, ", "),
-                      " and ", tags.size() - kFew, " more");
-}
-
 void NoteDanglingLeft(const std::vector<std::string>& tags,
                       PlannedDeletion& planned) {
   if (tags.empty()) return;
   planned.notes.push_back(absl::StrCat("dangling, and left: ", FirstFew(tags)));
+}
+
+void NoteUndated(const std::vector<std::string>& tags,
+                 PlannedDeletion& planned) {
+  if (tags.empty()) return;
+  planned.notes.push_back(absl::StrCat(
+      tags.size(), tags.size() == 1 ? " candidate bears" : " candidates bear",
+      " no date (or one before 2000) and ", tags.size() == 1 ? "stays" : "stay",
+      ": ", FirstFew(tags),
+      "; undated: oldest would count such as the oldest"));
+}
+
+// Somebody moved or removed the tag between two looks.
+bool IsPassedOver(const std::string& tag, const TagStates& before,
+                  const TagStates& now) {
+  const auto state = now.find(tag);
+  if (state == now.end()) return true;
+  return state->second.digest && state->second.digest != before.at(tag).digest;
+}
+
+absl::Status CannotBeFound(const std::string& tag, const TagStates& states) {
+  return absl::DataLossError(absl::StrCat(
+      "tag ", tag, " points at ", states.at(tag).digest->str(),
+      ", which the registry does not hand out by its digest; nothing is "
+      "deleted from this repository"));
 }
 
 // Where nothing is deleted, what follows something stays.
@@ -60,6 +82,13 @@ void KeepSignatures(PlannedDeletion& planned) {
 
 }  // namespace
 
+std::string FirstFew(const std::vector<std::string>& tags) {
+  constexpr size_t kFew = 10;
+  if (tags.size() <= kFew) return absl::StrJoin(tags, ", ");
+  return absl::StrCat(absl::StrJoin(tags.begin(), tags.begin() + kFew, ", "),
+                      " and ", tags.size() - kFew, " more");
+}
+
 std::string NeededBy(const TagRemoval& removal) {
   return removal.protected_by.empty() ? "what it is attached to"
                                       : removal.protected_by;
@@ -72,11 +101,12 @@ DeletionPlanner::DeletionPlanner(const proto::DeletePolicy& policy,
 
 absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan(TagStates states,
                                                       absl::Time looked_at) {
-  PlannedDeletion planned;
-  planned.looked_at = looked_at;
-  planned.states = std::move(states);
-  absl::Status status = TakeDangling(planned);
-  if (!status.ok()) return status;
+  return PlanWith(
+      [this](PlannedDeletion& planned) { return DoomByRules(planned); },
+      std::move(states), looked_at);
+}
+
+absl::Status DeletionPlanner::DoomByRules(PlannedDeletion& planned) {
   absl::StatusOr<DeletionSelection> selection = Select(planned.states);
   if (!selection.ok()) return selection.status();
   if (entry_.only_size() > 0) Restrict(*selection);
@@ -85,39 +115,84 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan(TagStates states,
     reasons[tag.tag] = std::move(tag.reason);
     if (tag.rank > 0) planned.ranks[tag.tag] = tag.rank;
   }
-  planned.undated = std::move(selection->unreadable);
+  planned.unreadable = std::move(selection->unreadable);
+  NoteUndated(selection->undated, planned);
   planned.warnings = std::move(selection->warnings);
   for (const std::string& tag : selection->named_but_absent) {
     planned.notes.push_back(
         absl::StrCat("tag ", tag, " is not there (any more)"));
   }
-  status = MakePlan(planned);
-  if (!status.ok()) return status;
-  return planned;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanAgain(
-    const PlannedDeletion& earlier, std::vector<std::string>& moved) {
-  PlannedDeletion planned;
-  planned.looked_at = absl::Now();
+    const PlannedDeletion& earlier) {
+  const absl::Time looked_at = absl::Now();
   absl::StatusOr<TagStates> states = driver_->ReadTagStates();
   if (!states.ok()) return states.status();
-  planned.states = *std::move(states);
-  absl::Status status = TakeDangling(planned);
-  if (!status.ok()) return status;
-  for (const auto& [tag, reason] : earlier.doomed) {
-    const auto now = planned.states.find(tag);
-    const auto then = earlier.states.find(tag);
-    if (now != planned.states.end() &&
-        now->second.digest == then->second.digest) {
-      planned.doomed[tag] = reason;
-    } else {
-      moved.push_back(tag);
-    }
+  for (const std::string& tag : earlier.dangling) {
+    const std::optional<Digest>& ghost = earlier.states.at(tag).ghost;
+    const auto now = states->find(tag);
+    if (!ghost || now == states->end() || now->second.digest != ghost) continue;
+    now->second = earlier.states.at(tag);
   }
-  status = MakePlan(planned);
-  if (!status.ok()) return status;
-  return planned;
+  const auto doom_again = [&earlier](PlannedDeletion& planned) {
+    for (const auto& [tag, reason] : earlier.doomed) {
+      const auto now = planned.states.find(tag);
+      const auto then = earlier.states.find(tag);
+      if (now != planned.states.end() &&
+          now->second.digest == then->second.digest) {
+        planned.doomed[tag] = reason;
+      } else {
+        planned.passed_over.insert(tag);
+      }
+    }
+    return absl::OkStatus();
+  };
+  return PlanWith(doom_again, *std::move(states), looked_at);
+}
+
+absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanWith(
+    const Doom& doom, TagStates states, absl::Time looked_at) {
+  std::set<std::string> passed_over;
+  for (int look = 1;; ++look) {
+    PlannedDeletion planned;
+    planned.looked_at = looked_at;
+    planned.states = states;
+    std::vector<std::string> lost;
+    absl::Status status = TakeDangling(planned);
+    if (status.ok()) status = doom(planned);
+    if (status.ok()) status = MakePlan(planned, lost);
+    if (!status.ok()) return status;
+    if (lost.empty()) {
+      planned.passed_over.merge(passed_over);
+      return planned;
+    }
+    looked_at = absl::Now();
+    absl::StatusOr<TagStates> again = driver_->ReadTagStates();
+    if (!again.ok()) return again.status();
+    const std::optional<std::string> still = TakeGhosts(lost, states, *again);
+    if (still || look == kMaxLooks) {
+      return CannotBeFound(still.value_or(lost.front()), states);
+    }
+    for (const auto& [tag, reason] : planned.doomed) {
+      if (IsPassedOver(tag, states, *again)) passed_over.insert(tag);
+    }
+    states = *std::move(again);
+  }
+}
+
+std::optional<std::string> DeletionPlanner::TakeGhosts(
+    const std::vector<std::string>& lost, const TagStates& before,
+    TagStates& states) const {
+  for (const std::string& tag : lost) {
+    const auto now = states.find(tag);
+    const std::optional<Digest>& digest = before.at(tag).digest;
+    if (now == states.end() || now->second.digest != digest) continue;
+    if (!earlier_.tags.contains(tag)) return tag;
+    now->second = {TagState::Kind::kDangling, std::nullopt, "", digest};
+  }
+  return std::nullopt;
 }
 
 void DeletionPlanner::Restrict(DeletionSelection& selection) const {
@@ -186,6 +261,7 @@ absl::StatusOr<DeletionSelection> DeletionPlanner::Select(
   request.whole_repository = entry_.whole();
   request.named = Texts(entry_.named());
   request.mix_count = static_cast<int>(policy_.mix_count());
+  request.undated_is_oldest = policy_.undated_is_oldest();
   const std::vector<std::string> tags = JudgedTags(states, request);
   const std::vector<std::string> to_date = TagsToDate(tags, *rules, request);
   return SelectForDeletion(tags, *rules, request,
@@ -228,12 +304,17 @@ absl::StatusOr<std::vector<ResolvedTag>> DeletionPlanner::LostRemovals(
   return removed;
 }
 
-absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned) {
+absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned,
+                                       std::vector<std::string>& lost) {
   std::vector<Digest> left;
   if (absl::Status status = FindGone(planned, left); !status.ok()) {
     return status;
   }
-  if (planned.doomed.empty() && planned.gone.empty()) {
+  std::copy_if(
+      left.begin(), left.end(), std::back_inserter(planned.untagged),
+      [this](const Digest& digest) { return earlier_.roots.contains(digest); });
+  if (planned.doomed.empty() && planned.gone.empty() &&
+      planned.untagged.empty()) {
     KeepSignatures(planned);
     return absl::OkStatus();
   }
@@ -242,11 +323,14 @@ absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned) {
   absl::StatusOr<SnapshotReader::Result> read =
       driver_->ReadSnapshot(planned.states, doomed, left);
   if (!read.ok()) return read.status();
+  lost = std::move(read->lost_tags);
+  if (!lost.empty()) return absl::OkStatus();
   planned.snapshot = std::move(read->snapshot);
   planned.notes.insert(planned.notes.end(), read->notes.begin(),
                        read->notes.end());
   AddGone(earlier_.deletions, planned.gone, planned.snapshot);
-  planned.plan = PlanDeletion(planned.snapshot, doomed, planned.gone);
+  planned.plan =
+      PlanDeletion(planned.snapshot, doomed, planned.gone, planned.untagged);
   for (const DeletePlan::StayingSignature& signature :
        planned.plan.staying_signatures) {
     planned.kept[signature.tag] = signature.reason;

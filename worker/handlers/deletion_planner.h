@@ -4,7 +4,10 @@
 #ifndef REGISTRY_MANAGER_WORKER_HANDLERS_DELETION_PLANNER_H_
 #define REGISTRY_MANAGER_WORKER_HANDLERS_DELETION_PLANNER_H_
 
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,12 +36,16 @@ struct PlannedDeletion {
   std::vector<std::string> dangling;
   // What an earlier attempt has deleted already.
   std::vector<Digest> gone;
+  // What it was about to delete, and has removed all tags of.
+  std::vector<Digest> untagged;
+  // Doomed tags that somebody moved or removed while this was planned.
+  std::set<std::string> passed_over;
   // When the repository was looked at: before its tags were listed.
   absl::Time looked_at;
   std::vector<std::string> notes;
   // Tags whose creation times could not be read: the rules doom no tag that is
   // no version.
-  std::vector<std::string> undated;
+  std::vector<std::string> unreadable;
   // What of the rules is worth a second look.
   std::vector<std::string> warnings;
 
@@ -49,6 +56,9 @@ struct PlannedDeletion {
 
 // What a tag's image is needed by, for people: a tag, most often.
 std::string NeededBy(const TagRemoval& removal);
+
+// "a, b, c and 12 more".
+std::string FirstFew(const std::vector<std::string>& tags);
 
 // Makes plans for one repository. For one task.
 class DeletionPlanner {
@@ -65,7 +75,9 @@ class DeletionPlanner {
   }
 
   // Plans for the tags as they were at `looked_at`. Half-removed ones are left
-  // out of it. FailedPrecondition: dangling tags, and the policy says stop.
+  // out of it. A tag whose manifest is not there is looked at once more, with
+  // all others. FailedPrecondition: dangling tags, and the policy says stop.
+  // DataLoss: a tag that points at a manifest that is not there.
   absl::StatusOr<PlannedDeletion> Plan(TagStates states, absl::Time looked_at);
 
   // Those tags that an earlier attempt was to remove alone and that are gone,
@@ -74,10 +86,9 @@ class DeletionPlanner {
       const PlannedDeletion& planned);
 
   // Looks at the repository again and plans with the tags that `earlier`
-  // doomed, but for those that moved or vanished since: these are added to
-  // `moved`. What is new stays, and protects.
-  absl::StatusOr<PlannedDeletion> PlanAgain(const PlannedDeletion& earlier,
-                                            std::vector<std::string>& moved);
+  // doomed, but for those that moved or vanished since: these are passed over.
+  // What is new stays, and protects.
+  absl::StatusOr<PlannedDeletion> PlanAgain(const PlannedDeletion& earlier);
 
  private:
   absl::Status TakeDangling(PlannedDeletion& planned) const;
@@ -87,7 +98,20 @@ class DeletionPlanner {
   // The config speaks of the tag: by its name, or of the whole repository.
   bool IsCovered(const std::string& tag) const;
   absl::StatusOr<DeletionSelection> Select(const TagStates& states);
-  absl::Status MakePlan(PlannedDeletion& planned);
+  // Dooms tags of `planned`, whose states are known.
+  using Doom = std::function<absl::Status(PlannedDeletion& planned)>;
+  absl::Status DoomByRules(PlannedDeletion& planned);
+  // Plans by what `doom` says, and again if the repository changes meanwhile.
+  absl::StatusOr<PlannedDeletion> PlanWith(const Doom& doom, TagStates states,
+                                           absl::Time looked_at);
+  // Tags that point at manifests that are not there are added to `lost`.
+  absl::Status MakePlan(PlannedDeletion& planned,
+                        std::vector<std::string>& lost);
+  // Lets what an earlier attempt deleted the image of be dangling, although the
+  // registry answers for it. The first tag that points at nothing all the same.
+  std::optional<std::string> TakeGhosts(const std::vector<std::string>& lost,
+                                        const TagStates& before,
+                                        TagStates& states) const;
   absl::Status FindGone(PlannedDeletion& planned,
                         std::vector<Digest>& left) const;
 

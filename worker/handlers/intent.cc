@@ -16,9 +16,11 @@ using proto::Intent;
 using Leaders = std::map<Digest, std::vector<Digest>>;
 
 void AddDeletion(const Digest& digest, const Leaders& leaders,
-                 const std::vector<std::string>& tags, Intent& intent) {
+                 const std::vector<std::string>& tags, bool root,
+                 Intent& intent) {
   Intent::Deletion& entry = *intent.add_deletions();
   entry.set_digest(digest.str());
+  entry.set_root(root);
   for (const std::string& tag : tags) entry.add_tags(tag);
   const auto led_by = leaders.find(digest);
   if (led_by == leaders.end()) return;
@@ -31,7 +33,9 @@ void AddDeletion(const Digest& digest, const Leaders& leaders,
 
 Intent IntentOf(const RepositorySnapshot& snapshot, const DeletePlan& plan,
                 const std::vector<Digest>& gone,
+                const std::vector<Digest>& untagged,
                 const std::vector<std::string>& dangling) {
+  const absl::flat_hash_set<Digest> roots(untagged.begin(), untagged.end());
   absl::flat_hash_set<Digest> touched;
   for (const DigestDeletion& one : plan.deletions) touched.insert(one.digest);
   for (const TagRemoval& one : plan.removals) touched.insert(one.digest);
@@ -59,11 +63,12 @@ Intent IntentOf(const RepositorySnapshot& snapshot, const DeletePlan& plan,
   for (const DigestDeletion& one : plan.deletions) add_leader(one.digest);
   for (const Digest& digest : gone) {
     if (add_leader(digest) || subjects.contains(digest)) {
-      AddDeletion(digest, {}, {}, intent);
+      AddDeletion(digest, {}, {}, /*root=*/false, intent);
     }
   }
   for (const DigestDeletion& one : plan.deletions) {
-    AddDeletion(one.digest, leaders, one.tags, intent);
+    AddDeletion(one.digest, leaders, one.tags,
+                !one.tags.empty() || roots.contains(one.digest), intent);
   }
   for (const TagRemoval& removal : plan.removals) {
     Intent::Removal& entry = *intent.add_removals();
@@ -79,6 +84,7 @@ EarlierIntent::EarlierIntent(const Intent& intent) {
     tags.insert(entry.tags().begin(), entry.tags().end());
     absl::StatusOr<Digest> digest = Digest::Parse(entry.digest());
     if (!digest.ok()) continue;
+    if (entry.root() || entry.tags_size() > 0) roots.insert(*digest);
     IntendedDeletion deletion{*std::move(digest), {}};
     for (const std::string& text : entry.attached_to()) {
       absl::StatusOr<Digest> leader = Digest::Parse(text);

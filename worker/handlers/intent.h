@@ -8,15 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "common/policy/delete_plan.h"
 #include "proto/task.pb.h"
 
 namespace registry_manager {
 
 // What is journalled before a plan is carried out. Of what is `gone` already it
-// holds what still leads to something that goes.
+// holds what still leads to something that goes. `untagged` are the plan's
+// manifests whose doomed tags have gone already.
 proto::Intent IntentOf(const RepositorySnapshot& snapshot,
                        const DeletePlan& plan, const std::vector<Digest>& gone,
+                       const std::vector<Digest>& untagged,
                        const std::vector<std::string>& dangling);
 
 // What an earlier attempt, which was cut short, was about to do.
@@ -25,6 +28,8 @@ struct EarlierIntent {
   EarlierIntent() = default;
 
   std::vector<IntendedDeletion> deletions;
+  // Those of them that doomed tags pointed at.
+  absl::flat_hash_set<Digest> roots;
   // To be removed alone.
   std::vector<ResolvedTag> removals;
   // All its tags: where one dangles, that is its doing.

@@ -86,6 +86,7 @@ proto::TaskResult ListRepository(const proto::ListRepository& task,
     return outcome.Fail(ProblemOf(tags.status(), **connection));
   }
   std::sort(tags->begin(), tags->end());
+  tags->erase(std::unique(tags->begin(), tags->end()), tags->end());
   outcome.SetTags(tags->size());
   const std::set<std::string> named(task.entry().named().begin(),
                                     task.entry().named().end());

@@ -54,6 +54,10 @@ void OutcomeBuilder::CountLocked(const Action& action) {
   }
   if (action.result() == Action::SKIPPED) {
     counts_.set_skipped(counts_.skipped() + 1);
+    const bool deletes = action.verb() == Action::DELETE_TAG ||
+                         action.verb() == Action::UNTAG ||
+                         action.verb() == Action::DELETE_MANIFEST;
+    if (deletes) counts_.set_passed_over(counts_.passed_over() + 1);
     return;
   }
   if (action.result() == Action::FAILED) {

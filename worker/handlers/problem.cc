@@ -16,7 +16,9 @@ using proto::Problem;
 Problem::Kind KindOf(const absl::Status& status) {
   if (absl::IsCancelled(status)) return Problem::CANCELLED;
   if (IsNoAnswer(status)) return Problem::REGISTRY_UNREACHABLE;
-  if (RefusesCredentials(status)) return Problem::REGISTRY_REFUSES_CREDENTIALS;
+  if (RefusesCredentials(status) || IsUnusable(status)) {
+    return Problem::REGISTRY_REFUSES_CREDENTIALS;
+  }
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
@@ -51,7 +53,8 @@ proto::TaskResult FailedResult(const absl::Status& status,
 }
 
 bool EndsTask(const absl::Status& status) {
-  return absl::IsCancelled(status) || IsNoAnswer(status);
+  return absl::IsCancelled(status) || IsNoAnswer(status) ||
+         RefusesCredentials(status) || IsUnusable(status);
 }
 
 std::string ReasonOf(const absl::Status& status) {

@@ -23,7 +23,8 @@ proto::TaskResult FailedResult(const absl::Status& status,
                                const RegistryConnection& connection);
 
 // True where `status` ends the task as a whole, not one of its actions: the
-// registry cannot be reached, or the task was stopped.
+// registry cannot be reached, refuses the credentials or cannot be used as it
+// is configured, or the task was stopped.
 bool EndsTask(const absl::Status& status);
 
 // What a person is told of `status`.

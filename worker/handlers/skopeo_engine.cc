@@ -14,6 +14,7 @@
 #include "common/reference/printable.h"
 #include "common/reference/reference.h"
 #include "common/registry/credentials.h"
+#include "common/registry/docker_hub.h"
 #include "common/registry/manifests.h"
 #include "worker/handlers/copy_engine.h"
 #include "worker/handlers/problem.h"
@@ -58,10 +59,14 @@ const std::vector<std::string>& Inherited() {
 }
 
 absl::StatusOr<Credentials> CredentialsFor(const proto::Registry& registry,
-                                           const Address& address) {
+                                           const Address& address,
+                                           const std::string& repository) {
   Credentials credentials{registry.username(), registry.password(), ""};
   if (!credentials.anonymous()) return credentials;
-  return LookUpCredentials(registry.auth_file(), address);
+  absl::StatusOr<RegistryCredentials> found =
+      LookUpCredentials(registry.auth_file(), address);
+  if (!found.ok()) return found.status();
+  return found->For(ApiRepository(address, repository));
 }
 
 // Makes the folder for --src-cert-dir, with the names that skopeo knows files
@@ -156,7 +161,7 @@ absl::Status SkopeoCopier::Prepare() {
 absl::Status SkopeoCopier::PrepareSide(Side& side, const std::string& name) {
   const Address& address = side.connection->address();
   absl::StatusOr<Credentials> credentials =
-      CredentialsFor(*side.registry, address);
+      CredentialsFor(*side.registry, address, side.repository);
   if (!credentials.ok()) return credentials.status();
   secrets_.push_back(credentials->password);
   secrets_.push_back(credentials->identity_token);

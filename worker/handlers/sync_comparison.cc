@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/reference/reference.h"
+#include "common/registry/cached_manifests.h"
 #include "common/registry/copy/fallback_index.h"
 #include "common/registry/errors.h"
 #include "common/registry/listing.h"
@@ -23,12 +24,13 @@ constexpr size_t kMaxHeldManifest = 256 << 10;
 // A shorter index would take from the target what came by the referrers API.
 bool ListsAsMuch(const RegistryClient& source,
                  const std::string& source_repository,
-                 const RegistryClient& target,
-                 const std::string& target_repository, const std::string& tag) {
-  const absl::StatusOr<RawManifest> wanted =
-      GetManifest(source, source_repository, tag);
-  const absl::StatusOr<RawManifest> there =
-      GetManifest(target, target_repository, tag);
+                 const ManifestHead& at_source, const RegistryClient& target,
+                 const std::string& target_repository,
+                 const ManifestHead& at_target) {
+  const absl::StatusOr<RawManifest> wanted = ReadManifest(
+      source, source_repository, at_source.digest, at_source.media_type);
+  const absl::StatusOr<RawManifest> there = ReadManifest(
+      target, target_repository, at_target.digest, at_target.media_type);
   return wanted.ok() && there.ok() && ListsAllOf(there->bytes, wanted->bytes);
 }
 
@@ -100,8 +102,8 @@ absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
     if (result.half_removed || !at_target.ok()) return;
     result.same = at_target->digest == result.source->digest ||
                   (IsFallbackTag(tags[i]) &&
-                   ListsAsMuch(source, source_repository, target,
-                               target_repository, tags[i]));
+                   ListsAsMuch(source, source_repository, *result.source,
+                               target, target_repository, *at_target));
   });
   std::map<std::string, TagComparison> compared;
   for (size_t i = 0; i < tags.size(); ++i) {

@@ -19,6 +19,7 @@ std::string TakenAgainNote(const proto::DeletePolicy& policy,
   all.insert(brought.begin(), brought.end());
   DeletionRequest request;
   request.mix_count = static_cast<int>(policy.mix_count());
+  request.undated_is_oldest = policy.undated_is_oldest();
   const DeletionSelection selection =
       SelectForDeletion({all.begin(), all.end()}, *rules, request, {});
   const std::set<std::string> copied(brought.begin(), brought.end());

@@ -119,7 +119,7 @@ absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
       if (!slept.ok()) return slept;
       // What was lost may be the answer alone.
       absl::StatusOr<bool> arrived =
-          HasBlob(route.target, route.target_repository, blob.digest);
+          HasBlob(route.target, route.target_repository, blob);
       if (arrived.ok() && *arrived) return absl::OkStatus();
     }
     if (!session) {
@@ -150,19 +150,25 @@ Mounted TryMount(const CopyRoute& route, const Descriptor& blob,
       MountBlob(route.target, route.target_repository, blob.digest, repository);
   // Registries refuse mounts in many ways; sending the blob always works.
   if (!session.ok()) return {};
-  return {!session->has_value(), *std::move(session)};
+  if (session->has_value()) return {false, *std::move(session)};
+  // Nor is everything mounted that a registry says it has, or whole.
+  const absl::StatusOr<bool> whole =
+      HasBlob(route.target, route.target_repository, blob);
+  return {IsNotTold(whole.status()) || whole.value_or(false), std::nullopt};
 }
 
 absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
                    const BlobLedger::Turn& turn, CopyTally& tally,
                    bool mounts) {
-  absl::StatusOr<bool> present =
-      HasBlob(route.target, route.target_repository, blob.digest);
-  if (!present.ok() && !IsNotTold(present.status())) return present.status();
-  if (present.ok() && *present) {
+  const absl::StatusOr<BlobState> found =
+      LookForBlob(route.target, route.target_repository, blob);
+  if (!found.ok() && !IsNotTold(found.status())) return found.status();
+  if (found.ok() && *found == BlobState::kPresent) {
     ++tally.blobs_present;
     return absl::OkStatus();
   }
+  // What is broken here may be so everywhere in the registry.
+  mounts &= !found.ok() || *found != BlobState::kBroken;
   Mounted mounted;
   if (mounts && route.SameRegistry()) {
     mounted = TryMount(route, blob, route.source_repository);
@@ -175,7 +181,10 @@ absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
     ++tally.blobs_mounted;
     return absl::OkStatus();
   }
-  const absl::Status status = Transfer(route, blob, mounted.session);
+  absl::Status status = Transfer(route, blob, mounted.session);
+  if (status.ok() && route.target.connection->has_broken_blobs) {
+    status = CheckArrived(route.target, route.target_repository, blob);
+  }
   if (!status.ok()) return status;
   ++tally.blobs_copied;
   tally.bytes_copied += blob.size;

@@ -57,7 +57,7 @@ class BlobCopierTest : public testing::Test {
   }
   bool Has(const std::string& url, const Descriptor& blob) {
     ClientFixture fixture(url);
-    return *HasBlob(fixture.client(), "to", blob.digest);
+    return *HasBlob(fixture.client(), "to", blob);
   }
 
   RegistryProcess a_;
@@ -106,7 +106,7 @@ TEST_F(BlobCopierTest, WhatTheTargetHasElsewhereIsMounted) {
   }
   EXPECT_EQ(tally_.blobs_copied, 1u);
   EXPECT_EQ(tally_.blobs_mounted, 1u);
-  EXPECT_TRUE(*HasBlob(target.client(), "two", blob.digest));
+  EXPECT_TRUE(*HasBlob(target.client(), "two", blob));
 }
 
 TEST_F(BlobCopierTest, AMountThatIsRefusedIsSentAllTheSame) {

@@ -44,7 +44,7 @@ class BlobTriesTest : public testing::Test {
   }
   bool Has(const std::string& url, const Descriptor& blob) {
     ClientFixture fixture(url);
-    return *HasBlob(fixture.client(), "to", blob.digest);
+    return *HasBlob(fixture.client(), "to", blob);
   }
 
   RegistryProcess a_;

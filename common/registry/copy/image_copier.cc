@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/registry/blobs.h"
+#include "common/registry/cached_manifests.h"
 #include "common/registry/copy/fallback_index.h"
 #include "common/registry/errors.h"
 #include "common/registry/listing.h"
@@ -94,6 +95,9 @@ std::mutex& MutexOfFallbackTag(const CopyRoute& route, const std::string& tag) {
 absl::StatusOr<bool> HasReferrersApi(const RegistryClient& client,
                                      const std::string& repository,
                                      const Digest& subject) {
+  if (client.connection->referrers_api == RegistryConnection::Support::kYes) {
+    return true;
+  }
   const absl::Status listed =
       ListReferrers(client, repository, subject).status();
   if (absl::IsUnimplemented(listed)) return false;
@@ -205,6 +209,13 @@ absl::Status ImageCopier::CopyContent(const RawManifest& raw,
   return CopyChildren(manifest.children, depth + 1, mounts);
 }
 
+absl::Status ImageCopier::CopyBelow(const RawManifest& raw, int depth,
+                                    bool mounts) {
+  absl::StatusOr<Manifest> manifest = ParseManifest(raw);
+  if (!manifest.ok()) return manifest.status();
+  return CopyContent(raw, *manifest, depth, mounts);
+}
+
 absl::Status ImageCopier::CopyBlobs(const Manifest& manifest, bool mounts) {
   const std::vector<Descriptor> blobs = BlobsOf(manifest);
   return ForEach(*pool_, blobs.size(), kBlobsAtOnce, [&](size_t i) {
@@ -229,12 +240,17 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth,
   const std::string& digest = child.digest.str();
   absl::StatusOr<ManifestHead> there =
       HeadManifest(route_.target, route_.target_repository, digest);
-  // A registry takes an image only with its blobs; what an index lists may have
-  // gone since.
-  if (there.ok() && !MayBeIndexType(there->media_type)) return absl::OkStatus();
   if (is_manifest && !MayBeMissing(there.status())) return there.status();
   absl::StatusOr<RawManifest> raw =
       GetManifest(route_.source, route_.source_repository, digest);
+  if (absl::IsNotFound(raw.status()) && there.ok()) {
+    raw = GetManifest(route_.target, route_.target_repository, digest);
+  }
+  // Some registries take an image without its blobs, or lose some afterwards:
+  // all that lies below a manifest that is there is looked at, too.
+  if (raw.ok() && there.ok() && !MayBeIndexType(there->media_type)) {
+    return CopyBelow(*raw, depth, mounts);
+  }
   if (raw.ok()) return CopyManifest(*raw, digest, depth).status();
   if (!is_manifest && IsBlobAtSource(child)) {
     return CopyBlob(route_, child, *ledger_, *tally_, mounts);
@@ -246,7 +262,7 @@ absl::Status ImageCopier::CopyChild(const Descriptor& child, int depth,
 // Some registries hand manifests out as blobs, too: those are none.
 bool ImageCopier::IsBlobAtSource(const Descriptor& child) {
   if (child.size > kMaxManifest) {
-    return HasBlob(route_.source, route_.source_repository, child.digest)
+    return HasBlob(route_.source, route_.source_repository, child)
         .value_or(false);
   }
   absl::StatusOr<std::string> bytes =
@@ -269,7 +285,8 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
   for (int depth = 0; depth < kMaxIndexDepth && !level.empty(); ++depth) {
     std::vector<Descriptor> next;
     for (const Descriptor& index : level) {
-      absl::StatusOr<std::vector<Descriptor>> children = ChildrenOf(index);
+      absl::StatusOr<std::vector<Descriptor>> children =
+          ChildrenOf(index, depth == 0 ? image.media_type : "");
       if (!children.ok()) return children.status();
       for (const Descriptor& child : *children) {
         if (IsBlobType(child.media_type) || !seen.insert(child.digest).second) {
@@ -285,9 +302,9 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
 }
 
 absl::StatusOr<std::vector<Descriptor>> ImageCopier::ChildrenOf(
-    const Descriptor& index) {
-  absl::StatusOr<RawManifest> raw =
-      GetManifest(route_.source, route_.source_repository, index.digest.str());
+    const Descriptor& index, const std::string& seen_as) {
+  absl::StatusOr<RawManifest> raw = ReadManifest(
+      route_.source, route_.source_repository, index.digest, seen_as);
   if (!raw.ok()) {
     if (!IsManifestType(index.media_type) && IsBlobAtSource(index)) {
       return std::vector<Descriptor>();
@@ -302,7 +319,22 @@ absl::StatusOr<std::vector<Descriptor>> ImageCopier::ChildrenOf(
 absl::StatusOr<bool> ImageCopier::SourceListsReferrers(const Digest& subject) {
   using Support = RegistryConnection::Support;
   if (route_.source.connection->referrers_api == Support::kYes) return true;
-  return HasReferrersApi(route_.source, route_.source_repository, subject);
+  absl::StatusOr<std::vector<Descriptor>> listed =
+      ListReferrers(route_.source, route_.source_repository, subject);
+  if (absl::IsUnimplemented(listed.status())) return false;
+  if (!listed.ok()) return listed.status();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  listed_.insert_or_assign(subject, *std::move(listed));
+  return true;
+}
+
+absl::StatusOr<std::vector<Descriptor>> ImageCopier::ReferrersAtSource(
+    const Digest& subject) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (auto known = listed_.extract(subject)) return std::move(known.mapped());
+  }
+  return ListReferrers(route_.source, route_.source_repository, subject);
 }
 
 absl::StatusOr<std::vector<ReferrerOutcome>> ImageCopier::CopyReferrers(
@@ -336,7 +368,7 @@ absl::StatusOr<std::vector<ReferrerOutcome>> ImageCopier::WalkReferrers(
   std::vector<ReferrerOutcome> outcomes;
   if (depth >= kMaxIndexDepth || !IsNewSubject(subject)) return outcomes;
   absl::StatusOr<std::vector<Descriptor>> referrers =
-      ListReferrers(route_.source, route_.source_repository, subject);
+      ReferrersAtSource(subject);
   if (absl::IsUnimplemented(referrers.status())) return outcomes;
   if (!referrers.ok()) return referrers.status();
   for (const Descriptor& referrer : *referrers) {
@@ -374,7 +406,7 @@ absl::StatusOr<bool> ImageCopier::CopyReferrer(const Descriptor& referrer,
     if (*files_itself) return false;
   }
   absl::StatusOr<RawManifest> raw =
-      GetManifest(route_.source, route_.source_repository, digest);
+      ReadManifest(route_.source, route_.source_repository, referrer.digest);
   if (!raw.ok()) return raw.status();
   if (!there.ok()) {
     absl::StatusOr<PutManifestResult> put = CopyManifest(*raw, digest, 1);
@@ -394,7 +426,7 @@ absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
   const std::string tag = FallbackTag(subject);
   const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
   absl::StatusOr<RawManifest> index =
-      GetManifest(route_.target, route_.target_repository, tag);
+      ReadTaggedManifest(route_.target, route_.target_repository, tag);
   if (!index.ok() && !absl::IsNotFound(index.status())) return index.status();
   absl::StatusOr<std::string> bytes =
       AddToFallbackIndex(index.ok() ? index->bytes : "", referrer, manifest);

@@ -67,13 +67,20 @@ class ImageCopier {
   // Copies all that the manifest needs before it can be pushed.
   absl::Status CopyContent(const RawManifest& raw, const Manifest& manifest,
                            int depth, bool mounts);
+  // The same of a manifest that the target has.
+  absl::Status CopyBelow(const RawManifest& raw, int depth, bool mounts);
   absl::Status CopyChildren(const std::vector<Descriptor>& children, int depth,
                             bool mounts);
   absl::Status CopyBlobs(const Manifest& manifest, bool mounts);
   absl::Status CopyChild(const Descriptor& child, int depth, bool mounts);
   // What an index lists is no manifest, and the source has it as a blob.
   bool IsBlobAtSource(const Descriptor& child);
-  absl::StatusOr<std::vector<Descriptor>> ChildrenOf(const Descriptor& index);
+  // `seen_as` is ReadManifest()'s.
+  absl::StatusOr<std::vector<Descriptor>> ChildrenOf(
+      const Descriptor& index, const std::string& seen_as);
+  // By the source's API; asked once for each.
+  absl::StatusOr<std::vector<Descriptor>> ReferrersAtSource(
+      const Digest& subject);
   absl::Status CopyFallbackTag(const RawManifest& source,
                                const std::string& tag);
   absl::Status PutFallbackIndex(const std::string& tag,
@@ -103,6 +110,8 @@ class ImageCopier {
   absl::flat_hash_map<std::string, RawManifest> remembered_;
   // Whose referrers were listed.
   std::set<Digest> subjects_;
+  // What was listed to find out whether the source lists at all.
+  absl::flat_hash_map<Digest, std::vector<Descriptor>> listed_;
 };
 
 }  // namespace registry_manager

@@ -3,6 +3,10 @@
 
 #include "common/registry/removal/deletion.h"
 
+#include <algorithm>
+#include <functional>
+#include <optional>
+
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -24,29 +28,22 @@ constexpr absl::Duration kForgets = absl::Seconds(15);
 // often with the registry itself), and one behind a proxy that lost patience.
 constexpr absl::Duration kOutlivesConnection = absl::Seconds(20);
 constexpr absl::Duration kOutlivesProxy = absl::Minutes(1);
+constexpr absl::Duration kLongestPause = absl::Seconds(2);
 constexpr absl::string_view kUnknownPayload = "registry-manager/unknown";
 
-enum class Presence { kThere, kGone };
+// Finds out whether something is gone; an error: it could not be found out.
+using Look = std::function<absl::StatusOr<bool>()>;
 
-absl::StatusOr<Presence> Look(const RegistryClient& client,
-                              const std::string& repository,
-                              const Digest& digest) {
-  const absl::StatusOr<bool> there = HasManifest(client, repository, digest);
-  if (!there.ok()) return there.status();
-  return *there ? Presence::kThere : Presence::kGone;
-}
-
-// Looks until the digest is gone, or the time has come. A look that fails says
-// nothing; without a connection there is no use in more of them.
-absl::StatusOr<Presence> Watch(const RegistryClient& client,
-                               const std::string& repository,
-                               const Digest& digest, absl::Time until) {
+// Looks until it is gone, or the time has come. A look that fails says nothing;
+// without a connection there is no use in more of them.
+absl::StatusOr<bool> Watch(const Look& is_gone, absl::Time until,
+                           Cancellation& cancellation) {
   for (int look = 0;; ++look) {
-    absl::StatusOr<Presence> presence = Look(client, repository, digest);
-    if (presence.ok() && *presence == Presence::kGone) return presence;
-    if (IsNoAnswer(presence.status()) || absl::Now() >= until) return presence;
+    absl::StatusOr<bool> gone = is_gone();
+    if (gone.ok() && *gone) return gone;
+    if (IsNoAnswer(gone.status()) || absl::Now() >= until) return gone;
     const absl::Status slept =
-        client.task->cancellation().SleepFor(BackOff(look));
+        cancellation.SleepFor(std::min(BackOff(look), kLongestPause));
     if (!slept.ok()) return slept;
   }
 }
@@ -56,18 +53,20 @@ bool WasTurnedAway(const absl::Status& status) {
   return HttpStatusOf(status) == 429 || HttpStatusOf(status) == 503;
 }
 
-// No answer, or one of a proxy that got none. 520 to 527 are Cloudflare's.
+// No answer, one of a proxy that got none, or one after which the registry may
+// carry it out all the same (Docker Hub, GitLab). 501 says that it never does.
 bool IsUnanswered(const absl::Status& answer) {
   const int status = HttpStatusOf(answer);
-  return !answer.ok() && (status == 0 || status == 502 || status == 504 ||
-                          (status >= 520 && status <= 527));
+  return !answer.ok() && !WasTurnedAway(answer) &&
+         (status == 0 || (status >= 500 && status != 501));
 }
 
 // How long it takes at most until the answer shows in what the registry has.
 absl::Duration TakesEffectWithin(const absl::Status& answer) {
   if (answer.ok()) return kForgets;
   if (!IsUnanswered(answer)) return absl::ZeroDuration();
-  return HttpStatusOf(answer) == 0 ? kOutlivesConnection : kOutlivesProxy;
+  const int status = HttpStatusOf(answer);
+  return status == 0 || status == 500 ? kOutlivesConnection : kOutlivesProxy;
 }
 
 absl::Status Unknown(const absl::Status& status) {
@@ -77,6 +76,58 @@ absl::Status Unknown(const absl::Status& status) {
                "done in this repository for now");
   unknown.SetPayload(kUnknownPayload, absl::Cord("1"));
   return unknown;
+}
+
+// Sends a DELETE of `reference`, and judges by what `is_gone` finds.
+absl::StatusOr<Deleted> DeleteAndWatch(const RegistryClient& client,
+                                       const std::string& repository,
+                                       absl::string_view reference,
+                                       const Look& is_gone,
+                                       Settling& settling) {
+  Cancellation& cancellation = client.task->cancellation();
+  RequestGate& gate = client.connection->gate();
+  absl::Status answer;
+  for (int attempt = 0; attempt < kMaxDeletes; ++attempt) {
+    const absl::Status turn = settling.Await(cancellation);
+    if (!turn.ok()) return turn;
+    // Held until it is known whether others must wait.
+    const absl::Status acquired = gate.Acquire(1, &cancellation);
+    if (!acquired.ok()) return acquired;
+    std::optional<GatePass> pass(&gate);
+    answer = DeleteManifest(client, repository, reference, &*pass,
+                            [&settling] { return settling.Now(); });
+    // Another one came to be unsettled while this one waited for its turn.
+    if (absl::IsAborted(answer)) {
+      --attempt;
+      continue;
+    }
+    // Cancelled, or no connection, or no token: it is as it was.
+    if (!answer.ok() && !RequestMayHaveArrived(answer)) return answer;
+    std::optional<Settling::Hold> hold;
+    if (IsUnanswered(answer)) hold.emplace(settling);
+    pass.reset();
+    const absl::StatusOr<bool> gone =
+        Watch(is_gone, absl::Now() + TakesEffectWithin(answer), cancellation);
+    if (gone.ok() && *gone) {
+      return absl::IsNotFound(answer) && attempt == 0 ? Deleted::kPassedOver
+                                                      : Deleted::kDone;
+    }
+    if (!gone.ok() || IsUnanswered(answer)) {
+      if (hold) hold->Abandon();
+      if (gone.ok()) return Unknown(answer);
+      return Unknown(answer.ok() ? gone.status()
+                                 : Annotate(gone.status(), answer.message()));
+    }
+    if (!WasTurnedAway(answer)) break;
+    const absl::Status slept = cancellation.SleepFor(BackOff(attempt));
+    if (!slept.ok()) return slept;
+  }
+  if (answer.ok() || absl::IsNotFound(answer)) {
+    return absl::InternalError(
+        absl::StrCat("the registry answered that it deleted ", reference,
+                     ", but still hands it out"));
+  }
+  return answer;
 }
 
 }  // namespace
@@ -106,33 +157,39 @@ absl::Status CheckDeletes(const RegistryClient& client,
                   "nothing is deleted from this repository");
 }
 
-absl::Status DeleteDigest(const RegistryClient& client,
-                          const std::string& repository, const Digest& digest) {
-  absl::Status answer;
-  for (int attempt = 0; attempt < kMaxDeletes; ++attempt) {
-    answer = DeleteManifest(client, repository, digest.str());
-    // Cancelled, or no connection, or no token: it is as it was.
-    if (!answer.ok() && !RequestMayHaveArrived(answer)) return answer;
-    const absl::StatusOr<Presence> presence = Watch(
-        client, repository, digest, absl::Now() + TakesEffectWithin(answer));
-    if (!presence.ok()) {
-      return Unknown(answer.ok()
-                         ? presence.status()
-                         : Annotate(presence.status(), answer.message()));
-    }
-    if (*presence == Presence::kGone) return absl::OkStatus();
-    if (IsUnanswered(answer)) return Unknown(answer);
-    if (!WasTurnedAway(answer)) break;
-    const absl::Status slept =
-        client.task->cancellation().SleepFor(BackOff(attempt));
-    if (!slept.ok()) return slept;
-  }
-  if (answer.ok() || absl::IsNotFound(answer)) {
-    return absl::InternalError(
-        absl::StrCat("the registry answered that it deleted ", digest.str(),
-                     ", but still hands it out"));
-  }
-  return answer;
+absl::StatusOr<Deleted> DeleteDigest(const RegistryClient& client,
+                                     const std::string& repository,
+                                     const Digest& digest, Settling& settling) {
+  const Look is_gone = [&]() -> absl::StatusOr<bool> {
+    const absl::StatusOr<bool> there = HasManifest(client, repository, digest);
+    if (!there.ok()) return there.status();
+    return !*there;
+  };
+  return DeleteAndWatch(client, repository, digest.str(), is_gone, settling);
+}
+
+absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,
+                                  const std::string& repository,
+                                  absl::string_view tag, const Digest& digest,
+                                  Settling& settling) {
+  const Look is_gone = [&]() -> absl::StatusOr<bool> {
+    absl::StatusOr<ManifestHead> head = HeadManifest(client, repository, tag);
+    if (absl::IsNotFound(head.status())) return true;
+    if (!head.ok()) return head.status();
+    return head->digest != digest;
+  };
+  const absl::StatusOr<bool> gone = is_gone();
+  if (!gone.ok()) return gone.status();
+  if (*gone) return Deleted::kPassedOver;
+  return DeleteAndWatch(client, repository, tag, is_gone, settling);
+}
+
+absl::Status DeleteDanglingTag(const RegistryClient& client,
+                               const std::string& repository,
+                               absl::string_view tag, Settling& settling) {
+  const absl::Status turn = settling.Await(client.task->cancellation());
+  if (!turn.ok()) return turn;
+  return DeleteManifest(client, repository, tag);
 }
 
 bool MayTakeEffectYet(const absl::Status& status) {

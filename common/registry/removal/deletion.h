@@ -7,8 +7,11 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "common/reference/digest.h"
 #include "common/registry/connection.h"
+#include "common/registry/removal/settling.h"
 
 namespace registry_manager {
 
@@ -19,16 +22,43 @@ namespace registry_manager {
 absl::Status CheckDeletes(const RegistryClient& client,
                           const std::string& repository);
 
-// Deletes a manifest by its digest, and judges by state: OK when the digest is
-// gone. One DELETE is sent; another only where the registry said that it did
-// not carry the first out (429, 503). After a time-out, a lost connection or a
-// proxy's 502 or 504 the state is watched for up to a minute. Tags that the
-// manifest bore are the caller's to check.
-absl::Status DeleteDigest(const RegistryClient& client,
-                          const std::string& repository, const Digest& digest);
+// What one delete came to.
+enum class Deleted {
+  kDone,
+  // It was not there any more, or (a tag) pointed at something else: somebody
+  // else was faster.
+  kPassedOver,
+};
 
-// `status` is DeleteDigest's: the digest may go yet, because nobody knows what
-// became of the request. Nothing is to be written in the repository meanwhile.
+// Deletes a manifest by its digest, and judges by state: OK when the digest is
+// gone. One DELETE is sent; another only if the registry said that it did not
+// carry the first out (429, 503). After a time-out, a lost connection or
+// another 5xx the state is watched for up to a minute, and `settling` holds the
+// repository's other deletes back. Tags that the manifest bore are the caller's
+// to check.
+absl::StatusOr<Deleted> DeleteDigest(const RegistryClient& client,
+                                     const std::string& repository,
+                                     const Digest& digest, Settling& settling);
+
+// Deletes a tag by its name, if it still points at `digest`: it is looked at
+// right before. Judged by state as DeleteDigest does it: OK when the tag does
+// not point at `digest` any more. Some registries delete the
+// manifest with it, and every other tag on that: only for tags whose image
+// goes, too, or if the registry is proven to remove tags alone.
+absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,
+                                  const std::string& repository,
+                                  absl::string_view tag, const Digest& digest,
+                                  Settling& settling);
+
+// Deletes a tag by its name that pointed at nothing when it was looked at.
+// Returns what the registry answered: only a listing tells whether it is gone.
+absl::Status DeleteDanglingTag(const RegistryClient& client,
+                               const std::string& repository,
+                               absl::string_view tag, Settling& settling);
+
+// `status` is DeleteDigest's or DeleteTag's: it may go yet, because nobody
+// knows what became of the request. Nothing may be written in the repository
+// meanwhile.
 bool MayTakeEffectYet(const absl::Status& status);
 
 }  // namespace registry_manager

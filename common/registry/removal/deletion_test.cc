@@ -73,7 +73,9 @@ class DeletionTest : public testing::Test {
 
   absl::Status Delete(const std::string& url) {
     ClientFixture fixture(url);
-    return DeleteDigest(fixture.client(), "r", image_.digest);
+    Settling settling;
+    return DeleteDigest(fixture.client(), "r", image_.digest, settling)
+        .status();
   }
   bool IsThere() {
     return HeadManifest(fixture_.client(), "r", image_.digest.str()).ok();
@@ -124,8 +126,9 @@ TEST_F(DeletionTest, ALostAnswerIsJudgedByStateAndOneDeleteIsSent) {
     });
     ClientFixture fixture(server.Url(""));
     watcher = &fixture;
+    Settling settling;
     const absl::Status status =
-        DeleteDigest(fixture.client(), "r", image_.digest);
+        DeleteDigest(fixture.client(), "r", image_.digest, settling).status();
     EXPECT_EQ(status.ok(), carried_out) << status;
     EXPECT_EQ(deletes, 1);
     EXPECT_EQ(looks, carried_out ? 1 : 5);
@@ -154,18 +157,85 @@ TEST_F(DeletionTest, A500ThatDeletedIsDone) {
   EXPECT_EQ(server.Count("DELETE"), 1);
 }
 
-TEST_F(DeletionTest, A500ThatDidNotDeleteIsNotRepeated) {
+// Docker Hub's: it is carried out a little later.
+TEST_F(DeletionTest, A5xxIsWatchedUntilTheDigestIsGone) {
+  for (const int answer : {500, 502, 504, 520}) {
+    PushTestImage(fixture_.client(), "r", "latest");
+    std::atomic<int> looks = 0;
+    ScriptedRegistry server(
+        [&](const Request& request, Response& response) {
+          if (request.method == "DELETE") {
+            response.status = answer;
+            return true;
+          }
+          if (++looks == 3) {
+            EXPECT_TRUE(
+                DeleteManifest(fixture_.client(), "r", image_.digest.str())
+                    .ok());
+          }
+          return false;
+        },
+        registry_.url());
+    EXPECT_TRUE(Delete(server.url()).ok()) << answer;
+    EXPECT_EQ(server.Count("DELETE"), 1) << answer;
+    EXPECT_EQ(looks, 3) << answer;
+  }
+}
+
+TEST_F(DeletionTest, ALateAnswerHoldsOtherDeletesBack) {
+  PushTestImage(fixture_.client(), "r", "other");
+  ClientFixture* client = nullptr;
+  std::atomic<int> looks = 0;
+  Settling settling;
   ScriptedRegistry server(
-      [](const Request& request, Response& response) {
-        if (request.method != "DELETE") return false;
-        response.status = 500;
-        return true;
+      [&](const Request& request, Response& response) {
+        if (request.method == "DELETE") {
+          response.status = 500;
+          return true;
+        }
+        if (++looks == 2) {
+          // Nobody is let in while this one is watched.
+          Cancellation impatient;
+          impatient.Cancel(absl::CancelledError("impatient"));
+          EXPECT_TRUE(absl::IsCancelled(settling.Await(impatient)));
+          client->cancellation().Cancel(absl::CancelledError("enough"));
+        }
+        return false;
       },
       registry_.url());
-  const absl::Status status = Delete(server.url());
-  EXPECT_TRUE(absl::IsUnavailable(status));
-  EXPECT_FALSE(MayTakeEffectYet(status));
-  EXPECT_EQ(server.Count("DELETE"), 1);
+  ClientFixture fixture(server.url());
+  client = &fixture;
+  EXPECT_FALSE(
+      DeleteDigest(fixture.client(), "r", image_.digest, settling).ok());
+  Cancellation patient;
+  EXPECT_TRUE(absl::IsAborted(settling.Await(patient)));
+}
+
+TEST_F(DeletionTest, ATagThatSomebodyMovedIsNotDeletedByName) {
+  const RawManifest other =
+      PushTestImage(fixture_.client(), "r", "other", {.salt = "other"});
+  ASSERT_TRUE(PutManifest(fixture_.client(), "r", "latest", other).ok());
+  ScriptedRegistry server(nullptr, registry_.url());
+  ClientFixture fixture(server.url());
+  Settling settling;
+  const auto moved =
+      DeleteTag(fixture.client(), "r", "latest", image_.digest, settling);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(*moved, Deleted::kPassedOver);
+  const auto absent =
+      DeleteTag(fixture.client(), "r", "none", image_.digest, settling);
+  ASSERT_TRUE(absent.ok()) << absent.status();
+  EXPECT_EQ(*absent, Deleted::kPassedOver);
+  EXPECT_EQ(server.Count("DELETE"), 0);
+}
+
+TEST_F(DeletionTest, WhatSomebodyElseDeletedIsPassedOver) {
+  ASSERT_TRUE(DeleteManifest(fixture_.client(), "r", image_.digest.str()).ok());
+  Settling settling;
+  const auto deleted =
+      DeleteDigest(fixture_.client(), "r", image_.digest, settling);
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(*deleted, Deleted::kPassedOver);
 }
 
 TEST_F(DeletionTest, ATurnedAwayDeleteIsSentAgain) {
@@ -234,8 +304,9 @@ TEST_F(DeletionTest, WhatMayNotBeWrittenIsNotSentAndNotLookedAt) {
   ScriptedRegistry server(nullptr, registry_.url());
   ClientFixture fixture(server.url());
   fixture.SetMayWrite(absl::FailedPreconditionError("the lease has ended"));
-  EXPECT_TRUE(
-      absl::IsCancelled(DeleteDigest(fixture.client(), "r", image_.digest)));
+  Settling settling;
+  EXPECT_TRUE(absl::IsCancelled(
+      DeleteDigest(fixture.client(), "r", image_.digest, settling).status()));
   EXPECT_TRUE(server.requests().empty());
   EXPECT_TRUE(IsThere());
 }

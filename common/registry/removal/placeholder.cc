@@ -53,7 +53,7 @@ absl::Status PushBlobOnce(const RegistryClient& client,
                           absl::string_view repository,
                           const Descriptor& descriptor,
                           const std::string& bytes) {
-  absl::StatusOr<bool> present = HasBlob(client, repository, descriptor.digest);
+  absl::StatusOr<bool> present = HasBlob(client, repository, descriptor);
   if (!present.ok()) return present.status();
   if (*present) return absl::OkStatus();
   absl::StatusOr<UploadSession> session = StartUpload(client, repository);

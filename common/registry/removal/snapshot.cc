@@ -14,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/reference/reference.h"
 #include "common/registry/blobs.h"
+#include "common/registry/cached_manifests.h"
+#include "common/registry/content_cache.h"
 #include "common/registry/errors.h"
 #include "common/registry/listing.h"
 #include "common/registry/manifests.h"
@@ -76,17 +78,22 @@ absl::StatusOr<SnapshotReader::Known> SnapshotReader::Look(
     const Wanted& wanted) const {
   const std::string& digest = wanted.digest.str();
   Known known;
+  std::string seen_as = wanted.seen_as;
   bool read = wanted.may_be_index || wanted.must_read;
+  bool not_found = false;
   if (!read) {
     absl::StatusOr<ManifestHead> head =
         HeadManifest(client_, repository_, digest);
     // What is missing protects nothing: a GET has to say so, too.
-    const bool not_found = absl::IsNotFound(head.status());
+    not_found = absl::IsNotFound(head.status());
     if (!head.ok() && !not_found) return head.status();
     read = not_found || MayBeIndexType(head->media_type);
+    if (head.ok()) seen_as = head->media_type;
   }
   if (!read) return known;
-  absl::StatusOr<RawManifest> raw = GetManifest(client_, repository_, digest);
+  absl::StatusOr<RawManifest> raw =
+      not_found ? GetManifest(client_, repository_, digest)
+                : ReadManifest(client_, repository_, wanted.digest, seen_as);
   known.missing = absl::IsNotFound(raw.status());
   if (known.missing) return known;
   if (!raw.ok()) return raw.status();
@@ -170,8 +177,10 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
     if (doomed) going.insert(*state.digest);
     const bool may_be_index = MayBeIndexType(state.media_type);
     if (may_be_index || (doomed && MayHaveSubject(state.media_type))) {
+      // What goes is looked at by its digest, too.
       roots.push_back({*state.digest, may_be_index,
-                       doomed || (may_be_index && IsSignatureLikeTag(tag))});
+                       doomed || (may_be_index && IsSignatureLikeTag(tag)),
+                       doomed ? "" : state.media_type});
     }
   }
   // Of one digest, the look that learns more comes first.
@@ -187,21 +196,19 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
   if (absl::Status status = Follow(further); !status.ok()) return status;
   absl::StatusOr<Referrers> referrers = ReadReferrers(states, going);
   if (!referrers.ok()) return referrers.status();
-  if (absl::Status status = CheckTagged(states); !status.ok()) return status;
-  return Result{Assemble(states, *std::move(referrers)), MissingChildren()};
+  return Result{Assemble(states, *std::move(referrers)), MissingChildren(),
+                LostTags(states)};
 }
 
-absl::Status SnapshotReader::CheckTagged(const TagStates& states) const {
+std::vector<std::string> SnapshotReader::LostTags(
+    const TagStates& states) const {
+  std::vector<std::string> lost;
   for (const auto& [tag, state] : states) {
     if (!state.digest) continue;
     const auto known = known_.find(*state.digest);
-    if (known == known_.end() || !known->second.missing) continue;
-    return absl::DataLossError(absl::StrCat(
-        "tag ", tag, " points at ", state.digest->str(),
-        ", which the registry does not hand out by its digest; nothing is "
-        "deleted from this repository"));
+    if (known != known_.end() && known->second.missing) lost.push_back(tag);
   }
-  return absl::OkStatus();
+  return lost;
 }
 
 absl::StatusOr<std::vector<std::vector<Descriptor>>>
@@ -339,8 +346,7 @@ SnapshotReader::ReadCreationTimes(const TagStates& states,
 
 CreationTime SnapshotReader::ReadCreated(const Digest& digest,
                                          int depth) const {
-  absl::StatusOr<RawManifest> raw =
-      GetManifest(client_, repository_, digest.str());
+  absl::StatusOr<RawManifest> raw = ReadManifest(client_, repository_, digest);
   // A child that is missing has no date; an image that a tag bears is there.
   if (absl::IsNotFound(raw.status()) && depth > 0) return CreationTime{};
   if (!raw.ok() || depth > kMaxIndexDepth) return Unreadable();
@@ -349,9 +355,18 @@ CreationTime SnapshotReader::ReadCreated(const Digest& digest,
   if (manifest->is_schema1) {
     return AsCreationTime(ParseSchema1Created(raw->bytes));
   }
-  if (manifest->config) return ReadCreatedOfConfig(*manifest->config);
+  const CreationTime created =
+      manifest->config ? ReadCreatedOfConfig(*manifest->config)
+                       : ReadCreatedOfChildren(manifest->children, depth);
+  if (created.kind != CreationTime::Kind::kNone) return created;
+  return AsCreationTime(ParseAnnotatedCreated(raw->bytes));
+}
+
+// The newest.
+CreationTime SnapshotReader::ReadCreatedOfChildren(
+    const std::vector<Descriptor>& children, int depth) const {
   CreationTime newest;
-  for (const Descriptor& child : manifest->children) {
+  for (const Descriptor& child : children) {
     const CreationTime created = ReadCreated(child.digest, depth + 1);
     if (created.kind == CreationTime::Kind::kUnreadable) return created;
     if (created.kind != CreationTime::Kind::kDated) continue;
@@ -365,10 +380,18 @@ CreationTime SnapshotReader::ReadCreated(const Digest& digest,
 
 CreationTime SnapshotReader::ReadCreatedOfConfig(
     const Descriptor& config) const {
+  ContentCache* const cache = client_.connection->content_cache;
+  if (cache != nullptr) {
+    const auto known = cache->FindCreated(config.digest);
+    if (known) return AsCreationTime(*known);
+  }
   absl::StatusOr<std::string> bytes = FetchBlob(client_, repository_, config);
   if (!bytes.ok()) return Unreadable();
   const absl::StatusOr<std::optional<absl::Time>> created =
       ParseCreated(*bytes);
+  if (cache != nullptr && created.ok()) {
+    cache->KeepCreated(config.digest, *created);
+  }
   const bool is_image =
       config.media_type == kOciConfig || config.media_type == kDockerConfig;
   // Other artifacts have configs of other forms, without a date.

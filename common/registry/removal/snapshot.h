@@ -34,11 +34,13 @@ class SnapshotReader {
     // Children that indexes list and that the registry does not have: they
     // protect nothing. "INDEX lists CHILD, which is missing".
     std::vector<std::string> notes;
+    // Tags whose manifest the registry does not hand out by its digest. Unless
+    // there are none, nothing may be deleted on the word of this snapshot.
+    std::vector<std::string> lost_tags;
   };
   // Follows every index that a tag reaches, and, for what `doomed` tags and
-  // `untagged` manifests reach, subjects and referrers. An error where anything
-  // but a missing child cannot be read, or a tag's manifest is missing: nothing
-  // may be deleted then.
+  // `untagged` manifests reach, subjects and referrers. An error if anything
+  // but a missing child cannot be read: nothing may be deleted then.
   absl::StatusOr<Result> Read(const TagStates& states,
                               const std::vector<std::string>& doomed,
                               const std::vector<Digest>& untagged);
@@ -68,6 +70,8 @@ class SnapshotReader {
     bool may_be_index;
     // A head alone does not do, nor below it: subjects must be known.
     bool must_read;
+    // As ReadManifest() has it.
+    std::string seen_as = {};
   };
   using Referrers = absl::flat_hash_map<Digest, std::vector<Digest>>;
 
@@ -87,9 +91,10 @@ class SnapshotReader {
   RepositorySnapshot Assemble(const TagStates& states,
                               Referrers referrers) const;
   std::vector<std::string> MissingChildren() const;
-  // What a tag points at is there, also by its digest.
-  absl::Status CheckTagged(const TagStates& states) const;
+  std::vector<std::string> LostTags(const TagStates& states) const;
   CreationTime ReadCreated(const Digest& digest, int depth) const;
+  CreationTime ReadCreatedOfChildren(const std::vector<Descriptor>& children,
+                                     int depth) const;
   CreationTime ReadCreatedOfConfig(const Descriptor& config) const;
 
   const RegistryClient client_;

@@ -173,7 +173,7 @@ TEST_F(SnapshotTest, AMissingChildIsLookedForAgain) {
   EXPECT_EQ(read->snapshot.manifests.at(index.digest).children.size(), 1u);
 }
 
-TEST_F(SnapshotTest, AChildWithATagOfItsOwnThatIsMissingByDigestStops) {
+TEST_F(SnapshotTest, AChildWithATagOfItsOwnThatIsMissingByDigestIsLost) {
   const RawManifest one =
       Push("child", {.media_type = std::string(kDockerManifest)});
   PushIndex("v1", {one});
@@ -183,7 +183,9 @@ TEST_F(SnapshotTest, AChildWithATagOfItsOwnThatIsMissingByDigestStops) {
         return AnswerError(response, 404, "MANIFEST_UNKNOWN"), true;
       },
       registry_.url());
-  EXPECT_TRUE(absl::IsDataLoss(Read({}, server.url()).status()));
+  const auto read = Read({}, server.url());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->lost_tags, std::vector<std::string>{"child"});
 }
 
 TEST_F(SnapshotTest, TheSubjectOfADoomedImageIsLookedForAlsoWithoutATag) {
@@ -199,7 +201,7 @@ TEST_F(SnapshotTest, TheSubjectOfADoomedImageIsLookedForAlsoWithoutATag) {
   EXPECT_FALSE(read->snapshot.manifests.contains(lost.digest));
 }
 
-TEST_F(SnapshotTest, AnIndexThatIsHandedOutByTagOnlyStops) {
+TEST_F(SnapshotTest, AnIndexThatIsHandedOutByTagOnlyIsLost) {
   const RawManifest index = PushIndex("v1", {Push("", {})});
   ScriptedRegistry server(
       [&](const Request& request, Response& response) {
@@ -207,7 +209,9 @@ TEST_F(SnapshotTest, AnIndexThatIsHandedOutByTagOnlyStops) {
         return AnswerError(response, 404, "MANIFEST_UNKNOWN"), true;
       },
       registry_.url());
-  EXPECT_TRUE(absl::IsDataLoss(Read({}, server.url()).status()));
+  const auto read = Read({}, server.url());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->lost_tags, std::vector<std::string>{"v1"});
 }
 
 // Its image may be kept, and then so is it.

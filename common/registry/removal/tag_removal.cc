@@ -14,6 +14,7 @@
 #include "common/registry/listing.h"
 #include "common/registry/manifests.h"
 #include "common/registry/removal/deletion.h"
+#include "common/registry/removal/image_deletion.h"
 #include "common/registry/removal/placeholder.h"
 #include "common/registry/retry.h"
 
@@ -38,8 +39,11 @@ constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
 class Remover {
  public:
   Remover(const RegistryClient& client, const std::string& repository,
-          const std::vector<TagToRemove>& tags)
-      : client_(client), repository_(repository), tags_(tags) {}
+          const std::vector<TagToRemove>& tags, Settling& settling)
+      : client_(client),
+        repository_(repository),
+        tags_(tags),
+        settling_(settling) {}
 
   absl::StatusOr<std::vector<TagRemovalOutcome>> Run() {
     absl::Status status = ReadKeptManifests();
@@ -47,6 +51,10 @@ class Remover {
     absl::StatusOr<bool> by_tag = kept_.empty() ? false : DeletesTagsAlone();
     if (!by_tag.ok()) return NotLost(by_tag.status());
     for (const TagToRemove& tag : tags_) {
+      if (lost_.contains(tag.tag)) {
+        outcomes_.push_back(LostOutcome(tag));
+        continue;
+      }
       outcomes_.push_back(Remove(tag, *by_tag && tag.digest));
       // At once, so that no more than one manifest is ever lost. A manifest
       // that other tags bear is not lost by the way of the placeholder.
@@ -75,10 +83,23 @@ class Remover {
       if (!tag.digest || kept_.contains(*tag.digest)) continue;
       absl::StatusOr<RawManifest> raw =
           GetManifest(client_, repository_, tag.digest->str());
+      if (absl::IsNotFound(raw.status())) {
+        lost_.emplace(tag.tag, raw.status());
+        continue;
+      }
       if (!raw.ok()) return raw.status();
       kept_.emplace(*tag.digest, *std::move(raw));
     }
     return absl::OkStatus();
+  }
+
+  // Of a tag whose image is not there any more: somebody removed both, or the
+  // image alone.
+  TagRemovalOutcome LostOutcome(const TagToRemove& tag) {
+    absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
+    if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
+    if (*now != tag.digest) return {tag.tag, Kind::kMoved, {}};
+    return {tag.tag, Kind::kFailed, lost_.at(tag.tag)};
   }
 
   // Whether DELETE of a tag removes a tag and nothing else, found out once.
@@ -160,7 +181,8 @@ class Remover {
         HasManifest(client_, repository_, Form().digest);
     if (!left.ok()) return left.status();
     if (*left) {
-      const absl::Status status = FinishHalfRemovedTags(client_, repository_);
+      const absl::Status status =
+          FinishHalfRemovedTags(client_, repository_, settling_);
       if (!status.ok()) return status;
     }
     return proven;
@@ -189,11 +211,11 @@ class Remover {
   TagRemovalOutcome Remove(const TagToRemove& tag, bool by_tag) {
     absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
     if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
-    if (!*now && tag.digest) return {tag.tag, Kind::kRemoved, {}};
+    if (tag.ghost && *now == tag.ghost) return RemoveByTag(tag.tag, *tag.ghost);
     if (*now != tag.digest && !(*now && IsPlaceholder(**now))) {
       return {tag.tag, Kind::kMoved, {}};
     }
-    if (by_tag) return RemoveByTag(tag);
+    if (by_tag) return RemoveByTag(tag.tag, **now);
     const absl::Status put = PutPlaceholder(tag.tag);
     if (!put.ok()) {
       // It may have come to pass all the same.
@@ -206,23 +228,20 @@ class Remover {
     return {tag.tag, Kind::kRemoved, {}};
   }
 
-  TagRemovalOutcome RemoveByTag(const TagToRemove& tag) {
-    const absl::Status deleted = DeleteManifest(client_, repository_, tag.tag);
-    absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
-    if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
-    if (!*now) return {tag.tag, Kind::kRemoved, {}};
-    return {tag.tag, Kind::kFailed,
-            deleted.ok() ? absl::InternalError(
-                               "the registry answered that it removed the tag, "
-                               "but still hands it out")
-                         : deleted};
+  TagRemovalOutcome RemoveByTag(const std::string& tag, const Digest& digest) {
+    const absl::StatusOr<Deleted> deleted =
+        DeleteTag(client_, repository_, tag, digest, settling_);
+    if (!deleted.ok()) return {tag, Kind::kFailed, deleted.status()};
+    return {
+        tag, *deleted == Deleted::kDone ? Kind::kRemoved : Kind::kMoved, {}};
   }
 
   // Deletes the placeholder, and with it the tags that bear it. A registry that
   // did half of that is asked once more.
   void DeletePlaced() {
     if (placed_.empty()) return;
-    absl::Status status = FinishHalfRemovedTags(client_, repository_);
+    absl::Status status =
+        FinishHalfRemovedTags(client_, repository_, settling_);
     if (!status.ok()) {
       return FailPlaced(
           placed_,
@@ -233,7 +252,10 @@ class Remover {
     absl::StatusOr<std::set<std::string>> left = PlacedAndStillListed();
     if (left.ok() && !left->empty()) {
       for (const std::string& tag : *left) status.Update(PutPlaceholder(tag));
-      status.Update(FinishHalfRemovedTags(client_, repository_));
+      status.Update(FinishHalfRemovedTags(client_, repository_, settling_));
+      left = PlacedAndStillListed();
+    }
+    if (left.ok() && !left->empty() && DeleteByName(*left)) {
       left = PlacedAndStillListed();
     }
     if (!left.ok()) return FailPlaced(placed_, NotLost(left.status()));
@@ -241,6 +263,16 @@ class Remover {
                           "the registry deleted what the tag points at, but "
                           "still lists the tag",
                           status.ok() ? "" : ": ", status.message())));
+  }
+
+  // For a registry that leaves tags listed whatever they point at. True: it
+  // took one such delete at least.
+  bool DeleteByName(const std::set<std::string>& tags) {
+    bool took_one = false;
+    for (const std::string& tag : tags) {
+      took_one |= DeleteDanglingTag(client_, repository_, tag, settling_).ok();
+    }
+    return took_one;
   }
 
   // The same when the listing has had time to catch up.
@@ -343,7 +375,10 @@ class Remover {
   const RegistryClient client_;
   const std::string& repository_;
   const std::vector<TagToRemove>& tags_;
+  Settling& settling_;
   std::map<Digest, RawManifest> kept_;
+  // Tags whose image could not be found.
+  std::map<std::string, absl::Status> lost_;
   std::vector<TagRemovalOutcome> outcomes_;
   // Absent: not tried yet.
   std::optional<absl::Status> blobs_pushed_;
@@ -351,23 +386,60 @@ class Remover {
   std::set<std::string> placed_;
 };
 
+// The tags that point at `digest`.
+absl::StatusOr<std::vector<std::string>> TagsOn(const RegistryClient& client,
+                                                const std::string& repository,
+                                                const Digest& digest) {
+  std::vector<std::string> tags;
+  absl::StatusOr<std::vector<std::string>> listed =
+      ListTags(client, repository);
+  if (absl::IsNotFound(listed.status())) return tags;
+  if (!listed.ok()) return listed.status();
+  for (const std::string& tag : *listed) {
+    const absl::StatusOr<ManifestHead> head =
+        HeadManifest(client, repository, tag);
+    if (head.ok() && head->digest == digest) tags.push_back(tag);
+    if (!head.ok() && !absl::IsNotFound(head.status())) return head.status();
+  }
+  return tags;
+}
+
+// Deletes one form of the placeholder with the tags that bear it.
+absl::Status DeletePlaceholder(const RegistryClient& client,
+                               const std::string& repository,
+                               const Digest& digest, Settling& settling) {
+  const ImageDeletion direct =
+      DeleteImage(client, repository, digest, {}, settling);
+  if (direct.status.ok() || HttpStatusOf(direct.status) == 0 ||
+      MayTakeEffectYet(direct.status)) {
+    return direct.status;
+  }
+  // It may be refused because of the tags.
+  absl::StatusOr<std::vector<std::string>> tags =
+      TagsOn(client, repository, digest);
+  if (!tags.ok()) return tags.status();
+  return DeleteImage(client, repository, digest, *tags, settling).status;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
     const RegistryClient& client, const std::string& repository,
-    const std::vector<TagToRemove>& tags) {
+    const std::vector<TagToRemove>& tags, Settling& settling) {
   if (tags.empty()) return std::vector<TagRemovalOutcome>();
-  return Remover(client, repository, tags).Run();
+  return Remover(client, repository, tags, settling).Run();
 }
 
 absl::Status FinishHalfRemovedTags(const RegistryClient& client,
-                                   const std::string& repository) {
+                                   const std::string& repository,
+                                   Settling& settling) {
   for (const RawManifest* form : {&Placeholder(), &OciPlaceholder()}) {
     const absl::StatusOr<bool> there =
         HasManifest(client, repository, form->digest);
     if (!there.ok()) return there.status();
     if (!*there) continue;
-    absl::Status status = DeleteDigest(client, repository, form->digest);
+    const absl::Status status =
+        DeletePlaceholder(client, repository, form->digest, settling);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "common/reference/digest.h"
 #include "common/registry/connection.h"
+#include "common/registry/removal/settling.h"
 
 namespace registry_manager {
 
@@ -23,6 +24,9 @@ struct TagToRemove {
   // Tags that point at it too and stay: they are put back with it, should the
   // registry take it along.
   std::vector<std::string> kept_tags = {};
+  // Of a dangling tag that is answered all the same: with this digest, whose
+  // manifest is gone.
+  std::optional<Digest> ghost = {};
 };
 
 // How each tag's removal ended.
@@ -30,7 +34,8 @@ struct TagRemovalOutcome {
   std::string tag;
   enum class Kind {
     kRemoved,
-    // It points at something else than was planned, and was left.
+    // It points at something else than was planned, or somebody else removed
+    // it: it was left alone.
     kMoved,
     kFailed,
   };
@@ -49,11 +54,12 @@ struct TagRemovalOutcome {
 // repository as a whole.
 absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
     const RegistryClient& client, const std::string& repository,
-    const std::vector<TagToRemove>& tags);
+    const std::vector<TagToRemove>& tags, Settling& settling);
 
 // Deletes the placeholder, and with it every tag that is half removed.
 absl::Status FinishHalfRemovedTags(const RegistryClient& client,
-                                   const std::string& repository);
+                                   const std::string& repository,
+                                   Settling& settling);
 
 }  // namespace registry_manager
 

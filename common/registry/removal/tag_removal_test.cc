@@ -52,7 +52,8 @@ class TagRemovalTest : public testing::Test {
   absl::StatusOr<std::vector<TagRemovalOutcome>> Remove(
       const std::string& url, const std::vector<TagToRemove>& tags) {
     ClientFixture fixture(url);
-    return RemoveTags(fixture.client(), "r", tags);
+    Settling settling;
+    return RemoveTags(fixture.client(), "r", tags, settling);
   }
   std::set<std::string> Tags() {
     const auto tags = ListTags(fixture_.client(), "r");
@@ -117,14 +118,14 @@ TEST_F(TagRemovalTest, ADanglingTagIsTakenAway) {
   ExpectNothingElseChanged();
 }
 
-TEST_F(TagRemovalTest, MovedTagsAreLeftAndVanishedOnesAreDone) {
+TEST_F(TagRemovalTest, MovedAndVanishedTagsArePassedOver) {
   const RawManifest moved = Push("moved", "new");
   const auto outcomes = Remove(registry_.url(), {{"moved", image_.digest},
                                                  {"vanished", image_.digest},
                                                  {"doomed", image_.digest}});
   ASSERT_TRUE(outcomes.ok()) << outcomes.status();
   EXPECT_EQ((*outcomes)[0].kind, Kind::kMoved);
-  EXPECT_EQ((*outcomes)[1].kind, Kind::kRemoved);
+  EXPECT_EQ((*outcomes)[1].kind, Kind::kMoved);
   EXPECT_EQ((*outcomes)[2].kind, Kind::kRemoved);
   EXPECT_EQ(Resolve("moved"), moved.digest);
   EXPECT_EQ(Tags(), (std::set<std::string>{"kept", "moved", "other"}));
@@ -193,10 +194,11 @@ class TagDeletingRegistry {
 TEST_F(TagRemovalTest, ProvenTagDeletesAreUsed) {
   TagDeletingRegistry tags(registry_);
   ClientFixture fixture(tags.server().url());
+  Settling settling;
   for (const char* tag : {"doomed", "second"}) {
     Push(tag, "x");
     const auto outcomes =
-        RemoveTags(fixture.client(), "r", {{tag, image_.digest}});
+        RemoveTags(fixture.client(), "r", {{tag, image_.digest}}, settling);
     ASSERT_TRUE(outcomes.ok()) << outcomes.status();
     EXPECT_EQ(outcomes->front().kind, Kind::kRemoved);
   }
@@ -308,7 +310,7 @@ TEST_F(TagRemovalTest, APlaceholderThatCannotBeDeletedFailsItsTags) {
   ASSERT_TRUE(outcomes.ok()) << outcomes.status();
   EXPECT_EQ((*outcomes)[0].kind, Kind::kFailed);
   EXPECT_TRUE(absl::IsPermissionDenied((*outcomes)[0].status));
-  EXPECT_EQ((*outcomes)[1].kind, Kind::kRemoved);
+  EXPECT_EQ((*outcomes)[1].kind, Kind::kMoved);
   EXPECT_EQ(Resolve("kept"), image_.digest);
 }
 

@@ -31,6 +31,9 @@ struct TagState {
   // Of kResolved.
   std::optional<Digest> digest;
   std::string media_type;
+  // Of kDangling: the digest that the registry answers for the tag all the
+  // same, although the manifest is gone.
+  std::optional<Digest> ghost = {};
 };
 
 // By tag.

@@ -135,9 +135,9 @@ int TestGate::most_in_use() const {
   return most_in_use_;
 }
 
-ClientFixture::ClientFixture(absl::string_view url, Credentials credentials,
-                             int limit, int retries,
-                             CredentialsLookUp renew_credentials)
+ClientFixture::ClientFixture(absl::string_view url,
+                             RegistryCredentials credentials, int limit,
+                             int retries, CredentialsLookUp renew_credentials)
     : task_(&cancellation_,
             [this] {
               const std::lock_guard<std::mutex> lock(mutex_);

@@ -73,8 +73,9 @@ class TestGate : public RequestGate {
 class ClientFixture {
  public:
   // `url` is the registry's address.
-  explicit ClientFixture(absl::string_view url, Credentials credentials = {},
-                         int limit = 16, int retries = 3,
+  explicit ClientFixture(absl::string_view url,
+                         RegistryCredentials credentials = {}, int limit = 16,
+                         int retries = 3,
                          CredentialsLookUp renew_credentials = {});
 
   const RegistryClient& client() const { return client_; }

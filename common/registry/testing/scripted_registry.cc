@@ -93,6 +93,10 @@ void ScriptedRegistry::PassOn(const httplib::Request& request,
   }
   response.status = result->status;
   for (const auto& [name, value] : result->headers) {
+    // What a HEAD would have brought.
+    const bool of_head = request.method == "HEAD" &&
+                         absl::EqualsIgnoreCase(name, "Content-Length");
+    if (of_head) response.headers.emplace(name, value);
     if (!IsOfConnection(name) &&
         !absl::EqualsIgnoreCase(name, "Content-Type")) {
       response.headers.emplace(name, value);

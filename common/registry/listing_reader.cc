@@ -1,0 +1,195 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/listing_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/reference/printable.h"
+#include "common/registry/errors.h"
+#include "common/registry/json.h"
+#include "common/registry/link.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr size_t kPageSize = 1000;
+// A million tags in one answer is a real registry's; more is not.
+constexpr size_t kMaxListing = 128 << 20;
+
+// As many names as a page was asked to have, or a round number, as a cap of the
+// registry's own would leave.
+bool LooksFull(size_t names) {
+  const bool is_power_of_two = (names & (names - 1)) == 0;
+  return names > 0 && (names % 50 == 0 || (names >= 64 && is_power_of_two));
+}
+
+// How a registry says that nothing comes after the last name.
+bool SaysNoMore(int status) {
+  return status == 400 || status == 404 || status == 405 || status == 416;
+}
+
+// One is the other, or its tail at a "/".
+bool AreTheSame(absl::string_view a, absl::string_view b) {
+  if (a.size() < b.size()) std::swap(a, b);
+  return a == b || absl::EndsWith(a, absl::StrCat("/", b));
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Url>> NextPage(const RegistryClient& client,
+                                            const Url& url,
+                                            const HttpResponse& response) {
+  const std::optional<std::string> target =
+      FindNextLink(response.headers.GetAll("Link"));
+  if (!target) return std::nullopt;
+  absl::StatusOr<Url> next = ResolveUrl(url, *target);
+  if (!next.ok()) {
+    return Annotate(next.status(),
+                    absl::StrCat(url.display(), " names its next page"));
+  }
+  // Behind a proxy that ends TLS, registries name themselves by http.
+  if (next->host == url.host && next->scheme == "http" &&
+      url.scheme == "https") {
+    next->scheme = url.scheme;
+    next->authority = url.authority;
+  }
+  if (!next->SameOrigin(client.connection->base())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(url.display(), " says that its next page is on ",
+                     next->display(), ", another host, which is refused"));
+  }
+  next->path = url.path;
+  return *std::move(next);
+}
+
+ListingReader::ListingReader(const RegistryClient& client, Subject subject)
+    : client_(client), subject_(std::move(subject)), url_(subject_.url) {
+  url_.query = absl::StrCat("n=", kPageSize);
+}
+
+void ListingReader::StartAt(Url page) {
+  url_ = std::move(page);
+  next_ = Next::kLinked;
+}
+
+void ListingReader::StartAfter(absl::string_view name) {
+  // A tag that is not seen would not be protected.
+  url_ = subject_.url;
+  url_.query =
+      absl::StrCat(takes_size_ ? absl::StrCat("n=", kPageSize, "&") : "",
+                   "last=", QueryEscape(name));
+  last_name_ = std::string(name);
+  next_ = Next::kGuessed;
+}
+
+absl::StatusOr<std::optional<HttpResponse>> ListingReader::Get() {
+  while (true) {
+    RegistryRequest request;
+    request.url = url_;
+    request.scopes = {subject_.scope};
+    request.headers.Add("Accept", "application/json");
+    request.max_body = kMaxListing;
+    request.repeatable = true;
+    request.first_byte = client_.connection->listing_timeout();
+    request.outlives_timeout = true;
+    absl::StatusOr<HttpResponse> response = client_.Send(request);
+    if (!response.ok()) return response.status();
+    if (response->status == 200) return *std::move(response);
+    if (is_guess() && SaysNoMore(response->status)) {
+      return std::nullopt;
+    }
+    // Fewer than a page of ours is all that some registries may be asked for.
+    const bool may_dislike_size =
+        response->status == 400 && next_ == Next::kFirst && takes_size_;
+    if (!may_dislike_size) return client_.Refusal(request, *response);
+    takes_size_ = false;
+    url_.query.clear();
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> ListingReader::ReadPage() {
+  const Url url = url_;
+  absl::StatusOr<std::optional<HttpResponse>> response = Get();
+  if (!response.ok()) return response.status();
+  const Next was = std::exchange(next_, Next::kNone);
+  if (!*response) return std::vector<std::string>();
+  absl::StatusOr<NameList> list =
+      ParseNameList((*response)->body, subject_.key);
+  if (!list.ok()) return Unreadable(list.status().message());
+  if (absl::Status status = CheckName(list->name); !status.ok()) return status;
+  const size_t fresh = Remember(list->values);
+  absl::StatusOr<std::optional<Url>> next = NextPage(client_, url, **response);
+  if (!next.ok()) return next.status();
+  if (*next && fresh == 0) {
+    return Unreadable(
+        "it brings nothing new and names a next page, so that the listing goes "
+        "round in circles; is a proxy in front of the registry dropping the "
+        "query?");
+  }
+  if (*next) {
+    StartAt(**std::move(next));
+  } else if (absl::Status status = FollowUp(was, list->values, fresh);
+             !status.ok()) {
+    return status;
+  }
+  if (fresh == 0) list->values.clear();
+  return std::move(list->values);
+}
+
+absl::Status ListingReader::FollowUp(Next was,
+                                     const std::vector<std::string>& names,
+                                     size_t fresh) {
+  // Registries that do not know `last` (2.8.2) begin again.
+  if (!LooksFull(names.size()) || fresh == 0) return absl::OkStatus();
+  if (was == Next::kWhole) {
+    return Unreadable(
+        "the registry lists a part of the names and takes no 'last' to go on "
+        "from");
+  }
+  StartAfter(names.back());
+  // Some begin anywhere (go-containerregistry's, whose order is random).
+  if (was == Next::kGuessed && fresh < names.size()) {
+    url_.query.clear();
+    next_ = Next::kWhole;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListingReader::CheckName(const std::string& name) {
+  if (name.empty() || subject_.repository.empty()) return absl::OkStatus();
+  const bool is_right =
+      name_.empty()
+          ? std::any_of(subject_.repository.begin(), subject_.repository.end(),
+                        [&name](const std::string& asked) {
+                          return AreTheSame(asked, name);
+                        })
+          : name == name_;
+  if (!is_right) {
+    return Unreadable(absl::StrCat(
+        "the registry answers with the list of another repository, '",
+        Printable(name), "'"));
+  }
+  name_ = name;
+  return absl::OkStatus();
+}
+
+size_t ListingReader::Remember(const std::vector<std::string>& names) {
+  size_t fresh = 0;
+  for (const std::string& name : names) {
+    if (seen_.insert(absl::HashOf(name)).second) ++fresh;
+  }
+  if (!names.empty()) last_name_ = names.back();
+  return fresh;
+}
+
+absl::Status ListingReader::Unreadable(absl::string_view what) const {
+  return absl::DataLossError(absl::StrCat("GET ", url_.display(), ": ", what));
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,139 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/removal/image_deletion.h"
+
+#include <atomic>
+
+#include "absl/strings/string_view.h"
+#include "common/registry/errors.h"
+#include "common/registry/manifests.h"
+#include "common/registry/removal/deletion.h"
+
+namespace registry_manager {
+namespace {
+
+using Support = RegistryConnection::Support;
+
+// A tag that nobody has.
+constexpr absl::string_view kNobodysTag = "registry-manager-probe-1";
+
+// A refusal that a registry may give because a tag points at the digest:
+// Google's 400 GOOGLE_MANIFEST_DANGLING_TAG, others' 403 and 409.
+bool MayWantTagsFirst(const absl::Status& refusal) {
+  const int status = HttpStatusOf(refusal);
+  return status == 400 || status == 403 || status == 409;
+}
+
+// Whether the registry takes DELETE of a tag in this repository at all, found
+// out on a tag that does not exist.
+bool TakesTagDelete(const RegistryClient& client, const std::string& repository,
+                    Settling& settling) {
+  std::atomic<Support>& known = client.connection->takes_tag_delete;
+  if (known != Support::kUnknown) return known == Support::kYes;
+  if (!absl::IsNotFound(
+          HeadManifest(client, repository, kNobodysTag).status())) {
+    return false;
+  }
+  const absl::Status answer =
+      DeleteDanglingTag(client, repository, kNobodysTag, settling);
+  const bool takes = answer.ok() || absl::IsNotFound(answer);
+  if (takes) known = Support::kYes;
+  // Rights (403) are this repository's, and a failure passes.
+  if (absl::IsUnimplemented(answer) || absl::IsInvalidArgument(answer)) {
+    known = Support::kNo;
+  }
+  return takes;
+}
+
+void DeleteByDigest(const RegistryClient& client, const std::string& repository,
+                    const Digest& digest, Settling& settling,
+                    ImageDeletion& result) {
+  const absl::StatusOr<Deleted> deleted =
+      DeleteDigest(client, repository, digest, settling);
+  result.status = deleted.status();
+  result.was_gone = deleted.ok() && *deleted == Deleted::kPassedOver;
+}
+
+// OK: no tag of the image is left.
+absl::Status DeleteTags(const RegistryClient& client,
+                        const std::string& repository, const Digest& digest,
+                        const std::vector<std::string>& tags,
+                        Settling& settling, ImageDeletion& result) {
+  for (const std::string& tag : tags) {
+    const absl::StatusOr<Deleted> deleted =
+        DeleteTag(client, repository, tag, digest, settling);
+    if (!deleted.ok()) return deleted.status();
+    (*deleted == Deleted::kDone ? result.untagged : result.passed_over)
+        .push_back(tag);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ImageDeletion DeleteImage(const RegistryClient& client,
+                          const std::string& repository, const Digest& digest,
+                          const std::vector<std::string>& tags,
+                          Settling& settling) {
+  ImageDeletion result;
+  RegistryConnection& connection = *client.connection;
+  const bool tags_first =
+      connection.deletes_tagged == Support::kNo && !tags.empty();
+  if (!tags_first) {
+    DeleteByDigest(client, repository, digest, settling, result);
+    if (result.status.ok() && !tags.empty()) {
+      connection.deletes_tagged = Support::kYes;
+    }
+    if (result.status.ok() || tags.empty() ||
+        !MayWantTagsFirst(result.status) ||
+        !TakesTagDelete(client, repository, settling)) {
+      return result;
+    }
+  }
+  const absl::Status untagged =
+      DeleteTags(client, repository, digest, tags, settling, result);
+  if (!untagged.ok()) {
+    // Unless something is known of the tags, the digest's refusal says more.
+    const bool says_less = HttpStatusOf(untagged) != 0 &&
+                           !MayTakeEffectYet(untagged) && !tags_first;
+    if (!says_less) result.status = untagged;
+    return result;
+  }
+  DeleteByDigest(client, repository, digest, settling, result);
+  if (!result.status.ok()) return result;
+  result.was_gone = result.was_gone && result.untagged.empty();
+  result.untagged.clear();
+  if (!tags_first) {
+    connection.deletes_tagged = Support::kNo;
+    result.found_tags_first = true;
+  }
+  return result;
+}
+
+std::map<std::string, absl::Status> DeleteLeftTags(
+    const RegistryClient& client, const std::string& repository,
+    const std::map<std::string, Digest>& tags, Settling& settling) {
+  std::map<std::string, absl::Status> refused;
+  if (!TakesTagDelete(client, repository, settling)) {
+    for (const auto& [tag, digest] : tags) {
+      refused[tag] = absl::UnimplementedError(
+          "the registry does not delete tags by their names");
+    }
+    return refused;
+  }
+  for (const auto& [tag, digest] : tags) {
+    const absl::StatusOr<ManifestHead> now =
+        HeadManifest(client, repository, tag);
+    absl::Status status;
+    if (absl::IsNotFound(now.status())) {
+      status = DeleteDanglingTag(client, repository, tag, settling);
+    } else {
+      status = DeleteTag(client, repository, tag, digest, settling).status();
+    }
+    if (!status.ok() && !absl::IsNotFound(status)) refused[tag] = status;
+  }
+  return refused;
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,51 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_IMAGE_DELETION_H_
+#define REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_IMAGE_DELETION_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/reference/digest.h"
+#include "common/registry/connection.h"
+#include "common/registry/removal/settling.h"
+
+namespace registry_manager {
+
+// What became of a manifest that was to be deleted with all its tags.
+struct ImageDeletion {
+  // Of the manifest. OK: it is gone.
+  absl::Status status;
+  // Somebody else had deleted it.
+  bool was_gone = false;
+  // The registry wanted the tags to go first; found out just now.
+  bool found_tags_first = false;
+  // Tags that somebody else had moved or removed.
+  std::vector<std::string> passed_over;
+  // Tags that went by name although the manifest could not be deleted.
+  std::vector<std::string> untagged;
+};
+
+// Deletes a manifest, all of whose `tags` are doomed: by its digest, because a
+// tag that somebody moves meanwhile survives that. A registry that refuses a
+// digest as long as a tag points at it (Google, Docker Hub, ECR) gets the tags
+// by name first, each looked at right before; the connection remembers that.
+ImageDeletion DeleteImage(const RegistryClient& client,
+                          const std::string& repository, const Digest& digest,
+                          const std::vector<std::string>& tags,
+                          Settling& settling);
+
+// Tags that a registry left listed although it had deleted what they point at
+// (Nexus, go-containerregistry's), with that digest: deletes each by its name,
+// unless it points at something else by now. Returns why for those that the
+// registry refuses; only a listing tells whether the others are gone.
+std::map<std::string, absl::Status> DeleteLeftTags(
+    const RegistryClient& client, const std::string& repository,
+    const std::map<std::string, Digest>& tags, Settling& settling);
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_IMAGE_DELETION_H_

@@ -1,0 +1,225 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/cli/forget.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "common/reference/printable.h"
+#include "coordinator/cli/complain.h"
+#include "coordinator/cli/exit_status.h"
+#include "coordinator/cli/journal_choice.h"
+#include "coordinator/run/message_json.h"
+#include "coordinator/run/stored_runs.h"
+#include "coordinator/run/text.h"
+
+namespace registry_manager {
+namespace {
+
+// So many are named in one line.
+constexpr size_t kMostNamed = 10;
+
+struct Forgotten {
+  StoredRun run;
+  // "named", or the limit that it was beyond.
+  std::string limit;
+  // "done", "planned", "failed".
+  std::string result;
+  std::string reason;
+};
+
+// Removes the run, unless it may not go or `dry_run`.
+Forgotten Forget(const StateFolder& folder, const RunToForget& doomed,
+                 bool dry_run) {
+  Forgotten told{doomed.run, doomed.limit, "failed", doomed.run.held};
+  if (!told.reason.empty()) return told;
+  if (dry_run) {
+    told.result = "planned";
+    return told;
+  }
+  const absl::StatusOr<bool> removed = RemoveRun(folder, doomed.run.id);
+  if (!removed.ok()) {
+    told.reason = std::string(removed.status().message());
+  } else if (!*removed) {
+    told.reason = "another process uses it, or has removed it, just now";
+  } else {
+    told.result = "done";
+  }
+  return told;
+}
+
+// Of the journal that the command names, or else of the folder's own.
+absl::StatusOr<std::set<std::string>> RunsInUse(const StateFolder& folder,
+                                                const RunCommand& command) {
+  const auto named = NamedRedis(command.redis, command.redis_file);
+  if (!named.ok()) return named.status();
+  if (*named) return NewRedisJournal(**named)->RunsInUse();
+  // No server is started for a journal that there never was.
+  if (!std::filesystem::exists(folder.redis() + "/appendonlydir")) {
+    return std::set<std::string>();
+  }
+  absl::StatusOr<OpenJournal> own = ChooseJournal("", "", folder);
+  if (!own.ok()) return own.status();
+  return own->journal->RunsInUse();
+}
+
+// NotFound: one of the names is no run's.
+absl::StatusOr<std::vector<RunToForget>> Named(
+    const std::vector<std::string>& names, const std::vector<StoredRun>& runs) {
+  std::vector<RunToForget> named;
+  for (const std::string& name : std::set(names.begin(), names.end())) {
+    const auto found =
+        std::find_if(runs.begin(), runs.end(),
+                     [&name](const StoredRun& run) { return run.id == name; });
+    if (found == runs.end()) {
+      return absl::NotFoundError(
+          absl::StrCat("there is no run ", Printable(name),
+                       "; `coordinator runs` lists them"));
+    }
+    named.push_back({*found, "named"});
+  }
+  return named;
+}
+
+void PrintJson(const std::vector<Forgotten>& all,
+               const std::vector<StoredRun>& left, bool dry_run) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Forgotten& one : all) {
+    list.push_back({{"run", one.run.id},
+                    {"state", one.run.state},
+                    {"updated_unix", one.run.updated_unix},
+                    {"bytes", one.run.bytes},
+                    {"limit", one.limit},
+                    {"result", one.result},
+                    {"reason", one.reason}});
+  }
+  uint64_t bytes = 0;
+  for (const StoredRun& run : left) bytes += run.bytes;
+  const nlohmann::ordered_json object = {
+      {"type", "forgotten"},
+      {"version", kJsonVersion},
+      {"dry_run", dry_run},
+      {"runs", std::move(list)},
+      {"left", {{"runs", left.size()}, {"bytes", bytes}}}};
+  printf("%s\n",
+         object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
+             .c_str());
+}
+
+void PrintText(const std::vector<Forgotten>& all,
+               const std::vector<StoredRun>& left) {
+  for (const Forgotten& one : all) {
+    const std::string about = absl::StrCat(
+        "run ", one.run.id, " (", one.run.state, ", ",
+        TimeText(one.run.updated_unix), ", ", Bytes(one.run.bytes), ")");
+    if (one.result == "failed") {
+      printf("%s stays: %s\n", about.c_str(), one.reason.c_str());
+    } else {
+      printf("%s %s\n", one.result == "done" ? "forgot" : "would forget",
+             about.c_str());
+    }
+  }
+  uint64_t bytes = 0, held = 0;
+  for (const StoredRun& run : left) {
+    bytes += run.bytes;
+    held += run.held.empty() ? 0 : 1;
+  }
+  printf(
+      "left: %s, %s%s\n", Plural(left.size(), "run", "runs").c_str(),
+      Bytes(bytes).c_str(),
+      held == 0 ? "" : absl::StrCat("; unfinished or in use: ", held).c_str());
+}
+
+// `runs` without those that went, or would go.
+std::vector<StoredRun> LeftOf(std::vector<StoredRun> runs,
+                              const std::vector<Forgotten>& all) {
+  std::set<std::string> gone;
+  for (const Forgotten& one : all) {
+    if (one.result != "failed") gone.insert(one.run.id);
+  }
+  runs.erase(std::remove_if(runs.begin(), runs.end(),
+                            [&gone](const StoredRun& run) {
+                              return gone.count(run.id) > 0;
+                            }),
+             runs.end());
+  return runs;
+}
+
+}  // namespace
+
+int ForgetRuns(const std::vector<std::string>& names,
+               const RunCommand& command) {
+  const bool dry_run = command.dry_run.value_or(false);
+  absl::StatusOr<StateFolder> folder = StateFolder::Open();
+  if (!folder.ok()) return Complain(folder.status(), kUnreachable);
+  const absl::StatusOr<std::set<std::string>> in_use =
+      RunsInUse(*folder, command);
+  if (!in_use.ok()) {
+    return Complain(in_use.status(), absl::IsInvalidArgument(in_use.status())
+                                         ? kUsage
+                                         : kUnreachable);
+  }
+  const std::vector<StoredRun> runs = FindStoredRuns(*folder, *in_use);
+  std::vector<RunToForget> doomed;
+  if (names.empty()) {
+    doomed = BeyondLimits(runs, command.keep, absl::Now());
+  } else {
+    absl::StatusOr<std::vector<RunToForget>> named = Named(names, runs);
+    if (!named.ok()) return Complain(named.status(), kUsage);
+    doomed = *std::move(named);
+  }
+  if (!dry_run) SweepForgotten(*folder);
+  std::vector<Forgotten> all;
+  int exit_status = kAllDone;
+  for (const RunToForget& one : doomed) {
+    all.push_back(Forget(*folder, one, dry_run));
+    if (all.back().result == "failed") exit_status = kFailures;
+  }
+  const std::vector<StoredRun> left = LeftOf(runs, all);
+  command.json ? PrintJson(all, left, dry_run) : PrintText(all, left);
+  return exit_status;
+}
+
+std::vector<std::string> ForgetOldRuns(const StateFolder& folder,
+                                       Journal& journal,
+                                       const RunLimits& limits) {
+  std::vector<std::string> said;
+  const absl::StatusOr<std::set<std::string>> in_use = journal.RunsInUse();
+  if (!in_use.ok()) {
+    return {
+        absl::StrCat("old runs are not removed: ", in_use.status().message())};
+  }
+  SweepForgotten(folder);
+  std::vector<std::string> names;
+  uint64_t count = 0, bytes = 0;
+  for (const RunToForget& doomed :
+       BeyondLimits(FindStoredRuns(folder, *in_use), limits, absl::Now())) {
+    const Forgotten told = Forget(folder, doomed, /*dry_run=*/false);
+    if (told.result != "done") {
+      said.push_back(
+          absl::StrCat("run ", told.run.id, " is not removed: ", told.reason));
+      continue;
+    }
+    ++count;
+    bytes += told.run.bytes;
+    if (names.size() < kMostNamed) names.push_back(told.run.id);
+  }
+  if (count > 0) {
+    said.push_back(absl::StrCat(
+        "removed ", Plural(count, "old run", "old runs"), " (", Bytes(bytes),
+        "): ", absl::StrJoin(names, ", "), count > names.size() ? ", …" : "",
+        "; ", LimitsText(limits), " are kept (--keep-runs, --keep-days)"));
+  }
+  return said;
+}
+
+}  // namespace registry_manager
