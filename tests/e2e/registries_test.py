@@ -199,7 +199,7 @@ class DistributionTest(DeletionScenarios, SyncScenarios, RealRegistryTest):
     kind = Distribution
 
 
-class GoContainerRegistryTest(SyncScenarios, RealRegistryTest):
+class GoContainerRegistryTest(DeletionScenarios, SyncScenarios, RealRegistryTest):
     kind = GoContainerRegistry
 
 

@@ -18,7 +18,12 @@ from tests.support.registry import free_port
 
 
 def program_folder():
-    """The folder that tools/registries fills."""
+    """The folder that tools/registries fills.
+
+    Bazel hides HOME from tests: it is told by RM_REGISTRIES there.
+    """
+    if chosen := os.environ.get("RM_REGISTRIES"):
+        return chosen
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.join(cache, "registry-manager", "registries")
 
@@ -45,7 +50,8 @@ class RealRegistry:
         self.program = find_program(self.name)
         if self.program is None:
             raise unittest.SkipTest(
-                f"{self.name} is not in {program_folder()}: run tools/registries"
+                f"{self.name} is not in {program_folder()}; tools/registries puts it "
+                "into a folder and prints the command that uses it"
             )
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
