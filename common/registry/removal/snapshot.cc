@@ -15,9 +15,9 @@
 #include "common/reference/reference.h"
 #include "common/registry/blobs.h"
 #include "common/registry/errors.h"
-#include "common/registry/listing.h"
 #include "common/registry/manifests.h"
 #include "common/registry/media_types.h"
+#include "common/registry/referrers.h"
 
 namespace registry_manager {
 namespace {
