@@ -14,13 +14,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/http/raw_server.h"
-#include "common/registry/blobs.h"
 #include "common/registry/errors.h"
 #include "common/registry/listing.h"
 #include "common/registry/manifests.h"
 #include "common/registry/removal/deletion.h"
 #include "common/registry/testing/client_fixture.h"
 #include "common/registry/testing/scripted_registry.h"
+#include "common/registry/uploads.h"
 
 namespace registry_manager {
 namespace {

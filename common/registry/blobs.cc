@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/reference/hasher.h"
-#include "common/registry/docker_hub.h"
 #include "common/registry/errors.h"
 #include "common/registry/retry.h"
 
@@ -21,6 +21,8 @@ namespace {
 
 // What a blob that is held in memory may measure.
 constexpr uint64_t kMaxSmallBlob = 4 << 20;
+constexpr absl::string_view kWrongContentPayload =
+    "registry-manager/wrong-content";
 
 Url BlobUrl(const RegistryClient& client, absl::string_view repository,
             const Digest& digest) {
@@ -37,73 +39,6 @@ RegistryRequest ReadRequest(const RegistryClient& client, HttpMethod method,
   request.scopes = {client.ReadScope(repository)};
   request.repeatable = true;
   return request;
-}
-
-RegistryRequest WriteRequest(const RegistryClient& client, HttpMethod method,
-                             absl::string_view repository, Url url) {
-  RegistryRequest request;
-  request.method = method;
-  request.url = std::move(url);
-  request.scopes = {client.connection->Scope(repository, "pull,push")};
-  return request;
-}
-
-// The session that an answer to an upload request opens or goes on with.
-absl::StatusOr<UploadSession> SessionOf(const RegistryRequest& request,
-                                        const HttpResponse& response) {
-  const auto location = response.headers.Get("Location");
-  if (!location) {
-    return absl::DataLossError(
-        absl::StrCat(HttpMethodName(request.method), " ", request.url.display(),
-                     ": the answer names no Location to upload to"));
-  }
-  absl::StatusOr<Url> url = ResolveUrl(request.url, *location);
-  if (!url.ok()) {
-    return Annotate(url.status(),
-                    absl::StrCat(HttpMethodName(request.method), " ",
-                                 request.url.display(), " names a Location"));
-  }
-  // Behind a proxy that ends TLS, registries name themselves by http.
-  if (url->host == request.url.host && url->scheme == "http" &&
-      request.url.scheme == "https") {
-    url->scheme = request.url.scheme;
-    url->authority = request.url.authority;
-  }
-  return url;
-}
-
-// The session's URL with the digest that ends it.
-Url Completing(const UploadSession& session, const Digest& digest) {
-  Url url = session;
-  absl::StrAppend(&url.query, url.query.empty() ? "" : "&",
-                  "digest=", QueryEscape(digest.str()));
-  return url;
-}
-
-// Registries on object storage copy a blob to its place before they answer.
-absl::Duration CommitDeadline(const Descriptor& blob) {
-  constexpr uint64_t kBytesPerSecond = 10 << 20;
-  return std::min(absl::Seconds(30) + absl::Seconds(static_cast<int64_t>(
-                                          blob.size / kBytesPerSecond)),
-                  absl::Minutes(10));
-}
-
-// Statuses by which registries refuse a single PUT, not what it brings.
-bool RefusesSinglePut(const HttpResponse& response) {
-  const std::string code = ParseRegistryError(response.body).code;
-  if (code == "DIGEST_INVALID" || code == "SIZE_INVALID") return false;
-  switch (response.status) {
-    case 400:
-    case 404:
-    case 405:
-    case 411:
-    case 413:
-    case 415:
-    case 501:
-      return true;
-    default:
-      return false;
-  }
 }
 
 // Takes a blob's bytes over however many exchanges it needs.
@@ -142,8 +77,12 @@ class BlobSink : public BodySink {
                                  " bytes that its manifest says"));
     }
     const bool last = received_ + fresh.size() == blob_.size;
-    if (last && hasher_.DigestWith(fresh) != blob_.digest) {
-      return Refuse("has another content than its digest says");
+    if (last) {
+      const Digest found = hasher_.DigestWith(fresh);
+      if (found != blob_.digest) {
+        return Refuse(absl::StrCat("has another content than its digest says: ",
+                                   "that of ", found.str()));
+      }
     }
     const absl::Status status = pipe_.Write(fresh);
     if (!status.ok()) return status;
@@ -177,7 +116,8 @@ class BlobSink : public BodySink {
   absl::Status Refuse(absl::string_view what) {
     refused_ = true;
     // The request that it is an answer to names it.
-    return absl::DataLossError(absl::StrCat("the blob ", what));
+    return WrongContent::Mark(
+        absl::DataLossError(absl::StrCat("the blob ", what)));
   }
 
   const Descriptor& blob_;
@@ -228,29 +168,6 @@ bool IsWorthGoingOn(const absl::Status& status, const BlobSink& sink) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          absl::IsResourceExhausted(status) ||
          (absl::IsDataLoss(status) && !sink.refused());
-}
-
-// Ends an upload whose bytes went in one PATCH, by `response`.
-absl::Status FinishPatch(const RegistryClient& client,
-                         absl::string_view repository,
-                         const RegistryRequest& patch,
-                         const HttpResponse& response, const Descriptor& blob) {
-  if (response.status / 100 != 2) {
-    return client.Refusal(patch, response);
-  }
-  absl::StatusOr<UploadSession> session = SessionOf(patch, response);
-  if (!session.ok()) return session.status();
-  RegistryRequest put = WriteRequest(client, HttpMethod::kPut, repository,
-                                     Completing(*session, blob.digest));
-  put.pass = patch.pass;
-  put.first_byte = CommitDeadline(blob);
-  absl::StatusOr<HttpResponse> done = client.Send(put);
-  if (!done.ok()) return done.status();
-  if (done->status / 100 != 2) {
-    return client.Refusal(put, *done);
-  }
-  client.connection->monolithic_upload = RegistryConnection::Support::kNo;
-  return absl::OkStatus();
 }
 
 std::optional<uint64_t> LengthOf(const HttpHeaders& headers) {
@@ -328,7 +245,41 @@ BlobState LookAtLastByte(const RegistryClient& client,
   return BlobState::kPresent;
 }
 
+absl::StatusOr<std::string> FetchOnce(const RegistryClient& client,
+                                      const RegistryRequest& request,
+                                      const Descriptor& blob) {
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (absl::IsOutOfRange(response.status())) {
+    return WrongContent::Mark(response.status());
+  }
+  if (!response.ok()) return response.status();
+  if (response->status != 200) {
+    return client.Refusal(request, *response);
+  }
+  Hasher hasher(blob.digest.algorithm());
+  hasher.Update(response->body);
+  const Digest found = hasher.Finish();
+  if (found == blob.digest) return std::move(response->body);
+  return WrongContent::Mark(absl::DataLossError(
+      absl::StrCat("GET ", request.url.display(),
+                   ": the content is not what its digest says (it is that of ",
+                   found.str(), ")")));
+}
+
 }  // namespace
+
+bool WrongContent::IsWorthAnotherRead(const absl::Status& read) {
+  constexpr int kMaxReads = 4;
+  if (!read.GetPayload(kWrongContentPayload).has_value()) return false;
+  const bool again = ++reads_ < kMaxReads && read != last_;
+  last_ = read;
+  return again;
+}
+
+absl::Status WrongContent::Mark(absl::Status status) {
+  status.SetPayload(kWrongContentPayload, absl::Cord("1"));
+  return status;
+}
 
 absl::StatusOr<BlobState> LookForBlob(const RegistryClient& client,
                                       absl::string_view repository,
@@ -414,19 +365,11 @@ absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
   RegistryRequest request =
       ReadRequest(client, HttpMethod::kGet, repository, blob.digest);
   request.max_body = blob.size;
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (response->status != 200) {
-    return client.Refusal(request, *response);
+  WrongContent wrong;
+  while (true) {
+    absl::StatusOr<std::string> bytes = FetchOnce(client, request, blob);
+    if (bytes.ok() || !wrong.IsWorthAnotherRead(bytes.status())) return bytes;
   }
-  Hasher hasher(blob.digest.algorithm());
-  hasher.Update(response->body);
-  if (hasher.Finish() != blob.digest) {
-    return absl::DataLossError(
-        absl::StrCat("GET ", request.url.display(),
-                     ": the content is not what its digest says"));
-  }
-  return std::move(response->body);
 }
 
 absl::Status StreamBlob(const RegistryClient& client,
@@ -455,99 +398,6 @@ absl::Status StreamBlob(const RegistryClient& client,
   }
   pipe.Close(status);
   return status;
-}
-
-absl::StatusOr<UploadSession> StartUpload(const RegistryClient& client,
-                                          absl::string_view repository) {
-  RegistryRequest request = WriteRequest(
-      client, HttpMethod::kPost, repository,
-      client.connection->RepositoryEndpoint(repository, "blobs/uploads/"));
-  request.repeatable = true;
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (response->status != 202) {
-    return client.Refusal(request, *response);
-  }
-  return SessionOf(request, *response);
-}
-
-absl::StatusOr<std::optional<UploadSession>> MountBlob(
-    const RegistryClient& client, absl::string_view repository,
-    const Digest& digest, absl::string_view from_repository) {
-  Url url = client.connection->RepositoryEndpoint(repository, "blobs/uploads/");
-  url.query = absl::StrCat("mount=", QueryEscape(digest.str()), "&from=",
-                           QueryEscape(ApiRepository(
-                               client.connection->address(), from_repository)));
-  RegistryRequest request =
-      WriteRequest(client, HttpMethod::kPost, repository, std::move(url));
-  request.scopes.insert(client.connection->Scope(from_repository, "pull"));
-  request.repeatable = true;
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (response->status == 201) return std::nullopt;
-  if (response->status == 202) return SessionOf(request, *response);
-  return client.Refusal(request, *response);
-}
-
-bool IsWorthAnotherUpload(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsResourceExhausted(status) || HttpStatusOf(status) == 401 ||
-         RegistryCode(status) == "BLOB_UPLOAD_UNKNOWN" ||
-         RegistryCode(status) == "BLOB_UPLOAD_INVALID";
-}
-
-absl::Status UploadBytes(const RegistryClient& client,
-                         absl::string_view repository,
-                         const UploadSession& session, const Descriptor& blob,
-                         const std::string& bytes) {
-  using Support = RegistryConnection::Support;
-  UploadSession patched = session;
-  if (client.connection->monolithic_upload != Support::kNo) {
-    RegistryRequest put = WriteRequest(client, HttpMethod::kPut, repository,
-                                       Completing(session, blob.digest));
-    put.headers.Add("Content-Type", "application/octet-stream");
-    put.body = bytes;
-    absl::StatusOr<HttpResponse> response = client.Send(put);
-    if (!response.ok()) return response.status();
-    if (response->status / 100 == 2) return absl::OkStatus();
-    const absl::Status refusal = client.Refusal(put, *response);
-    if (!RefusesSinglePut(*response)) return refusal;
-    absl::StatusOr<UploadSession> fresh = StartUpload(client, repository);
-    if (!fresh.ok()) return fresh.status();
-    patched = *std::move(fresh);
-  }
-  RegistryRequest patch =
-      WriteRequest(client, HttpMethod::kPatch, repository, patched);
-  patch.headers.Add("Content-Type", "application/octet-stream");
-  patch.body = bytes;
-  absl::StatusOr<HttpResponse> response = client.Send(patch);
-  if (!response.ok()) return response.status();
-  return FinishPatch(client, repository, patch, *response, blob);
-}
-
-absl::Status UploadStream(const RegistryClient& client,
-                          absl::string_view repository,
-                          const UploadSession& session, const Descriptor& blob,
-                          BodySource& source, bool as_patch, GatePass& pass) {
-  RegistryRequest request = WriteRequest(
-      client, as_patch ? HttpMethod::kPatch : HttpMethod::kPut, repository,
-      as_patch ? session : Completing(session, blob.digest));
-  request.headers.Add("Content-Type", "application/octet-stream");
-  request.source = &source;
-  request.source_size = blob.size;
-  request.first_byte = CommitDeadline(blob);
-  request.pass = &pass;
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (as_patch) {
-    return FinishPatch(client, repository, request, *response, blob);
-  }
-  if (response->status / 100 == 2) return absl::OkStatus();
-  if (RefusesSinglePut(*response)) {
-    return absl::UnimplementedError(
-        absl::StrCat(request.url.display(), " refuses an upload in one PUT"));
-  }
-  return client.Refusal(request, *response);
 }
 
 }  // namespace registry_manager

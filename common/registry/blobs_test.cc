@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -119,8 +118,8 @@ TEST(BlobsTest, AnEmptyBlobIsOneToo) {
 }
 
 // HEAD is answered with `head`, GET with `get`.
-std::function<void(RawConnection&)> AnswerWith(std::string head,
-                                               std::string get) {
+std::function<void(RawConnection&)> AnswerWith(const std::string& head,
+                                               const std::string& get) {
   return [=](RawConnection& connection) {
     const std::string request = connection.ReadHead();
     if (request.empty()) return;
@@ -366,109 +365,6 @@ TEST(StreamBlobTest, AReaderThatIsGoneEndsIt) {
   GatePass pass(&fixture.gate());
   EXPECT_TRUE(absl::IsAborted(
       StreamBlob(fixture.client(), "r", BlobOf(bytes), pipe, pass)));
-}
-
-TEST(UploadTest, ARefusedSinglePutIsFollowedByAPatch) {
-  RegistryProcess registry;
-  for (const int refusal : {400, 404, 405, 415, 501}) {
-    ScriptedRegistry server(
-        [&](const Request& request, Response& response) {
-          if (request.method != "PUT" || request.body.empty()) return false;
-          AnswerError(response, refusal, "UNSUPPORTED");
-          return true;
-        },
-        registry.url());
-    ClientFixture fixture(server.url());
-    const std::string bytes = absl::StrCat("bytes ", refusal);
-    PushTestBlob(fixture.client(), "r", bytes, "x/y");
-    EXPECT_EQ(server.Count("PATCH"), 1);
-    EXPECT_EQ(*FetchBlob(fixture.client(), "r", BlobOf(bytes)), bytes);
-    // Now it is known.
-    PushTestBlob(fixture.client(), "r", bytes + "2", "x/y");
-    EXPECT_EQ(server.Count("POST"), 3);
-    EXPECT_EQ(server.Count("PATCH"), 2);
-  }
-}
-
-TEST(UploadTest, WrongBytesAreNoReasonForAPatch) {
-  RegistryProcess registry;
-  ScriptedRegistry server(nullptr, registry.url());
-  ClientFixture fixture(server.url());
-  const auto session = StartUpload(fixture.client(), "r");
-  ASSERT_TRUE(session.ok());
-  EXPECT_FALSE(
-      UploadBytes(fixture.client(), "r", *session, BlobOf("right"), "wrong")
-          .ok());
-  EXPECT_EQ(server.Count("PATCH"), 0);
-  EXPECT_FALSE(*HasBlob(fixture.client(), "r", BlobOf("right")));
-}
-
-TEST(UploadTest, AnAnswerWithoutLocationIsAnError) {
-  std::string location;
-  ScriptedRegistry server([&](const Request&, Response& response) {
-    response.status = 202;
-    if (!location.empty()) response.set_header("Location", location);
-    return true;
-  });
-  ClientFixture fixture(server.url());
-  EXPECT_TRUE(absl::IsDataLoss(StartUpload(fixture.client(), "r").status()));
-  location = "http://u:hunter2@host/x";
-  const absl::Status status = StartUpload(fixture.client(), "r").status();
-  EXPECT_FALSE(status.ok());
-  EXPECT_FALSE(absl::StrContains(status.message(), "hunter2"));
-}
-
-TEST(MountTest, MountsSendsOrFailsAsTheRegistrySays) {
-  int status = 201;
-  ScriptedRegistry server([&](const Request& request, Response& response) {
-    EXPECT_EQ(request.get_param_value("from"), "a/b");
-    EXPECT_EQ(request.get_param_value("mount"), Digest::Of("x").str());
-    response.status = status;
-    response.set_header("Location", "/upload?_state=s");
-    return true;
-  });
-  ClientFixture fixture(server.url());
-  auto mounted = MountBlob(fixture.client(), "r", Digest::Of("x"), "a/b");
-  ASSERT_TRUE(mounted.ok());
-  EXPECT_FALSE(mounted->has_value());
-  status = 202;
-  mounted = MountBlob(fixture.client(), "r", Digest::Of("x"), "a/b");
-  ASSERT_TRUE(mounted.ok());
-  EXPECT_EQ((*mounted)->str(), server.url() + "/upload?_state=s");
-  status = 404;
-  EXPECT_TRUE(absl::IsNotFound(
-      MountBlob(fixture.client(), "r", Digest::Of("x"), "a/b").status()));
-}
-
-// Answers each request with 201, and remembers its URL.
-class CreatingTransport : public HttpTransport {
- public:
-  std::unique_ptr<HttpCall> Start(HttpRequest request) override {
-    url_ = request.url;
-    return std::make_unique<Created>();
-  }
-  const std::string& url() const { return url_; }
-
- private:
-  struct Created : HttpCall {
-    absl::StatusOr<HttpResponse> Wait() override {
-      return HttpResponse{.status = 201, .headers = {}, .body = ""};
-    }
-  };
-
-  std::string url_;
-};
-
-TEST(MountTest, OnDockerHubALibrarysImageIsMountedByItsWholeName) {
-  CreatingTransport transport;
-  TestGate gate;
-  Cancellation cancellation;
-  TaskScope task(&cancellation, [] { return absl::OkStatus(); });
-  RegistryConnection hub({*Address::Parse("docker.io"), {}, {}}, &transport,
-                         &gate);
-  EXPECT_TRUE(MountBlob({&hub, &task}, "me/r", Digest::Of("x"), "redis").ok());
-  EXPECT_TRUE(absl::StrContains(transport.url(), "from=library%2Fredis"))
-      << transport.url();
 }
 
 }  // namespace

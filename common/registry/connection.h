@@ -5,6 +5,7 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_CONNECTION_H_
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -111,6 +112,8 @@ class RegistryConnection {
   // What was found out on the way. Each starts unknown.
   enum class Support { kUnknown, kYes, kNo };
   std::atomic<Support> referrers_api = Support::kUnknown;
+  // Held while that is found out: by the first answer.
+  std::mutex referrers_proof;
   std::atomic<Support> monolithic_upload = Support::kUnknown;
   // Where a HEAD leaves the length of a blob open, a GET of its last byte tells
   // it. kNo: such a GET came to nothing, and is not tried again.
@@ -120,6 +123,14 @@ class RegistryConnection {
   // It had a blob of another length than its manifest says: whatever it says
   // that it has taken is looked at.
   std::atomic<bool> has_broken_blobs = false;
+  // A HEAD of a manifest tells whether the manifest is there. kNo: it denied
+  // what a GET brought; a GET is sent instead.
+  std::atomic<Support> manifest_heads = Support::kUnknown;
+  // The largest part of a blob that is sent in one request, because a larger
+  // one was refused (413); zero: none was.
+  std::atomic<uint64_t> upload_part = 0;
+  // The smallest part that it takes, but for the last (OCI-Chunk-Min-Length).
+  std::atomic<uint64_t> least_upload_part = 0;
   // DELETE of a tag removes that tag and nothing else.
   std::atomic<Support> tag_delete = Support::kUnknown;
   // Held while that is found out: once is enough.

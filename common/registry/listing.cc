@@ -4,10 +4,8 @@
 #include "common/registry/listing.h"
 
 #include <iterator>
-#include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -15,23 +13,15 @@
 #include "common/registry/docker_hub.h"
 #include "common/registry/errors.h"
 #include "common/registry/listing_reader.h"
-#include "common/registry/media_types.h"
 
 namespace registry_manager {
 namespace {
 
-constexpr size_t kMaxListing = 128 << 20;
-constexpr size_t kMaxPages = 100000;
 constexpr size_t kMaxTags = 5000000;
 // How many names a page of the catalogue is completed to by guesses.
 constexpr size_t kMaxGuessed = 5000;
 // A cursor that was not named by a Link.
 constexpr absl::string_view kAfter = "after:";
-
-absl::Status Unreadable(const Url& url, const absl::Status& status) {
-  return absl::DataLossError(
-      absl::StrCat("GET ", url.display(), ": ", status.message()));
-}
 
 absl::Status CatalogError(const absl::Status& refusal) {
   if (!IsNotTold(refusal) && !absl::IsNotFound(refusal) &&
@@ -45,11 +35,6 @@ absl::Status CatalogError(const absl::Status& refusal) {
       absl::StrCat(refusal.message(),
                    "; the registry does not list its catalogue to this user: "
                    "name the repositories under 'repositories'"));
-}
-
-bool SaysNoReferrers(const HttpResponse& response) {
-  return response.status == 404 || response.status == 400 ||
-         response.status == 405;
 }
 
 ListingReader CatalogReader(const RegistryClient& client) {
@@ -134,55 +119,6 @@ absl::StatusOr<std::vector<std::string>> ListTags(
     }
   }
   return tags;
-}
-
-absl::StatusOr<std::vector<Descriptor>> ListReferrers(
-    const RegistryClient& client, absl::string_view repository,
-    const Digest& subject) {
-  using Support = RegistryConnection::Support;
-  const absl::Status unsupported =
-      absl::UnimplementedError("the registry has no referrers API");
-  if (client.connection->referrers_api == Support::kNo) return unsupported;
-  Url url = client.connection->RepositoryEndpoint(
-      repository, absl::StrCat("referrers/", subject.str()));
-  std::vector<Descriptor> referrers;
-  absl::flat_hash_set<std::string> seen;
-  while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
-    RegistryRequest request;
-    request.url = url;
-    request.scopes = {client.ReadScope(repository)};
-    request.headers.Add("Accept", kOciIndex);
-    request.max_body = kMaxListing;
-    request.repeatable = true;
-    absl::StatusOr<HttpResponse> response = client.Send(request);
-    if (!response.ok()) return response.status();
-    if (response->status != 200) {
-      const absl::Status refusal = client.Refusal(request, *response);
-      if (!SaysNoReferrers(*response) || seen.size() > 1) return refusal;
-      if (client.connection->referrers_api == Support::kYes) {
-        // Where others have been listed, this subject has none.
-        if (response->status == 404) return referrers;
-        return refusal;
-      }
-      // A repository that is not there yet tells nothing of the registry.
-      if (RegistryCode(refusal) != "NAME_UNKNOWN") {
-        client.connection->referrers_api = Support::kNo;
-      }
-      return unsupported;
-    }
-    client.connection->referrers_api = Support::kYes;
-    absl::StatusOr<Manifest> index = ParseManifest(
-        {subject, std::string(kOciIndex), std::move(response->body)});
-    if (!index.ok()) return Unreadable(url, index.status());
-    std::move(index->children.begin(), index->children.end(),
-              std::back_inserter(referrers));
-    absl::StatusOr<std::optional<Url>> next = NextPage(client, url, *response);
-    if (!next.ok()) return next.status();
-    if (!*next) return referrers;
-    url = **std::move(next);
-  }
-  return absl::DataLossError(
-      absl::StrCat("the listing ", url.display(), " goes round in circles"));
 }
 
 absl::Status CheckIsRegistry(const RegistryClient& client) {

@@ -9,9 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "common/reference/digest.h"
 #include "common/registry/connection.h"
-#include "common/registry/manifest.h"
 
 namespace registry_manager {
 
@@ -36,12 +34,6 @@ absl::StatusOr<CatalogPage> ListCatalogPage(const RegistryClient& client,
 // there is no such repository (a catalogue may list one that is empty).
 absl::StatusOr<std::vector<std::string>> ListTags(const RegistryClient& client,
                                                   absl::string_view repository);
-
-// The manifests that are attached to `subject`, by the referrers API.
-// Unimplemented where the registry has none; the fallback tag then serves.
-absl::StatusOr<std::vector<Descriptor>> ListReferrers(
-    const RegistryClient& client, absl::string_view repository,
-    const Digest& subject);
 
 // Whether something that speaks the Registry API answers at the address, by
 // its base endpoint: FailedPrecondition where there is none. Asked once.

@@ -6,15 +6,19 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/reference/hasher.h"
 #include "common/reference/printable.h"
+#include "common/registry/blobs.h"
 #include "common/registry/content_cache.h"
 #include "common/registry/errors.h"
 #include "common/registry/media_types.h"
 
 namespace registry_manager {
 namespace {
+
+using Support = RegistryConnection::Support;
 
 Url ManifestUrl(const RegistryClient& client, absl::string_view repository,
                 absl::string_view reference) {
@@ -84,35 +88,9 @@ absl::StatusOr<Digest> VerifiedDigest(const RegistryRequest& request,
   return Mismatch(request.url, *wanted, found);
 }
 
-}  // namespace
-
-absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
-                                          absl::string_view repository,
-                                          absl::string_view reference) {
-  const RegistryRequest request =
-      ReadRequest(client, HttpMethod::kHead, repository, reference);
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  const bool no_head = response->status == 400 || response->status == 405 ||
-                       response->status == 501;
-  if (response->status == 200 || no_head) {
-    absl::StatusOr<Digest> digest =
-        Digest::Parse(Header(*response, "Docker-Content-Digest"));
-    if (!no_head && digest.ok() &&
-        (!LooksLikeDigest(reference) || digest->str() == reference)) {
-      return ManifestHead{*std::move(digest), MediaType(*response)};
-    }
-    absl::StatusOr<RawManifest> manifest =
-        GetManifest(client, repository, reference);
-    if (!manifest.ok()) return manifest.status();
-    return ManifestHead{manifest->digest, manifest->media_type};
-  }
-  return client.Refusal(request, *response);
-}
-
-absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
-                                        absl::string_view repository,
-                                        absl::string_view reference) {
+absl::StatusOr<RawManifest> GetOnce(const RegistryClient& client,
+                                    absl::string_view repository,
+                                    absl::string_view reference) {
   const RegistryRequest request =
       ReadRequest(client, HttpMethod::kGet, repository, reference);
   absl::StatusOr<HttpResponse> response = client.Send(request);
@@ -123,13 +101,99 @@ absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
   std::string media_type = MediaType(*response);
   absl::StatusOr<Digest> digest =
       VerifiedDigest(request, reference, media_type, *response);
-  if (!digest.ok()) return digest.status();
+  if (!digest.ok()) return WrongContent::Mark(digest.status());
   RawManifest raw{*std::move(digest), std::move(media_type),
                   std::move(response->body)};
   if (client.connection->content_cache != nullptr) {
     client.connection->content_cache->KeepManifest(raw);
   }
   return raw;
+}
+
+absl::StatusOr<ManifestHead> HeadByGet(const RegistryClient& client,
+                                       absl::string_view repository,
+                                       absl::string_view reference) {
+  absl::StatusOr<RawManifest> manifest =
+      GetManifest(client, repository, reference);
+  if (!manifest.ok()) return manifest.status();
+  return ManifestHead{manifest->digest, manifest->media_type};
+}
+
+// A refusal of the manifest's media type, with what may be done.
+absl::Status WithRefusedType(const RegistryClient& client,
+                             const absl::Status& refusal,
+                             absl::string_view media_type) {
+  if (HttpStatusOf(refusal) != 415) return refusal;
+  if (!absl::StartsWith(media_type, "application/vnd.docker.")) {
+    return WithMessage(refusal, absl::StrCat(refusal.message(),
+                                             "; the registry refuses the media "
+                                             "type ",
+                                             Printable(media_type)));
+  }
+  client.connection->docker_types = Support::kNo;
+  return WithMessage(
+      refusal,
+      absl::StrCat(refusal.message(), "; the registry refuses the media type ",
+                   media_type,
+                   ": it takes OCI types only (zot takes Docker's, too, with "
+                   "http.compat: [docker2s2])"));
+}
+
+}  // namespace
+
+absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
+                                          absl::string_view repository,
+                                          absl::string_view reference) {
+  if (client.connection->manifest_heads == Support::kNo) {
+    return HeadByGet(client, repository, reference);
+  }
+  const RegistryRequest request =
+      ReadRequest(client, HttpMethod::kHead, repository, reference);
+  absl::StatusOr<HttpResponse> response = client.Send(request);
+  if (!response.ok()) return response.status();
+  switch (response->status) {
+    case 200:
+      client.connection->manifest_heads = Support::kYes;
+      break;
+    case 400:
+    case 405:
+    case 501:
+      return HeadByGet(client, repository, reference);
+    default:
+      return client.Refusal(request, *response);
+  }
+  absl::StatusOr<Digest> digest =
+      Digest::Parse(Header(*response, "Docker-Content-Digest"));
+  if (!digest.ok() ||
+      (LooksLikeDigest(reference) && digest->str() != reference)) {
+    return HeadByGet(client, repository, reference);
+  }
+  return ManifestHead{*std::move(digest), MediaType(*response)};
+}
+
+absl::StatusOr<ManifestHead> HeadListedTag(const RegistryClient& client,
+                                           absl::string_view repository,
+                                           absl::string_view tag) {
+  const bool by_head = client.connection->manifest_heads != Support::kNo;
+  absl::StatusOr<ManifestHead> head = HeadManifest(client, repository, tag);
+  if (!by_head || !absl::IsNotFound(head.status())) return head;
+  head = HeadByGet(client, repository, tag);
+  // Where other HEADs told the truth, this one denied what a proxy had not
+  // fetched yet.
+  if (head.ok() && client.connection->manifest_heads == Support::kUnknown) {
+    client.connection->manifest_heads = Support::kNo;
+  }
+  return head;
+}
+
+absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
+                                        absl::string_view repository,
+                                        absl::string_view reference) {
+  WrongContent wrong;
+  while (true) {
+    absl::StatusOr<RawManifest> raw = GetOnce(client, repository, reference);
+    if (raw.ok() || !wrong.IsWorthAnotherRead(raw.status())) return raw;
+  }
 }
 
 absl::StatusOr<bool> HasManifest(const RegistryClient& client,
@@ -156,7 +220,8 @@ absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status / 100 != 2) {
-    return client.Refusal(request, *response);
+    return WithRefusedType(client, client.Refusal(request, *response),
+                           manifest.media_type);
   }
   const std::string stored = Header(*response, "Docker-Content-Digest");
   if (!stored.empty() && stored != manifest.digest.str()) {

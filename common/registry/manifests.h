@@ -27,10 +27,16 @@ struct ManifestHead {
 absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
                                           absl::string_view repository,
                                           absl::string_view reference);
+// The same of a tag that is listed: some registries and proxies deny to a HEAD
+// what a GET brings. Where a registry always does, that is remembered.
+absl::StatusOr<ManifestHead> HeadListedTag(const RegistryClient& client,
+                                           absl::string_view repository,
+                                           absl::string_view tag);
 
 // Every byte is verified: against `reference` where it is a digest, and against
-// the digest of the header. DataLoss where they differ. Schema 1 manifests,
-// which are signed within, are taken by the header alone.
+// the digest of the header. DataLoss where they differ, and reading again (a
+// few times) does not mend that. Schema 1 manifests, which are signed within,
+// are taken by the header alone.
 absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
                                         absl::string_view repository,
                                         absl::string_view reference);

@@ -196,5 +196,65 @@ TEST(ManifestsTest, APushWhoseAnswerIsLostIsRepeated) {
   EXPECT_EQ(puts, 2);
 }
 
+RawManifest SomeManifest() {
+  const std::string bytes = R"({"schemaVersion":2,"manifests":[]})";
+  return {Digest::Of(bytes), std::string(kOciIndex), bytes};
+}
+
+ScriptedRegistry::Script Serve(const RawManifest& manifest, int head_status,
+                               std::atomic<int>* wrong) {
+  return [=](const httplib::Request& request, httplib::Response& response) {
+    if (request.method == "HEAD") {
+      response.status = head_status;
+      return true;
+    }
+    std::string bytes = manifest.bytes;
+    if ((*wrong)-- > 0) bytes[1] ^= static_cast<char>(1 + (*wrong & 1));
+    response.set_header("Docker-Content-Digest", manifest.digest.str());
+    response.set_content(bytes, manifest.media_type);
+    return true;
+  };
+}
+
+TEST(ManifestsTest, AListedTagThatAHeadDeniesIsAskedForWithAGet) {
+  const RawManifest manifest = SomeManifest();
+  std::atomic<int> wrong = 0;
+  ScriptedRegistry server(Serve(manifest, 404, &wrong));
+  ClientFixture fixture(server.url());
+  EXPECT_TRUE(
+      absl::IsNotFound(HeadManifest(fixture.client(), "r", "t").status()));
+  for (int i = 0; i < 3; ++i) {
+    const auto head = HeadListedTag(fixture.client(), "r", "t");
+    ASSERT_TRUE(head.ok()) << head.status();
+    EXPECT_EQ(head->digest, manifest.digest);
+  }
+  // From then on nobody asks with a HEAD.
+  EXPECT_EQ(server.Count("HEAD"), 2);
+  EXPECT_TRUE(HeadManifest(fixture.client(), "r", "t").ok());
+}
+
+TEST(ManifestsTest, WrongBytesAreFetchedAgain) {
+  const RawManifest manifest = SomeManifest();
+  std::atomic<int> wrong = 2;
+  ScriptedRegistry server(Serve(manifest, 404, &wrong));
+  ClientFixture fixture(server.url());
+  const auto raw = GetManifest(fixture.client(), "r", manifest.digest.str());
+  ASSERT_TRUE(raw.ok()) << raw.status();
+  EXPECT_EQ(raw->bytes, manifest.bytes);
+  EXPECT_EQ(server.Count("GET"), 3);
+}
+
+TEST(ManifestsTest, TheSameWrongBytesAgainAreAFailure) {
+  const RawManifest manifest = SomeManifest();
+  ScriptedRegistry server([&](const auto&, httplib::Response& response) {
+    response.set_content("{}", manifest.media_type);
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_TRUE(absl::IsDataLoss(
+      GetManifest(fixture.client(), "r", manifest.digest.str()).status()));
+  EXPECT_EQ(server.Count("GET"), 2);
+}
+
 }  // namespace
 }  // namespace registry_manager

@@ -17,6 +17,7 @@
 #include "common/registry/errors.h"
 #include "common/registry/listing.h"
 #include "common/registry/manifests.h"
+#include "common/registry/referrers.h"
 #include "common/registry/testing/client_fixture.h"
 #include "common/registry/testing/scripted_registry.h"
 

@@ -7,7 +7,10 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -56,6 +59,17 @@ class TaskScope {
     if (whole_ != nullptr) whole_->CountThrottled(time);
   }
 
+  // Something that a person is to know of a registry, found on the way.
+  void Note(std::string text) {
+    if (whole_ != nullptr) return whole_->Note(std::move(text));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    notes_.push_back(std::move(text));
+  }
+  std::vector<std::string> TakeNotes() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return std::exchange(notes_, {});
+  }
+
  private:
   Cancellation* const cancellation_;
   const std::function<absl::Status()> may_write_;
@@ -63,6 +77,8 @@ class TaskScope {
   std::atomic<uint64_t> progress_ = 0;
   std::atomic<uint64_t> requests_ = 0;
   std::atomic<int64_t> throttled_ms_ = 0;
+  std::mutex mutex_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace registry_manager

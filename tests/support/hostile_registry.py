@@ -462,8 +462,15 @@ class HostileRegistry(Server):
         if request.method == "DELETE":
             del self._uploads[upload]
             return Answer(204)
+        if request.method == "GET":
+            answer = self._session(name, upload, data)
+            answer.status = 204
+            return answer
         if request.query.get("_state") != state:
             return _error(400, "BLOB_UPLOAD_INVALID")
+        begins = request.headers.get("content-range", "").partition("-")[0]
+        if begins and int(begins) != len(data):
+            return _error(416, "RANGE_INVALID")
         data += request.body
         if request.method == "PATCH":
             return self._session(name, upload, data)
@@ -643,6 +650,6 @@ _ROUTES = [
         ("DELETE", _MANIFESTS, HostileRegistry._delete_manifest),
         (_READ, rf"/v2/{_NAME}/blobs/{_DIGEST}", HostileRegistry._read_blob),
         ("POST", _UPLOADS, HostileRegistry._begin_upload),
-        ("PUT|PATCH|DELETE", _UPLOADS + "([^/]+)", HostileRegistry._go_on_with_upload),
+        ("GET|PUT|PATCH|DELETE", _UPLOADS + "([^/]+)", HostileRegistry._go_on_with_upload),
     ]
 ]

@@ -218,6 +218,9 @@ class Server:
         self.violations = []
         # More at once is a violation.
         self.max_connections = max_connections
+        # A function of headers: the Answer that is sent before the body is
+        # read, after which the connection is closed; None: there is none.
+        self.refuses_early = None
         self._scripts = []
         self._under_way = 0
         # (from, to): when no request is to begin.
@@ -403,6 +406,12 @@ def _handler_for(server):
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = server.begin(self.command, self.path, headers)
             try:
+                early = server.refuses_early and server.refuses_early(headers)
+                if early:
+                    request.status = early.status
+                    self.close_connection = True
+                    self._send(request, early)
+                    return
                 body = self._read_body(headers)
                 if body is None:
                     self.close_connection = True
@@ -413,6 +422,12 @@ def _handler_for(server):
                 server.end(request)
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
+
+        def handle_expect_100(self):
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            if server.refuses_early and server.refuses_early(headers):
+                return True
+            return super().handle_expect_100()
 
         def _read_body(self, headers):
             """None where the client broke off."""

@@ -124,6 +124,9 @@ proto::TaskResult OutcomeBuilder::Finish(proto::TaskResult::Outcome outcome) {
     *result.add_actions() = std::move(action);
   }
   for (std::string& note : notes_) *result.add_notes() = std::move(note);
+  for (std::string& note : context_.scope->TakeNotes()) {
+    *result.add_notes() = std::move(note);
+  }
   return result;
 }
 

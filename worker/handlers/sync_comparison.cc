@@ -44,7 +44,7 @@ absl::Status LookUp(const RegistryClient& source, const std::string& repository,
       result.manifest = *std::move(raw);
     }
   } else {
-    absl::StatusOr<ManifestHead> head = HeadManifest(source, repository, tag);
+    absl::StatusOr<ManifestHead> head = HeadListedTag(source, repository, tag);
     if (!head.ok()) return head.status();
     result.source = *std::move(head);
   }
@@ -68,11 +68,38 @@ absl::StatusOr<TagListing> ListTagSet(const RegistryClient& client,
   return listing;
 }
 
+absl::StatusOr<TagListing> ListSource(const RegistryClient& client,
+                                      const std::string& repository,
+                                      const proto::RepositoryEntry& entry) {
+  absl::StatusOr<TagListing> source = ListTagSet(client, repository);
+  const bool denied =
+      IsNotTold(source.status()) || absl::IsUnimplemented(source.status());
+  if (source.ok() ? source->exists : !denied) return source;
+  if (entry.whole()) {
+    if (source.ok()) return source;
+    return WithMessage(
+        source.status(),
+        absl::StrCat(source.status().message(),
+                     "; the tags of this repository cannot be listed: name "
+                     "those that are wanted under 'repositories', as ",
+                     repository, ":TAG"));
+  }
+  client.task->Note(absl::StrCat(
+      "the tags cannot be listed",
+      source.ok() ? "" : absl::StrCat(" (", source.status().message(), ")"),
+      ": those that the config names are copied, without what is attached to "
+      "them by a tag of its own"));
+  TagListing named;
+  named.listed = false;
+  named.tags.insert(entry.named().begin(), entry.named().end());
+  return named;
+}
+
 absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
     const RegistryClient& source, const std::string& source_repository,
     const RegistryClient& target, const std::string& target_repository,
-    const std::set<std::string>& target_tags,
-    const std::vector<std::string>& tags, bool reads_new, ThreadPool& pool) {
+    const TagListing& target_tags, const std::vector<std::string>& tags,
+    bool reads_new, ThreadPool& pool) {
   std::vector<TagComparison> results(tags.size());
   pool.ParallelFor(tags.size(), kComparisonsAtOnce, [&](size_t i) {
     TagComparison& result = results[i];
@@ -82,8 +109,10 @@ absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
       return;
     }
     absl::StatusOr<ManifestHead> at_target = absl::NotFoundError("not listed");
-    if (target_tags.contains(tags[i])) {
-      at_target = HeadManifest(target, target_repository, tags[i]);
+    if (target_tags.tags.contains(tags[i])) {
+      at_target = target_tags.listed
+                      ? HeadListedTag(target, target_repository, tags[i])
+                      : HeadManifest(target, target_repository, tags[i]);
     }
     if (EndsTask(at_target.status())) {
       result.status = at_target.status();

@@ -16,6 +16,7 @@
 #include "common/registry/connection.h"
 #include "common/registry/manifest.h"
 #include "common/registry/manifests.h"
+#include "proto/task.pb.h"
 
 namespace registry_manager {
 
@@ -23,10 +24,19 @@ namespace registry_manager {
 // name; `exists` tells the two apart.
 struct TagListing {
   bool exists = true;
+  // False: these are the tags that it may have, not those that it lists.
+  bool listed = true;
   std::set<std::string> tags;
 };
 absl::StatusOr<TagListing> ListTagSet(const RegistryClient& client,
                                       const std::string& repository);
+
+// The tags of a source. Some registries let a user read a tag that he names,
+// and list nothing: where `entry` names tags, those count then, and the task's
+// notes say so.
+absl::StatusOr<TagListing> ListSource(const RegistryClient& client,
+                                      const std::string& repository,
+                                      const proto::RepositoryEntry& entry);
 
 // How one tag stands at both ends.
 struct TagComparison {
@@ -43,15 +53,14 @@ struct TagComparison {
 };
 
 // Looks each of `tags` up in the source, and in the target where `target_tags`
-// has it. `reads_new`: what the target does not have is read at once, for it is
-// copied.
-// Errors that end the task as a whole (a registry cannot be reached) are
-// returned; others stand in the comparison.
+// may have it. `reads_new`: what the target does not have is read at once, for
+// it is copied. Errors that end the task as a whole (a registry cannot be
+// reached) are returned; others stand in the comparison.
 absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
     const RegistryClient& source, const std::string& source_repository,
     const RegistryClient& target, const std::string& target_repository,
-    const std::set<std::string>& target_tags,
-    const std::vector<std::string>& tags, bool reads_new, ThreadPool& pool);
+    const TagListing& target_tags, const std::vector<std::string>& tags,
+    bool reads_new, ThreadPool& pool);
 
 }  // namespace registry_manager
 

@@ -38,6 +38,8 @@ using proto::Action;
 constexpr size_t kMaxCopiesInPlace = 64;
 constexpr size_t kBatchSize = 32;
 constexpr int kImagesAtOnce = 8;
+constexpr absl::string_view kNamedButAbsent =
+    "the config names this tag, and the source has none such";
 
 // One repository being synced, or one batch of it.
 class Sync {
@@ -71,7 +73,7 @@ class Sync {
   proto::TaskResult RunBatch(const proto::SyncBatch& task);
 
  private:
-  absl::Status List();
+  absl::Status List(const proto::RepositoryEntry& entry);
   // Selects, and adds what is attached to what is selected.
   absl::Status Select(const proto::SyncRepository& task);
   absl::Status Compare(const std::vector<std::string>& tags);
@@ -113,9 +115,9 @@ class Sync {
   bool acted_ = false;
 };
 
-absl::Status Sync::List() {
+absl::Status Sync::List(const proto::RepositoryEntry& entry) {
   absl::StatusOr<TagListing> source =
-      ListTagSet(route_.source, route_.source_repository);
+      ListSource(route_.source, route_.source_repository, entry);
   if (!source.ok()) return source.status();
   source_tags_ = *std::move(source);
   absl::StatusOr<TagListing> target = ListTarget();
@@ -128,6 +130,7 @@ absl::Status Sync::List() {
   if (IsNotTold(target.status())) {
     // It may be pushed to, but not listed: each tag is looked up.
     target_tags_ = source_tags_;
+    target_tags_.listed = false;
   } else if (!target.ok()) {
     return target.status();
   } else {
@@ -161,9 +164,8 @@ absl::Status Sync::Select(const proto::SyncRepository& task) {
   for (const std::string& tag : selection.named_but_absent) {
     if (!is_asked(tag)) continue;
     acted_ = true;
-    outcome_.Add(
-        MakeAction(Action::COPY_TAG, Action::FAILED, tag, "",
-                   "the config names this tag, and the source has none such"));
+    outcome_.Add(MakeAction(Action::COPY_TAG, Action::FAILED, tag, "",
+                            std::string(kNamedButAbsent)));
   }
   std::vector<std::string> tags;
   std::copy_if(selection.tags.begin(), selection.tags.end(),
@@ -172,13 +174,15 @@ absl::Status Sync::Select(const proto::SyncRepository& task) {
 }
 
 absl::Status Sync::Compare(const std::vector<std::string>& tags) {
-  absl::StatusOr<std::map<std::string, TagComparison>> compared =
-      CompareTags(route_.source, route_.source_repository, route_.target,
-                  route_.target_repository,
-                  layout_tags_ ? std::set<std::string>() : target_tags_.tags,
-                  tags, ReadsNew(tags), context_.services->pool());
+  absl::StatusOr<std::map<std::string, TagComparison>> compared = CompareTags(
+      route_.source, route_.source_repository, route_.target,
+      route_.target_repository, layout_tags_ ? TagListing() : target_tags_,
+      tags, ReadsNew(tags), context_.services->pool());
   if (!compared.ok()) return compared.status();
   for (auto& [tag, comparison] : *compared) {
+    if (!source_tags_.listed && absl::IsNotFound(comparison.status)) {
+      comparison.status = absl::NotFoundError(kNamedButAbsent);
+    }
     if (!comparison.manifest) continue;
     copier_.Remember(tag, *std::move(comparison.manifest));
     comparison.manifest.reset();
@@ -242,7 +246,7 @@ std::vector<std::string> Sync::TagsToCopy() {
 }
 
 proto::TaskResult Sync::RunRepository(const proto::SyncRepository& task) {
-  absl::Status status = List();
+  absl::Status status = List(task.entry());
   if (status.ok() && !source_tags_.exists && task.expected() &&
       task.entry().whole()) {
     status = absl::NotFoundError(absl::StrCat("the source has no repository ",
@@ -294,6 +298,7 @@ proto::TaskResult Sync::RunBatch(const proto::SyncBatch& task) {
     if (IsSignatureLikeTag(tag)) followers_.insert(tag);
   }
   // A few look-ups cost less than the listing of a large repository.
+  target_tags_.listed = false;
   target_tags_.tags.insert(tags.begin(), tags.end());
   const absl::Status status = Compare(tags);
   if (!status.ok()) return Finish(status);

@@ -23,9 +23,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
-#include "common/registry/blobs.h"
 #include "common/registry/manifests.h"
 #include "common/registry/media_types.h"
+#include "common/registry/uploads.h"
 
 namespace registry_manager {
 namespace {

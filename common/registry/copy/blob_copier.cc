@@ -13,6 +13,7 @@
 #include "common/registry/copy/pair_of_passes.h"
 #include "common/registry/errors.h"
 #include "common/registry/retry.h"
+#include "common/registry/uploads.h"
 
 namespace registry_manager {
 namespace {
@@ -89,14 +90,19 @@ Sent Send(const CopyRoute& route, const Descriptor& blob,
     // What was not sent has been tried as often as may be.
     return {status, !RequestMayHaveArrived(status)};
   }
-  const bool as_patch =
-      route.target.connection->monolithic_upload == Support::kNo;
-  Sent sent = Stream(route, blob, session, as_patch);
-  if (as_patch || !absl::IsUnimplemented(sent.status)) return sent;
-  absl::StatusOr<UploadSession> fresh =
-      StartUpload(route.target, route.target_repository);
-  if (!fresh.ok()) return {fresh.status()};
-  return Stream(route, blob, *fresh, /*as_patch=*/true);
+  bool as_patch = route.target.connection->monolithic_upload == Support::kNo;
+  UploadSession current = session;
+  Sent sent;
+  for (int form = 0; form < kMaxUploadForms; ++form) {
+    sent = Stream(route, blob, current, as_patch);
+    if (!WantsAnotherForm(sent.status)) break;
+    as_patch |= WantsPatch(sent.status);
+    absl::StatusOr<UploadSession> fresh =
+        StartUpload(route.target, route.target_repository);
+    if (!fresh.ok()) return {fresh.status()};
+    current = *std::move(fresh);
+  }
+  return sent;
 }
 
 // Sends the blob, from its first byte as often as it takes. `session` is one
@@ -111,6 +117,7 @@ absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
     bytes = *std::move(read);
   }
   RegistryConnection& target = *route.target.connection;
+  WrongContent wrong;
   Tries tries(target.retries(), target.gate());
   while (true) {
     if (tries.count() > 0) {
@@ -129,6 +136,10 @@ absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
       session = *std::move(fresh);
     }
     const Sent sent = Send(route, blob, bytes, *session);
+    if (wrong.IsWorthAnotherRead(sent.status)) {
+      session.reset();
+      continue;
+    }
     if (sent.for_good || !IsWorthAnotherUpload(sent.status) ||
         !tries.Again(sent.status)) {
       return sent.status;

@@ -10,13 +10,14 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "common/registry/blobs.h"
 #include "common/registry/cached_manifests.h"
 #include "common/registry/copy/fallback_index.h"
 #include "common/registry/errors.h"
-#include "common/registry/listing.h"
 #include "common/registry/media_types.h"
+#include "common/registry/referrers.h"
 #include "common/registry/removal/placeholder.h"
 #include "common/registry/retry.h"
 
@@ -28,7 +29,7 @@ constexpr int kChildrenAtOnce = 4;
 
 // How often a manifest is put whose content the registry says it misses: its
 // content is checked again in between.
-constexpr int kManifestPuts = 2;
+constexpr int kManifestPuts = 4;
 // No manifest is larger than what FetchBlob reads.
 constexpr uint64_t kMaxManifest = 4 << 20;
 
@@ -41,6 +42,13 @@ bool MissesContent(const absl::Status& status) {
   return code == "MANIFEST_BLOB_UNKNOWN" || code == "BLOB_UNKNOWN" ||
          code == "DIGEST_INVALID" ||
          (code == "MANIFEST_UNKNOWN" && HttpStatusOf(status) != 404);
+}
+
+constexpr absl::string_view kSpellsImagePayload =
+    "registry-manager/spells-image";
+
+bool SpellsImage(const absl::Status& status) {
+  return status.GetPayload(kSpellsImagePayload).has_value();
 }
 
 // What a look for a manifest at the target came to: it is to be pushed, or is
@@ -129,8 +137,7 @@ absl::Status ImageCopier::CopyFallbackTag(const RawManifest& source,
       CopyContent(source, *manifest, 0, /*mounts=*/true);
   if (!status.ok()) return status;
   const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
-  absl::StatusOr<RawManifest> there =
-      GetManifest(route_.target, route_.target_repository, tag);
+  absl::StatusOr<RawManifest> there = ReadFallbackIndex(tag);
   if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
   if (there.ok() && ListsAllOf(there->bytes, source.bytes)) {
     return absl::OkStatus();
@@ -425,14 +432,33 @@ absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
                                                const Digest& subject) {
   const std::string tag = FallbackTag(subject);
   const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
-  absl::StatusOr<RawManifest> index =
-      ReadTaggedManifest(route_.target, route_.target_repository, tag);
+  absl::StatusOr<RawManifest> index = ReadFallbackIndex(tag);
   if (!index.ok() && !absl::IsNotFound(index.status())) return index.status();
   absl::StatusOr<std::string> bytes =
       AddToFallbackIndex(index.ok() ? index->bytes : "", referrer, manifest);
   if (!bytes.ok()) return bytes.status();
   if (index.ok() && *bytes == index->bytes) return absl::OkStatus();
-  return PutFallbackIndex(tag, *bytes);
+  const absl::Status put = PutFallbackIndex(tag, *bytes);
+  if (!put.ok() || !SpellsImage(index.status())) return put;
+  // Whether the tag is served now, or the image still.
+  index = ReadFallbackIndex(tag);
+  if (!SpellsImage(index.status())) return index.status();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the target answers for the tag ", tag,
+      " with the image itself, also after an index was put under that tag: it "
+      "lists no referrers"));
+}
+
+// Where there is no such tag, some registries (GitLab) take it for the digest
+// that it spells, and answer with the image itself: that lists no referrers.
+absl::StatusOr<RawManifest> ImageCopier::ReadFallbackIndex(
+    const std::string& tag) {
+  absl::StatusOr<RawManifest> index =
+      ReadTaggedManifest(route_.target, route_.target_repository, tag);
+  if (!index.ok() || FallbackTag(index->digest) != tag) return index;
+  absl::Status status = absl::NotFoundError("the image itself is served");
+  status.SetPayload(kSpellsImagePayload, absl::Cord("1"));
+  return status;
 }
 
 }  // namespace registry_manager

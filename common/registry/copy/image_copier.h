@@ -91,6 +91,8 @@ class ImageCopier {
                                                  int depth);
   absl::StatusOr<bool> CopyReferrer(const Descriptor& referrer,
                                     const Digest& subject);
+  // The target's; NotFound where it has none.
+  absl::StatusOr<RawManifest> ReadFallbackIndex(const std::string& tag);
   // Adds the referrer to the target's fallback tag of its subject.
   absl::Status FileUnderFallbackTag(const RawManifest& referrer,
                                     const Manifest& manifest,

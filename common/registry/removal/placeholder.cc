@@ -8,6 +8,7 @@
 #include "common/registry/blobs.h"
 #include "common/registry/media_types.h"
 #include "common/registry/retry.h"
+#include "common/registry/uploads.h"
 
 namespace registry_manager {
 namespace {

@@ -17,9 +17,9 @@
 #include "common/registry/cached_manifests.h"
 #include "common/registry/content_cache.h"
 #include "common/registry/errors.h"
-#include "common/registry/listing.h"
 #include "common/registry/manifests.h"
 #include "common/registry/media_types.h"
+#include "common/registry/referrers.h"
 
 namespace registry_manager {
 namespace {
