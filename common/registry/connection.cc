@@ -109,10 +109,9 @@ std::string RegistryConnection::Scope(absl::string_view repository,
 
 absl::StatusOr<HttpResponse> RegistryConnection::Send(
     TaskScope& task, const RegistryRequest& request) {
-  Attempts attempts(
-      {request.repeatable, request.outlives_timeout, request.source != nullptr,
-       request.sink != nullptr},
-      options_.retries, *gate_, task);
+  Attempts attempts({request.repeatable, request.outlives_timeout,
+                     request.source != nullptr, request.sink != nullptr},
+                    options_.retries, *gate_, task);
   while (true) {
     absl::StatusOr<HttpResponse> outcome = SendAuthenticated(task, request);
     if (attempts.Again(outcome)) continue;

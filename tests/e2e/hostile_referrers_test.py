@@ -106,7 +106,8 @@ class ReferrersTest(HostileTest):
 
     def test_of_an_image_under_many_tags_are_copied_once(self):
         """A repository that is split into batches."""
-        tags = {f"t{i:03}": self.child for i in range(100)}
+        # No round number, which a cap may have left.
+        tags = {f"t{i:03}": self.child for i in range(101)}
         self.servers(target_has_referrers=False, tags=tags)
         attached = [image.attachment(self.child, f"sbom {i}") for i in range(3)]
         for one in attached:
@@ -114,7 +115,7 @@ class ReferrersTest(HostileTest):
         config = self.sync_config(self.source, self.target)
         result = self.submit(config, "--workers", "2", "--json")
         totals = self.totals(result)
-        self.assertEqual((totals["tags"], totals["copied"]), (100, 103))
+        self.assertEqual((totals["tags"], totals["copied"]), (101, 104))
         for one in attached:
             puts = self.target.seen("PUT", f"manifests/{one.digest}")
             self.assertEqual(len(puts), 1, puts)

@@ -79,12 +79,21 @@ class DeleteTest(unittest.TestCase):
             "develop-none": image.image("d", created=None),
             "0.1-develop": image.image("e", created="2001-01-01T00:00:00Z"),
         }
-        keys = ("develop",)
-        left = _deleted_from(tagged, DeletePolicy(mix_count=2, include_keys=keys))
+        oldest = {"include_keys": ("develop",), "undated": "oldest"}
+        left = _deleted_from(tagged, DeletePolicy(mix_count=2, **oldest))
         self.assertEqual(set(left.tags), {"0.1-develop", "develop-new"})
-        left = _deleted_from(tagged, DeletePolicy(mix_count=4, include_keys=keys))
+        left = _deleted_from(tagged, DeletePolicy(mix_count=4, **oldest))
         self.assertNotIn("develop-epoch", left.tags)
         self.assertIn("develop-none", left.tags)
+        # What bears no date stays, and takes no place.
+        keep = {"include_keys": ("develop",)}
+        left = _deleted_from(tagged, DeletePolicy(mix_count=2, **keep))
+        self.assertEqual(set(tagged) - set(left.tags), {"develop-old"})
+        left = _deleted_from(tagged, DeletePolicy(mix_count=4, **keep))
+        self.assertEqual(set(left.tags), set(tagged))
+        # No date is needed to delete all.
+        left = _deleted_from(tagged, DeletePolicy(mix_count=0, **keep))
+        self.assertEqual(set(left.tags), set())
 
     def test_dates_an_index_by_its_newest_child(self):
         old = image.image("old", created="2020-01-01T00:00:00Z")

@@ -158,7 +158,7 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanWith(
   for (int look = 1;; ++look) {
     PlannedDeletion planned;
     planned.looked_at = looked_at;
-    planned.states = states;
+    planned.states = std::move(states);
     std::vector<std::string> lost;
     absl::Status status = TakeDangling(planned);
     if (status.ok()) status = doom(planned);
@@ -171,12 +171,13 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanWith(
     looked_at = absl::Now();
     absl::StatusOr<TagStates> again = driver_->ReadTagStates();
     if (!again.ok()) return again.status();
-    const std::optional<std::string> still = TakeGhosts(lost, states, *again);
+    const std::optional<std::string> still =
+        TakeGhosts(lost, planned.states, *again);
     if (still || look == kMaxLooks) {
-      return CannotBeFound(still.value_or(lost.front()), states);
+      return CannotBeFound(still.value_or(lost.front()), planned.states);
     }
     for (const auto& [tag, reason] : planned.doomed) {
-      if (IsPassedOver(tag, states, *again)) passed_over.insert(tag);
+      if (IsPassedOver(tag, planned.states, *again)) passed_over.insert(tag);
     }
     states = *std::move(again);
   }
