@@ -40,8 +40,8 @@ bool AreTheSame(absl::string_view a, absl::string_view b) {
   return a == b || absl::EndsWith(a, absl::StrCat("/", b));
 }
 
-}  // namespace
-
+// The page that `response` names as the next one; nullopt: there is none. A
+// link to another host is FailedPrecondition.
 absl::StatusOr<std::optional<Url>> NextPage(const RegistryClient& client,
                                             const Url& url,
                                             const HttpResponse& response) {
@@ -67,6 +67,8 @@ absl::StatusOr<std::optional<Url>> NextPage(const RegistryClient& client,
   next->path = url.path;
   return *std::move(next);
 }
+
+}  // namespace
 
 ListingReader::ListingReader(const RegistryClient& client, Subject subject)
     : client_(client), subject_(std::move(subject)), url_(subject_.url) {

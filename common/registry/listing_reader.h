@@ -16,17 +16,12 @@
 
 namespace registry_manager {
 
-// The page that `response`'s Link header names; nullopt: there is none. Only
-// the query of the link is taken: proxies that serve a registry below a path of
-// their own (Artifactory) hand out links without that path, which lead to
-// another repository. A link to another host is FailedPrecondition.
-absl::StatusOr<std::optional<Url>> NextPage(const RegistryClient& client,
-                                            const Url& url,
-                                            const HttpResponse& response);
-
 // Reads one listing of names page by page, to its very end. A page that looks
 // full and has no Link is followed up with its last name: some registries cap a
-// page and do not say so (Nexus). For one listing; not thread-safe.
+// page and do not say so (Nexus). Of a Link only the query is taken: proxies
+// that serve a registry below a path of their own (Artifactory) hand out links
+// without that path, which lead to another repository. For one listing; not
+// thread-safe.
 class ListingReader {
  public:
   // What is listed.

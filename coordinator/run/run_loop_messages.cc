@@ -178,9 +178,9 @@ void RunLoop::HandleIntent(const std::string& session,
   if (holds) {
     proto::Intent intent = write.intent();
     intent.set_run(parts_.run->id());
-    const absl::Status status = parts_.journal->WriteIntent(
-        write.registry(), write.repository(),
-        write.has_intent() ? &intent : nullptr);
+    const absl::Status status =
+        parts_.journal->WriteIntent(write.registry(), write.repository(),
+                                    write.has_intent() ? &intent : nullptr);
     if (absl::IsUnavailable(status)) NoteJournalAway(status);
     if (!status.ok()) {
       parts_.listener->OnNotice(
