@@ -650,6 +650,10 @@ _ROUTES = [
         ("DELETE", _MANIFESTS, HostileRegistry._delete_manifest),
         (_READ, rf"/v2/{_NAME}/blobs/{_DIGEST}", HostileRegistry._read_blob),
         ("POST", _UPLOADS, HostileRegistry._begin_upload),
-        ("GET|PUT|PATCH|DELETE", _UPLOADS + "([^/]+)", HostileRegistry._go_on_with_upload),
+        (
+            "GET|PUT|PATCH|DELETE",
+            _UPLOADS + "([^/]+)",
+            HostileRegistry._go_on_with_upload,
+        ),
     ]
 ]
