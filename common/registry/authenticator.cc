@@ -384,11 +384,6 @@ void Authenticator::LetThrough(const ScopeSet& scopes,
   }
 }
 
-bool Authenticator::IsAsked(const ScopeSet& scopes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return SchemeFor(scopes).kind != Scheme::Kind::kNone;
-}
-
 absl::Status Authenticator::AskTokenService(const ScopeSet& scopes,
                                             const Exchange& exchange) {
   Scheme scheme;

@@ -57,8 +57,6 @@ class Authenticator {
   void LetThrough(const ScopeSet& scopes, const std::string& authorization,
                   const Trials& trials);
 
-  // A request with `scopes` has been asked for credentials.
-  bool IsAsked(const ScopeSet& scopes);
   // Whether the token service takes the credentials for `scopes` if nothing but
   // a name is asked of it. FailedPrecondition if the registry has named none.
   absl::Status AskTokenService(const ScopeSet& scopes,

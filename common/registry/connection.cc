@@ -153,12 +153,6 @@ absl::Status RegistryConnection::ProveCredentials(
   base.pass = request.pass;
   const absl::StatusOr<HttpResponse> answer = SendAuthenticated(task, base);
   if (!answer.ok()) return answer.status();
-  const bool opens = answer->status / 100 == 2;
-  if (opens && authenticator_.IsAsked({})) return absl::OkStatus();
-  // The base endpoint is open to all, which proves nothing.
-  if (authenticator_.IsAnonymous(request.scopes)) {
-    return absl::FailedPreconditionError("there are no credentials");
-  }
   GatePass own_pass;
   if (request.pass == nullptr) {
     const absl::Status turn = gate_->Acquire(1, &task.cancellation());
@@ -166,6 +160,16 @@ absl::Status RegistryConnection::ProveCredentials(
     own_pass = GatePass(gate_);
   }
   GatePass& pass = request.pass == nullptr ? own_pass : *request.pass;
+  if (answer->status / 100 == 2) {
+    const absl::StatusOr<HttpResponse> without =
+        SendFollowingRedirects(task, base, "", pass);
+    if (!without.ok()) return without.status();
+    if (without->status == 401) return absl::OkStatus();
+  }
+  // The base endpoint is open to all, which proves nothing.
+  if (authenticator_.IsAnonymous(request.scopes)) {
+    return absl::FailedPreconditionError("there are no credentials");
+  }
   const absl::Status token = authenticator_.AskTokenService(
       request.scopes, [&](HttpRequest token_request) {
         return FetchToken(*transport_, *gate_, pass, task,

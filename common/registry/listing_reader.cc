@@ -147,18 +147,26 @@ absl::StatusOr<std::vector<std::string>> ListingReader::ReadPage() {
 absl::Status ListingReader::FollowUp(Next was,
                                      const std::vector<std::string>& names,
                                      size_t fresh) {
-  // Registries that do not know `last` (2.8.2) begin again.
-  if (!LooksFull(names.size()) || fresh == 0) return absl::OkStatus();
+  const size_t page = absl::HashOf(names);
+  const bool is_the_same = page == std::exchange(last_page_, page);
+  const size_t size_before = std::exchange(last_size_, names.size());
+  if (!LooksFull(names.size())) return absl::OkStatus();
   if (was == Next::kWhole) {
+    // More than a page has: the registry's own cap, if any, is higher.
+    const bool is_whole = fresh == 0 || (names.size() > size_before &&
+                                         names.size() % kPageSize != 0);
+    if (is_whole) return absl::OkStatus();
     return Unreadable(
         "the registry lists a part of the names and takes no 'last' to go on "
         "from");
   }
-  StartAfter(names.back());
-  // Some begin anywhere (go-containerregistry's, whose order is random).
-  if (was == Next::kGuessed && fresh < names.size()) {
+  // Registries that do not know `last` (2.8.2) begin again. Some begin anywhere
+  // (go-containerregistry's, whose order is random).
+  if (was == Next::kGuessed && fresh < names.size() && !is_the_same) {
     url_.query.clear();
     next_ = Next::kWhole;
+  } else if (fresh > 0) {
+    StartAfter(names.back());
   }
   return absl::OkStatus();
 }

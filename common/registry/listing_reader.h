@@ -84,6 +84,9 @@ class ListingReader {
   std::string last_name_;
   // What the first page that said so called the repository.
   std::string name_;
+  // The last page, by a hash of its names in their order, and how many it had.
+  size_t last_page_ = 0;
+  size_t last_size_ = 0;
   // Hashes of the names: two that collide make a page look shorter by one.
   absl::flat_hash_set<size_t> seen_;
 };

@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/registry/errors.h"
 #include "common/registry/testing/client_fixture.h"
 #include "common/registry/testing/registry_process.h"
@@ -413,6 +414,21 @@ TEST(CatalogTest, OfARegistryThatBeginsAnywhereIsListedAtOnce) {
   std::sort(all->begin(), all->end());
   all->erase(std::unique(all->begin(), all->end()), all->end());
   EXPECT_EQ(all->size(), 1030u);
+}
+
+TEST(CatalogTest, KnownNamesInAnotherOrderAreNotTheEnd) {
+  ScriptedRegistry server([&](const Request& request, Response& response) {
+    std::string body = NamesBody(0, request.has_param("n") ? 1000 : 1001);
+    // The first two change places.
+    if (request.has_param("last")) {
+      body =
+          absl::StrReplaceAll(body, {{"10000", "10001"}, {"10001", "10000"}});
+    }
+    Answer(response, body);
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_EQ(ListAll(fixture.client())->size(), 2001u);
 }
 
 TEST(CatalogTest, AnErrorAfterAFullPageIsNotItsEnd) {

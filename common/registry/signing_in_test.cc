@@ -20,6 +20,7 @@
 #include "common/registry/manifests.h"
 #include "common/registry/testing/client_fixture.h"
 #include "common/registry/testing/scripted_registry.h"
+#include "common/registry/uploads.h"
 
 namespace registry_manager {
 namespace {

@@ -39,9 +39,15 @@ class Checker {
 
   void Run() {
     if (!Reach()) return;
+    const size_t reached = findings_.size();
     Identify();
     const bool listed =
         question_.config->repositories ? LookAtNamed() : ListCatalogue();
+    // Some open their base endpoint to all: what is listed proves a password.
+    if (!refused_) {
+      findings_.insert(findings_.begin() + reached,
+                       {Level::kOk, Credentials()});
+    }
     if (question_.deletes && listed) TryDelete();
     if (question_.is_target) {
       Say(Level::kNote,
@@ -67,7 +73,8 @@ class Checker {
     }
     SayTransport();
     status = CheckCredentials(client_);
-    if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status)) {
+    if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) ||
+        IsUnusable(status)) {
       Say(Level::kUnreachable, status);
       return false;
     }
@@ -75,8 +82,14 @@ class Checker {
       Say(Level::kError, WithTlsHint(status));
       return false;
     }
-    Say(Level::kOk, Credentials());
     return true;
+  }
+
+  // Says so where the registry refuses the credentials, or cannot be used.
+  bool SaidRefused(const absl::Status& status) {
+    refused_ = RefusesCredentials(status) || IsUnusable(status);
+    if (refused_) Say(Level::kUnreachable, status);
+    return refused_;
   }
 
   void SayTransport() {
@@ -121,8 +134,13 @@ class Checker {
           has_some ? absl::StrCat("; those of ", source, " were not tried")
                    : "");
     }
-    return has_some ? absl::StrCat("takes the credentials of ", source)
-                    : "serves anonymously: nothing names credentials for it";
+    if (!has_some) {
+      return "serves anonymously: nothing names credentials for it";
+    }
+    return client_.connection->takes_credentials
+               ? absl::StrCat("takes the credentials of ", source)
+               : absl::StrCat("asks for credentials; that it takes those of ",
+                              source, " could not be proven");
   }
 
   void Identify() {
@@ -146,6 +164,7 @@ class Checker {
   bool ListCatalogue() {
     const absl::StatusOr<CatalogPage> page = ListCatalogPage(client_, "");
     if (!page.ok()) {
+      if (SaidRefused(page.status())) return false;
       Say(question_.only_target ? Level::kNote : Level::kError,
           question_.only_target
               ? absl::Status(page.status().code(),
@@ -174,6 +193,8 @@ class Checker {
       const absl::Status status = ListTags(client_, name).status();
       if (absl::IsNotFound(status)) {
         missing.push_back(Printable(name));
+      } else if (SaidRefused(status)) {
+        return false;
       } else if (!status.ok()) {
         Say(Level::kError, status);
         return false;
@@ -223,6 +244,7 @@ class Checker {
   const RegistryClient& client_;
   std::vector<Finding>& findings_;
   std::string repository_;
+  bool refused_ = false;
 };
 
 }  // namespace

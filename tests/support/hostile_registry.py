@@ -62,12 +62,11 @@ class HostileRegistry(Server):
     `tag_delete` says what DELETE of a tag does: "untag", "takes manifest", or
     the status that refuses it. `page_size` is the most that a page holds;
     `link` says how `Link` names the next: "relative", "absolute", "opaque".
-    `has_referrers` offers the referrers API.
+    `has_referrers` offers the referrers API. With a tls.Authority it speaks TLS.
     """
 
     # What case.registry_entry() asks of any registry.
     token_server = None
-    authority = None
 
     def __init__(
         self,
@@ -79,8 +78,12 @@ class HostileRegistry(Server):
         link="relative",
         has_referrers=False,
         max_connections=16,
+        host="127.0.0.1",
+        authority=None,
     ):
-        super().__init__(max_connections=max_connections)
+        super().__init__(host, max_connections=max_connections)
+        if authority:
+            self.speak_tls(authority)
         self.users = users
         self.token_lifetime = token_lifetime
         self.tag_delete = tag_delete
@@ -506,6 +509,13 @@ class HostileRegistry(Server):
         scope = " ".join(f"{one[0]}:{','.join(one[1])}" for one in _by_name(wanted))
         asked = f',scope="{scope}"' if scope else ""
         return _challenge(f'Bearer realm="{self.url}/token",service="test"{asked}')
+
+    def token_age(self, request):
+        """Seconds since its bearer token was given out; None without one."""
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        with self.lock:
+            ends, _ = self._tokens.get(given, (None, None))
+        return ends and self.token_lifetime - (ends - time.time())
 
     def _is_user(self, given):
         try:

@@ -13,6 +13,7 @@ import os
 import re
 import select
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -227,12 +228,22 @@ class Server:
         self._quiet = []
         self._server = _HttpServer((host, 0), _handler_for(self))
         self._server.owner = self
+        # What case.registry_entry() asks of any registry.
+        self.authority = None
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
         self.port = self._server.server_address[1]
         self.host = f"{host}:{self.port}"
         self.url = f"http://{self.host}"
+
+    def speak_tls(self, authority):
+        """By a certificate of tls.Authority; before start()."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*authority.issue("server"))
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"https://{self.host}"
+        self.authority = authority
 
     def start(self):
         self._thread.start()
@@ -370,7 +381,11 @@ class Server:
 def _until(value, now):
     """When a Retry-After has passed; what it does not understand, now."""
     if value.isdigit():
-        return now + int(value)
+        number = int(value)
+        # Nobody asks for thirty years: these count from 1970.
+        if number >= 10**12:
+            return number / 1000
+        return number if number >= 10**9 else now + number
     try:
         parsed = time.strptime(value, "%a, %d %b %Y %H:%M:%S GMT")
     except ValueError:

@@ -144,13 +144,14 @@ TEST_F(SnapshotCacheTest, AHeadThatDeniesWhatIsThereIsNotBelieved) {
   EXPECT_TRUE(read->notes.empty());
 }
 
-TEST_F(SnapshotCacheTest, ADoomedTagsManifestThatIsMissingStops) {
+TEST_F(SnapshotCacheTest, ADoomedTagsManifestThatIsMissingIsLost) {
   const RawManifest one = Push("", {.salt = "1"});
   const RawManifest index = PushIndex("v1", {one});
   ASSERT_TRUE(Read(registry_.url()).ok());
   // The tag answers, its digest does not.
-  EXPECT_TRUE(
-      absl::IsDataLoss(Read(Without(index.digest)->url(), {"v1"}).status()));
+  const auto read = Read(Without(index.digest)->url(), {"v1"});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->lost_tags, std::vector<std::string>{"v1"});
 }
 
 TEST_F(SnapshotCacheTest, WhatTheRegistryCallsByAnotherTypeIsReadAgain) {
