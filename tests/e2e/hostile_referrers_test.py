@@ -46,11 +46,11 @@ class ReferrersTest(HostileTest):
 
     def test_that_cannot_be_listed(self):
         self.servers()
-        path = f"/referrers/{self.whole.digest}"
-        # The first list shows that there is an API.
-        self.source.script("GET", path, refuse(403, "DENIED"), skip=1)
+        # The list of the index shows that there is an API.
+        path = f"/referrers/{self.child.digest}"
+        self.source.script("GET", path, refuse(403, "DENIED"))
         result = self.run_sync(self.source, self.target, status=1)
-        self.assertRegex(result.text, f"{self.whole.digest}.*403")
+        self.assertRegex(result.text, f"{self.child.digest}.*403")
 
     def test_that_cannot_be_found_are_a_failure(self):
         """The image is there already, and its child was signed since."""
