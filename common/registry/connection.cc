@@ -298,7 +298,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
     if (!next.ok()) {
       return Annotate(next.status(), absl::StrCat(url.display(), " redirects"));
     }
-    *next = WithOwnScheme(url, *std::move(next));
+    next = WithOwnScheme(url, Url(*next));
     if (const std::string address = NewAddress(base_, url, *next);
         !address.empty()) {
       return ApiIsElsewhere(url, response->status, address);

@@ -97,7 +97,7 @@ absl::StatusOr<Url> NextOf(const Url& url, const HttpResponse& response) {
   if (!IsRedirect(response.status) || !location) return url;
   absl::StatusOr<Url> next = ResolveUrl(url, *location);
   if (!next.ok()) return next.status();
-  *next = WithOwnScheme(url, *std::move(next));
+  next = WithOwnScheme(url, Url(*next));
   if (const absl::Status led = CheckLedTo(url, *next); !led.ok()) return led;
   return next;
 }
@@ -194,7 +194,7 @@ absl::StatusOr<Url> RealmOf(const Url& registry, const TokenService& service,
         absl::StrCat("the registry names a token service that cannot be used: ",
                      realm.status().message()));
   }
-  *realm = WithOwnScheme(registry, *std::move(realm));
+  realm = WithOwnScheme(registry, Url(*realm));
   if (registry.scheme == "https" && realm->scheme == "http" &&
       !credentials.anonymous()) {
     return absl::FailedPreconditionError(absl::StrCat(

@@ -118,7 +118,7 @@ class HalfRemovedTagTest(HostileTest):
         """The product makes it so: its placeholder is not deleted."""
         shared = self.shared.digest
         self.registry.script(
-            "DELETE", f"manifests/sha256:(?!0000|{shared[7:]})", refuse(500)
+            "DELETE", f"manifests/sha256:(?!0000|{shared[7:]})", refuse(403, "DENIED")
         )
         result = self.submit(self.config_path, status=1)
         self.registry.forget_scripts()
@@ -311,12 +311,16 @@ class CreationTimeTest(HostileTest):
     """Dates are needed where the cut falls among names that are no versions."""
 
     def check(self, hook, **how_often):
-        images = {
-            "develop-a": image.image("a", created="2024-01-03T00:00:00Z"),
-            "develop-b": image.image("b", created="2024-01-02T00:00:00Z"),
-            "develop-c": image.image("c", created="2024-01-01T00:00:00Z"),
-        }
-        registry = self.hostile({"app": images, "second": images})
+        images, others = [
+            {
+                f"develop-{name}": image.image(
+                    f"{name} of {repository}", created=f"2024-01-0{day}T00:00:00Z"
+                )
+                for name, day in (("a", 3), ("b", 2), ("c", 1))
+            }
+            for repository in ("app", "second")
+        ]
+        registry = self.hostile({"app": images, "second": others})
         config_blob = images["develop-b"].blobs[0]
         registry.script("GET", f"/app/blobs/{config_blob.digest}", hook, **how_often)
         policy = DeletePolicy(mix_count=1, include_keys=("develop",))
