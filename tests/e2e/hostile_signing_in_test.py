@@ -113,8 +113,8 @@ class LapsedPasswordTest(SigningInTest):
         def hook(request, proceed):
             seen.append(request)
             if len(seen) == 12:
-                registry.users = {"admin": "another"}
                 change("another")
+                registry.users = {"admin": "another"}
             answer = proceed()
             if answer.status == 401 and request.authorized:
                 return _DENIED(request, proceed)
