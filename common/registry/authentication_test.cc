@@ -178,8 +178,17 @@ TEST(AuthenticationTest, TheSameCredentialsAgainAreARefusal) {
     EXPECT_TRUE(
         absl::IsUnauthenticated(ListTags(fixture.client(), "a").status()));
   }
-  // Not by every request that is refused.
-  EXPECT_EQ(looked_up, 1);
+  // Twice, a moment apart, and not by every request that is refused.
+  EXPECT_EQ(looked_up, 2);
+}
+
+TEST(AuthenticationTest, ASourceThatIsToldALittleLaterIsAskedOnceMore) {
+  ScriptedRegistry registry(TagsFor(kBasic, "Basic realm=\"r\""));
+  int looked_up = 0;
+  ClientFixture fixture(registry.url(), kLapsed, 16, 3,
+                        [&] { return ++looked_up == 1 ? kLapsed : kUser; });
+  EXPECT_TRUE(ListTags(fixture.client(), "a").ok());
+  EXPECT_EQ(looked_up, 2);
 }
 
 TEST(AuthenticationTest, WhatTheTokenServiceRefusesIsLookedUpAgain) {

@@ -26,6 +26,8 @@ namespace {
 constexpr size_t kMaxTokens = 10000;
 // A helper may ask a cloud's service, and so may every request that is refused.
 constexpr absl::Duration kRenewEvery = absl::Seconds(30);
+// Their source may be told of new ones a moment later than the registry.
+constexpr absl::Duration kSourceLags = absl::Seconds(1);
 // A registry's clock, or its copy of the token, may be behind that of its token
 // service by so much. After a token that was taken at once, one pause will do.
 constexpr absl::Duration kPauses[] = {absl::Seconds(1), absl::Seconds(2),
@@ -171,6 +173,10 @@ bool Authenticator::Renew(const ScopeSet& scopes, const Credentials& refused,
   if (!renew_ || now < next) return false;
   next = now + kRenewEvery;
   absl::StatusOr<RegistryCredentials> found = renew_();
+  if (found.ok() && found->For(RepositoryOf(scopes)) == refused) {
+    absl::SleepFor(kSourceLags);
+    found = renew_();
+  }
   if (!found.ok() || found->For(RepositoryOf(scopes)) == refused) return false;
   credentials_ = *std::move(found);
   return true;

@@ -180,7 +180,7 @@ TEST(SigningInTest, ADenialThatStaysIsAboutRights) {
     EXPECT_TRUE(
         absl::IsPermissionDenied(ListTags(fixture.client(), "a").status()));
   }
-  EXPECT_EQ(looked_up, 1);
+  EXPECT_EQ(looked_up, 2);
   EXPECT_EQ(registry.Count("GET /v2/a/"), 4);
 }
 
