@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from tests.support import image
+from tests.support import image, process
 from tests.support.hostile_case import HostileTest
 from tests.support.hostile_server import refuse
 
@@ -153,8 +153,11 @@ class LateTest(_MeanwhileTest):
         self.allow_deletion(self.registry, {"app": ["1.0", "multi"]})
         with self.product.start("submit", config) as running:
             # Its digest is looked at again and again, and no other DELETE begins.
-            while len(self.looks_after_delete()) < 8:
-                time.sleep(0.1)
+            process.wait_until(
+                lambda: len(self.looks_after_delete()) >= 8,
+                timeout=40,
+                what="looks at the digest",
+            )
             deletes = self.registry.seen("DELETE", "sha256:[^0]")
             running.kill()
         self.assertEqual(len(deletes), 1)
