@@ -159,8 +159,9 @@ GUARDS = [
     Guard(
         "a page that a cap may have cut is followed up",
         "common/registry/listing_reader.cc",
-        "  if (!LooksFull(names.size()) || fresh == 0) return absl::OkStatus();",
-        "  if (names.size() < 1001 || fresh == 0) return absl::OkStatus();",
+        "  if (!LooksFull(names.size())) return absl::OkStatus();",
+        "  if (!LooksFull(names.size()) || was == Next::kFirst) {\n"
+        "    return absl::OkStatus();\n  }",
         "//common/registry:listing_test",
     ),
     Guard(
@@ -180,8 +181,8 @@ GUARDS = [
     Guard(
         "what bears no date stays if dates decide",
         "common/policy/deletion_selection.cc",
-        "    selection.undated = TakeUndated(slate);",
-        "",
+        "    if (candidate.version || candidate.created != absl::InfinitePast()) {",
+        "    if (candidate.version || candidate.created >= absl::InfinitePast()) {",
         "//common/policy:deletion_selection_test",
     ),
     Guard(
