@@ -46,8 +46,9 @@ GUARDS = [
     Guard(
         "what is gone takes along what belonged to it",
         "common/policy/delete_plan.cc",
+        "      gone_[number] = true;\n      doomed_[number] = true;\n"
         "      Mark(number, planned_, work);",
-        "",
+        "      gone_[number] = true;\n      doomed_[number] = true;",
         "//common/policy:delete_plan_property_test",
     ),
     Guard(
@@ -223,8 +224,8 @@ GUARDS = [
     Guard(
         "every byte of a blob is hashed on its way",
         "common/registry/blobs.cc",
-        "if (last && hasher_.DigestWith(fresh) != blob_.digest) {",
-        "if (false) {",
+        "      if (found != blob_.digest) {",
+        "      if (found != blob_.digest && false) {",
         "//common/registry:blobs_test",
     ),
     Guard(
@@ -302,8 +303,8 @@ GUARDS = [
     Guard(
         "credentials that are refused are looked up again",
         "common/registry/authenticator.cc",
-        "  if (refused && !Renew(credentials_)) return Refused(credentials_);",
-        "  if (refused) return Refused(credentials_);",
+        "  if (refused && !Renew(scopes, credentials, renew_from_)) {",
+        "  if (refused) {",
         "//common/registry:authentication_test",
     ),
 ]
