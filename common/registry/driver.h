@@ -48,9 +48,11 @@ class RepositoryDriver {
       const std::vector<Digest>& digests) = 0;
 
   virtual absl::Status CheckDeletes() = 0;
-  // A manifest with all of its tags, which are doomed.
+  // A manifest with all of its tags, which are doomed. Not begun after
+  // `look_lasts_until`: CameTooLate() of the status.
   virtual ImageDeletion Delete(const Digest& digest,
-                               const std::vector<std::string>& tags) = 0;
+                               const std::vector<std::string>& tags,
+                               absl::Time look_lasts_until) = 0;
   // Tags that stayed listed although what they point at was deleted.
   virtual std::map<std::string, absl::Status> DeleteLeftTags(
       const std::map<std::string, Digest>& tags) = 0;

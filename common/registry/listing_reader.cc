@@ -86,7 +86,7 @@ void ListingReader::StartAfter(absl::string_view name) {
   url_.query =
       absl::StrCat(takes_size_ ? absl::StrCat("n=", kPageSize, "&") : "",
                    "last=", QueryEscape(name));
-  last_name_ = std::string(name);
+  last_name_ = last_asked_ = std::string(name);
   next_ = Next::kGuessed;
 }
 
@@ -150,19 +150,25 @@ absl::Status ListingReader::FollowUp(Next was,
   const size_t page = absl::HashOf(names);
   const bool is_the_same = page == std::exchange(last_page_, page);
   const size_t size_before = std::exchange(last_size_, names.size());
-  if (!LooksFull(names.size())) return absl::OkStatus();
   if (was == Next::kWhole) {
     // More than a page has: the registry's own cap, if any, is higher.
-    const bool is_whole = fresh == 0 || (names.size() > size_before &&
-                                         names.size() % kPageSize != 0);
-    if (is_whole) return absl::OkStatus();
+    const bool is_longer =
+        names.size() > size_before && names.size() % kPageSize != 0;
+    const bool has_all = names.size() >= seen_.size();
+    if (has_all && (fresh == 0 || is_longer || !LooksFull(names.size()))) {
+      return absl::OkStatus();
+    }
     return Unreadable(
         "the registry lists a part of the names and takes no 'last' to go on "
         "from");
   }
-  // Registries that do not know `last` (2.8.2) begin again. Some begin anywhere
-  // (go-containerregistry's, whose order is random).
-  if (was == Next::kGuessed && fresh < names.size() && !is_the_same) {
+  if (!LooksFull(names.size())) return absl::OkStatus();
+  // Registries that do not know `last` (2.8.2) begin again. Some begin with it,
+  // others anywhere (go-containerregistry's, whose order is random).
+  const bool begins_with_last =
+      names.front() == last_asked_ && fresh == names.size() - 1 && fresh > 0;
+  if (was == Next::kGuessed && fresh < names.size() && !is_the_same &&
+      !begins_with_last) {
     url_.query.clear();
     next_ = Next::kWhole;
   } else if (fresh > 0) {

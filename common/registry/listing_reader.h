@@ -82,6 +82,8 @@ class ListingReader {
   // Whether the registry takes a page's size.
   bool takes_size_ = true;
   std::string last_name_;
+  // The name after which a guessed page was asked for.
+  std::string last_asked_;
   // What the first page that said so called the repository.
   std::string name_;
   // The last page, by a hash of its names in their order, and how many it had.

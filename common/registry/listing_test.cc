@@ -416,6 +416,32 @@ TEST(CatalogTest, OfARegistryThatBeginsAnywhereIsListedAtOnce) {
   EXPECT_EQ(all->size(), 1030u);
 }
 
+TEST(ListTagsTest, PagesThatBeginWithTheLastNameAreFollowed) {
+  ScriptedRegistry server([](const Request& request, Response& response) {
+    const std::string last = request.get_param_value("last");
+    const int first = last.empty() ? 0 : std::stoi(last) - 10000;
+    Answer(response, TagsBody(first, std::min(100, 250 - first)));
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  auto tags = *ListTags(fixture.client(), "r");
+  std::sort(tags.begin(), tags.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+  EXPECT_EQ(tags.size(), 250u);
+}
+
+// What has fewer names than came before is no whole list.
+TEST(ListTagsTest, AShorterAnswerToTheQuestionForAllIsAnError) {
+  ScriptedRegistry server([](const Request& request, Response& response) {
+    Answer(response, !request.has_param("n")     ? TagsBody(0, 60)
+                     : request.has_param("last") ? TagsBody(30, 100)
+                                                 : TagsBody(0, 100));
+    return true;
+  });
+  ClientFixture fixture(server.url());
+  EXPECT_TRUE(absl::IsDataLoss(ListTags(fixture.client(), "r").status()));
+}
+
 TEST(CatalogTest, KnownNamesInAnotherOrderAreNotTheEnd) {
   ScriptedRegistry server([&](const Request& request, Response& response) {
     std::string body = NamesBody(0, request.has_param("n") ? 1000 : 1001);

@@ -206,10 +206,10 @@ absl::StatusOr<bool> HasManifest(const RegistryClient& client,
   return read;
 }
 
-absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
-                                              absl::string_view repository,
-                                              absl::string_view reference,
-                                              const RawManifest& manifest) {
+absl::StatusOr<PutManifestResult> PutManifest(
+    const RegistryClient& client, absl::string_view repository,
+    absl::string_view reference, const RawManifest& manifest,
+    std::function<absl::Status()> before_send) {
   RegistryRequest request;
   request.method = HttpMethod::kPut;
   request.url = ManifestUrl(client, repository, reference);
@@ -217,6 +217,7 @@ absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
   request.headers.Add("Content-Type", manifest.media_type);
   request.body = manifest.bytes;
   request.repeatable = true;
+  request.before_send = std::move(before_send);
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();
   if (response->status / 100 != 2) {

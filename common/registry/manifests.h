@@ -55,10 +55,11 @@ struct PutManifestResult {
 
 // Pushes the bytes as they are. InvalidArgument with the registry's code
 // MANIFEST_BLOB_UNKNOWN where something that the manifest names is missing.
-absl::StatusOr<PutManifestResult> PutManifest(const RegistryClient& client,
-                                              absl::string_view repository,
-                                              absl::string_view reference,
-                                              const RawManifest& manifest);
+// `before_send` is RegistryRequest's, asked before each repetition, too.
+absl::StatusOr<PutManifestResult> PutManifest(
+    const RegistryClient& client, absl::string_view repository,
+    absl::string_view reference, const RawManifest& manifest,
+    std::function<absl::Status()> before_send = nullptr);
 
 // Sends one DELETE, never again. OK: the registry answered 200 or 202. NotFound
 // and others by errors.h; what an answer (or none) means is for the caller to

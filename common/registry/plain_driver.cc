@@ -57,8 +57,10 @@ class PlainDriver : public RepositoryDriver {
     return registry_manager::CheckDeletes(client_, repository_);
   }
   ImageDeletion Delete(const Digest& digest,
-                       const std::vector<std::string>& tags) override {
-    return DeleteImage(client_, repository_, digest, tags, settling_);
+                       const std::vector<std::string>& tags,
+                       absl::Time look_lasts_until) override {
+    return DeleteImage(client_, repository_, digest, tags, look_lasts_until,
+                       settling_);
   }
   std::map<std::string, absl::Status> DeleteLeftTags(
       const std::map<std::string, Digest>& tags) override {

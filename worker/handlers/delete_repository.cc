@@ -15,7 +15,9 @@
 #include "absl/time/clock.h"
 #include "common/policy/attachment.h"
 #include "common/registry/driver.h"
+#include "common/registry/errors.h"
 #include "common/registry/removal/deletion.h"
+#include "common/registry/removal/look_age.h"
 #include "worker/handlers/deletion_planner.h"
 #include "worker/handlers/deletion_report.h"
 #include "worker/handlers/intent.h"
@@ -103,6 +105,8 @@ class Deletion {
                           const std::vector<const DigestDeletion*>& wave);
   void Spare(const PlannedDeletion& planned, const DigestDeletion& failed,
              const ImageDeletion& result);
+  void ReportUntagged(const DigestDeletion& deletion,
+                      const ImageDeletion& result);
   absl::Status CheckOutcome(const std::vector<Gone>& gone);
   absl::StatusOr<LeftTags> FindLeftTags(const std::vector<Gone>& gone);
   // Takes tags away by name that the registry has left; those that remain.
@@ -135,6 +139,8 @@ class Deletion {
   bool deletes_ = false;
   bool acted_ = false;
   bool out_of_time_ = false;
+  // No DELETE is known that may be carried out yet: tags may be written.
+  bool is_settled_ = true;
   // The journal holds an intent of this repository.
   bool has_intent_ = false;
 };
@@ -211,11 +217,12 @@ absl::Status Deletion::ReportLostRemovals(const PlannedDeletion& planned) {
       planner_.LostRemovals(planned);
   if (!lost.ok()) return lost.status();
   for (const ResolvedTag& removal : *lost) {
-    report_.Failed(
-        Action::UNTAG, removal.tag, removal.digest.str(),
+    // Nobody can do better: the intent need not stay for it.
+    outcome_.Add(MakeAction(
+        Action::UNTAG, Action::FAILED, removal.tag, removal.digest.str(),
         "an earlier attempt, which was cut short, removed the tag alone, and "
         "now its image is gone, too: other tags needed it; push it again, and "
-        "set shared-digest: keep unless somebody else deleted it");
+        "set shared-digest: keep unless somebody else deleted it"));
   }
   return absl::OkStatus();
 }
@@ -301,7 +308,8 @@ absl::Status Deletion::DeleteWave(
   std::vector<std::optional<ImageDeletion>> results(wave.size());
   const auto delete_one = [&](size_t i) {
     if (IsOld(planned)) return;
-    results[i] = driver_->Delete(wave[i]->digest, wave[i]->tags);
+    results[i] = driver_->Delete(wave[i]->digest, wave[i]->tags,
+                                 planned.looked_at + kPlanLifetime);
   };
   // The first one alone finds out in which order the registry wants it.
   const size_t alone =
@@ -325,6 +333,9 @@ absl::Status Deletion::DeleteWave(
     }
     if (result.status.ok()) {
       gone.push_back({wave[i], std::move(result)});
+    } else if (CameTooLate(result.status)) {
+      out_of_time_ = true;
+      ReportUntagged(*wave[i], result);
     } else if (EndsTask(result.status) || MayTakeEffectYet(result.status)) {
       ends_task.Update(result.status);
     } else if (!absl::IsAborted(result.status)) {
@@ -342,10 +353,8 @@ void Deletion::Spare(const PlannedDeletion& planned,
   const std::set<std::string> passed_over(result.passed_over.begin(),
                                           result.passed_over.end());
   report_.PassedOver(passed_over);
-  for (const std::string& tag : result.untagged) {
-    report_.UntaggedOnly(tag, failed.digest);
-    deleted_tags_.insert(tag);
-  }
+  ReportUntagged(failed, result);
+  if (HttpStatusOf(result.status) >= 500) is_settled_ = false;
   std::erase_if(left.tags, [&](const std::string& tag) {
     return passed_over.contains(tag) || deleted_tags_.contains(tag);
   });
@@ -355,6 +364,15 @@ void Deletion::Spare(const PlannedDeletion& planned,
   spared_.insert(failed.digest);
   reported_.insert(failed.digest);
   spared_.insert(dependents.begin(), dependents.end());
+}
+
+// The image may go later yet: its intent stays.
+void Deletion::ReportUntagged(const DigestDeletion& deletion,
+                              const ImageDeletion& result) {
+  for (const std::string& tag : result.untagged) {
+    report_.UntaggedOnly(tag, deletion.digest);
+    deleted_tags_.insert(tag);
+  }
 }
 
 // Registries behind a cache take a while.
@@ -477,7 +495,11 @@ std::vector<std::string> Deletion::TagsOn(const PlannedDeletion& planned,
 absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
   std::vector<TagToRemove> tags;
   for (const TagRemoval& removal : planned.plan.removals) {
-    if (spared_.contains(removal.digest)) {
+    if (!is_settled_) {
+      report_.Skipped(Action::UNTAG, removal.tag, removal.digest.str(),
+                      "what becomes of a DELETE in this repository is not "
+                      "known; the next delete takes it up");
+    } else if (spared_.contains(removal.digest)) {
       report_.Skipped(Action::UNTAG, removal.tag, removal.digest.str(),
                       "what it is attached to could not be deleted");
     } else {

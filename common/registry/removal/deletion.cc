@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/registry/errors.h"
 #include "common/registry/manifests.h"
+#include "common/registry/removal/look_age.h"
 #include "common/registry/retry.h"
 
 namespace registry_manager {
@@ -61,12 +63,20 @@ bool IsUnanswered(const absl::Status& answer) {
          (status == 0 || (status >= 500 && status != 501));
 }
 
+// The registry itself said that something went wrong, and then shows for a
+// while that it did not carry the DELETE out: the others go on.
+bool IsOwnFailure(const absl::Status& answer) {
+  const int status = HttpStatusOf(answer);
+  return status == 500 || (status >= 505 && status < 520);
+}
+
 // How long it takes at most until the answer shows in what the registry has.
 absl::Duration TakesEffectWithin(const absl::Status& answer) {
   if (answer.ok()) return kForgets;
   if (!IsUnanswered(answer)) return absl::ZeroDuration();
   const int status = HttpStatusOf(answer);
-  return status == 0 || status == 500 ? kOutlivesConnection : kOutlivesProxy;
+  return status == 0 || IsOwnFailure(answer) ? kOutlivesConnection
+                                             : kOutlivesProxy;
 }
 
 absl::Status Unknown(const absl::Status& status) {
@@ -78,57 +88,108 @@ absl::Status Unknown(const absl::Status& status) {
   return unknown;
 }
 
-// Sends a DELETE of `reference`, and judges by what `is_gone` finds.
-absl::StatusOr<Deleted> DeleteAndWatch(const RegistryClient& client,
-                                       const std::string& repository,
-                                       absl::string_view reference,
-                                       const Look& is_gone,
-                                       Settling& settling) {
-  Cancellation& cancellation = client.task->cancellation();
-  RequestGate& gate = client.connection->gate();
-  absl::Status answer;
-  for (int attempt = 0; attempt < kMaxDeletes; ++attempt) {
-    const absl::Status turn = settling.Await(cancellation);
-    if (!turn.ok()) return turn;
-    // Held until it is known whether others must wait.
-    const absl::Status acquired = gate.Acquire(1, &cancellation);
-    if (!acquired.ok()) return acquired;
-    std::optional<GatePass> pass(&gate);
-    answer = DeleteManifest(client, repository, reference, &*pass,
-                            [&settling] { return settling.Now(); });
-    // Another one came to be unsettled while this one waited for its turn.
-    if (absl::IsAborted(answer)) {
-      --attempt;
-      continue;
+// One thing to delete.
+struct Target {
+  absl::string_view reference;
+  Look is_gone;
+  // When what was looked at is too old; absent: `is_gone` is asked right before
+  // each DELETE.
+  std::optional<absl::Time> look_lasts_until;
+};
+
+// Sends DELETEs of one target, and judges by what is left of it.
+class Deleter {
+ public:
+  Deleter(const RegistryClient& client, const std::string& repository,
+          Target target, Settling& settling)
+      : client_(client),
+        repository_(repository),
+        target_(std::move(target)),
+        settling_(settling) {}
+
+  absl::StatusOr<Deleted> Run() {
+    absl::Status answer;
+    for (int attempt = 0, looks = 0; attempt < kMaxDeletes;) {
+      const absl::Status turn = settling_.Await(cancellation());
+      if (!turn.ok()) return turn;
+      absl::Time until = target_.look_lasts_until.value_or(absl::Now());
+      if (!target_.look_lasts_until) {
+        const absl::StatusOr<bool> gone = target_.is_gone();
+        if (!gone.ok()) return gone.status();
+        if (*gone) return attempt == 0 ? Deleted::kPassedOver : Deleted::kDone;
+        until = absl::Now() + kTagLookLasts;
+      }
+      std::optional<Settling::Hold> hold;
+      answer = Send(until, hold);
+      // Another one came to be unsettled while this one waited for its turn.
+      if (absl::IsAborted(answer)) continue;
+      const bool looks_again =
+          !target_.look_lasts_until && ++looks < kMaxTagLooks;
+      if (CameTooLate(answer) && looks_again) continue;
+      // Cancelled, or no connection, or no token: it is as it was.
+      if (!answer.ok() && !RequestMayHaveArrived(answer)) return answer;
+      absl::StatusOr<bool> gone =
+          Watch(target_.is_gone, absl::Now() + TakesEffectWithin(answer),
+                cancellation());
+      if (gone.ok() && *gone) {
+        const bool others_did = absl::IsNotFound(answer) && attempt == 0;
+        return others_did ? Deleted::kPassedOver : Deleted::kDone;
+      }
+      const absl::Status unknown = WhatIsNotKnown(answer, gone.status());
+      if (!unknown.ok()) {
+        if (hold && MayTakeEffectYet(unknown)) hold->Abandon();
+        return unknown;
+      }
+      if (!WasTurnedAway(answer)) break;
+      const absl::Status slept = cancellation().SleepFor(BackOff(attempt++));
+      if (!slept.ok()) return slept;
     }
-    // Cancelled, or no connection, or no token: it is as it was.
-    if (!answer.ok() && !RequestMayHaveArrived(answer)) return answer;
-    std::optional<Settling::Hold> hold;
-    if (IsUnanswered(answer)) hold.emplace(settling);
-    pass.reset();
-    const absl::StatusOr<bool> gone =
-        Watch(is_gone, absl::Now() + TakesEffectWithin(answer), cancellation);
-    if (gone.ok() && *gone) {
-      return absl::IsNotFound(answer) && attempt == 0 ? Deleted::kPassedOver
-                                                      : Deleted::kDone;
-    }
-    if (!gone.ok() || IsUnanswered(answer)) {
-      if (hold) hold->Abandon();
-      if (gone.ok()) return Unknown(answer);
-      return Unknown(answer.ok() ? gone.status()
-                                 : Annotate(gone.status(), answer.message()));
-    }
-    if (!WasTurnedAway(answer)) break;
-    const absl::Status slept = cancellation.SleepFor(BackOff(attempt));
-    if (!slept.ok()) return slept;
-  }
-  if (answer.ok() || absl::IsNotFound(answer)) {
+    if (!answer.ok() && !absl::IsNotFound(answer)) return answer;
     return absl::InternalError(
-        absl::StrCat("the registry answered that it deleted ", reference,
-                     ", but still hands it out"));
+        absl::StrCat("the registry answered that it deleted ",
+                     target_.reference, ", but still hands it out"));
   }
-  return answer;
-}
+
+ private:
+  Cancellation& cancellation() { return client_.task->cancellation(); }
+
+  // Fills `hold` if others must wait.
+  absl::Status Send(absl::Time until, std::optional<Settling::Hold>& hold) {
+    RequestGate& gate = client_.connection->gate();
+    const absl::Status acquired = gate.Acquire(1, &cancellation());
+    if (!acquired.ok()) return WithRequestNotSent(acquired);
+    // Kept until it is known whether others must wait.
+    GatePass pass(&gate);
+    absl::Status answer = DeleteManifest(
+        client_, repository_, target_.reference, &pass, [&]() -> absl::Status {
+          const absl::Status settled = settling_.Now();
+          return settled.ok() ? CheckLookLasts(until) : settled;
+        });
+    const bool arrived = answer.ok() || RequestMayHaveArrived(answer);
+    if (arrived && IsUnanswered(answer)) hold.emplace(settling_);
+    return answer;
+  }
+
+  // OK: what the target is in is what `answer` made of it.
+  static absl::Status WhatIsNotKnown(const absl::Status& answer,
+                                     const absl::Status& look) {
+    if (!look.ok()) {
+      return Unknown(answer.ok() ? look : Annotate(look, answer.message()));
+    }
+    if (!IsUnanswered(answer)) return absl::OkStatus();
+    if (!IsOwnFailure(answer)) return Unknown(answer);
+    return WithMessage(
+        answer,
+        absl::StrCat(answer.message(), "; it was not carried out within ",
+                     absl::FormatDuration(kOutlivesConnection),
+                     ", and what becomes of it is not known"));
+  }
+
+  const RegistryClient& client_;
+  const std::string& repository_;
+  const Target target_;
+  Settling& settling_;
+};
 
 }  // namespace
 
@@ -159,13 +220,17 @@ absl::Status CheckDeletes(const RegistryClient& client,
 
 absl::StatusOr<Deleted> DeleteDigest(const RegistryClient& client,
                                      const std::string& repository,
-                                     const Digest& digest, Settling& settling) {
+                                     const Digest& digest,
+                                     absl::Time look_lasts_until,
+                                     Settling& settling) {
   const Look is_gone = [&]() -> absl::StatusOr<bool> {
     const absl::StatusOr<bool> there = HasManifest(client, repository, digest);
     if (!there.ok()) return there.status();
     return !*there;
   };
-  return DeleteAndWatch(client, repository, digest.str(), is_gone, settling);
+  return Deleter(client, repository, {digest.str(), is_gone, look_lasts_until},
+                 settling)
+      .Run();
 }
 
 absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,
@@ -173,15 +238,13 @@ absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,
                                   absl::string_view tag, const Digest& digest,
                                   Settling& settling) {
   const Look is_gone = [&]() -> absl::StatusOr<bool> {
-    absl::StatusOr<ManifestHead> head = HeadManifest(client, repository, tag);
+    absl::StatusOr<ManifestHead> head = HeadListedTag(client, repository, tag);
     if (absl::IsNotFound(head.status())) return true;
     if (!head.ok()) return head.status();
     return head->digest != digest;
   };
-  const absl::StatusOr<bool> gone = is_gone();
-  if (!gone.ok()) return gone.status();
-  if (*gone) return Deleted::kPassedOver;
-  return DeleteAndWatch(client, repository, tag, is_gone, settling);
+  return Deleter(client, repository, {tag, is_gone, std::nullopt}, settling)
+      .Run();
 }
 
 absl::Status DeleteDanglingTag(const RegistryClient& client,

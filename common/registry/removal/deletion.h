@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/reference/digest.h"
 #include "common/registry/connection.h"
 #include "common/registry/removal/settling.h"
@@ -32,17 +33,20 @@ enum class Deleted {
 
 // Deletes a manifest by its digest, and judges by state: OK when the digest is
 // gone. One DELETE is sent; another only if the registry said that it did not
-// carry the first out (429, 503). After a time-out, a lost connection or
-// another 5xx the state is watched for up to a minute, and `settling` holds the
-// repository's other deletes back. Tags that the manifest bore are the caller's
-// to check.
+// carry the first out (429, 503); none once the look at the repository that it
+// rests on is too old (CameTooLate() of the error). After a time-out, a lost
+// connection or another 5xx the state is watched for up to a minute, and
+// `settling` holds the repository's other deletes back. Tags that the manifest
+// bore are the caller's to check.
 absl::StatusOr<Deleted> DeleteDigest(const RegistryClient& client,
                                      const std::string& repository,
-                                     const Digest& digest, Settling& settling);
+                                     const Digest& digest,
+                                     absl::Time look_lasts_until,
+                                     Settling& settling);
 
 // Deletes a tag by its name, if it still points at `digest`: it is looked at
-// right before. Judged by state as DeleteDigest does it: OK when the tag does
-// not point at `digest` any more. Some registries delete the
+// right before each DELETE. Judged by state as DeleteDigest does it: OK when
+// the tag does not point at `digest` any more. Some registries delete the
 // manifest with it, and every other tag on that: only for tags whose image
 // goes, too, or if the registry is proven to remove tags alone.
 absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,

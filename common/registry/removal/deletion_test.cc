@@ -12,6 +12,7 @@
 #include "common/http/raw_server.h"
 #include "common/registry/errors.h"
 #include "common/registry/manifests.h"
+#include "common/registry/removal/look_age.h"
 #include "common/registry/testing/client_fixture.h"
 #include "common/registry/testing/registry_process.h"
 #include "common/registry/testing/scripted_registry.h"
@@ -74,7 +75,8 @@ class DeletionTest : public testing::Test {
   absl::Status Delete(const std::string& url) {
     ClientFixture fixture(url);
     Settling settling;
-    return DeleteDigest(fixture.client(), "r", image_.digest, settling)
+    return DeleteDigest(fixture.client(), "r", image_.digest,
+                        absl::InfiniteFuture(), settling)
         .status();
   }
   bool IsThere() {
@@ -128,7 +130,9 @@ TEST_F(DeletionTest, ALostAnswerIsJudgedByStateAndOneDeleteIsSent) {
     watcher = &fixture;
     Settling settling;
     const absl::Status status =
-        DeleteDigest(fixture.client(), "r", image_.digest, settling).status();
+        DeleteDigest(fixture.client(), "r", image_.digest,
+                     absl::InfiniteFuture(), settling)
+            .status();
     EXPECT_EQ(status.ok(), carried_out) << status;
     EXPECT_EQ(deletes, 1);
     EXPECT_EQ(looks, carried_out ? 1 : 5);
@@ -205,10 +209,43 @@ TEST_F(DeletionTest, ALateAnswerHoldsOtherDeletesBack) {
       registry_.url());
   ClientFixture fixture(server.url());
   client = &fixture;
-  EXPECT_FALSE(
-      DeleteDigest(fixture.client(), "r", image_.digest, settling).ok());
+  EXPECT_FALSE(DeleteDigest(fixture.client(), "r", image_.digest,
+                            absl::InfiniteFuture(), settling)
+                   .ok());
   Cancellation patient;
   EXPECT_TRUE(absl::IsAborted(settling.Await(patient)));
+}
+
+TEST_F(DeletionTest, NoDeleteIsSentOnAnOldLook) {
+  ScriptedRegistry server(nullptr, registry_.url());
+  ClientFixture fixture(server.url());
+  Settling settling;
+  const absl::Status status =
+      DeleteDigest(fixture.client(), "r", image_.digest,
+                   absl::Now() - absl::Seconds(1), settling)
+          .status();
+  EXPECT_TRUE(CameTooLate(status)) << status;
+  EXPECT_EQ(server.Count("DELETE"), 0);
+  EXPECT_TRUE(IsThere());
+}
+
+// It may be somebody else's when the registry is ready at last.
+TEST_F(DeletionTest, ATagIsLookedAtAgainBeforeADeleteThatWasTurnedAway) {
+  const RawManifest other =
+      PushTestImage(fixture_.client(), "r", "other", {.salt = "other"});
+  ScriptedRegistry server(
+      [&](const Request& request, Response& response) {
+        if (request.method != "DELETE") return false;
+        EXPECT_TRUE(PutManifest(fixture_.client(), "r", "latest", other).ok());
+        response.status = 503;
+        return true;
+      },
+      registry_.url());
+  ClientFixture fixture(server.url());
+  Settling settling;
+  EXPECT_TRUE(
+      DeleteTag(fixture.client(), "r", "latest", image_.digest, settling).ok());
+  EXPECT_EQ(server.Count("DELETE"), 1);
 }
 
 TEST_F(DeletionTest, ATagThatSomebodyMovedIsNotDeletedByName) {
@@ -232,8 +269,8 @@ TEST_F(DeletionTest, ATagThatSomebodyMovedIsNotDeletedByName) {
 TEST_F(DeletionTest, WhatSomebodyElseDeletedIsPassedOver) {
   ASSERT_TRUE(DeleteManifest(fixture_.client(), "r", image_.digest.str()).ok());
   Settling settling;
-  const auto deleted =
-      DeleteDigest(fixture_.client(), "r", image_.digest, settling);
+  const auto deleted = DeleteDigest(fixture_.client(), "r", image_.digest,
+                                    absl::InfiniteFuture(), settling);
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(*deleted, Deleted::kPassedOver);
 }
@@ -305,8 +342,10 @@ TEST_F(DeletionTest, WhatMayNotBeWrittenIsNotSentAndNotLookedAt) {
   ClientFixture fixture(server.url());
   fixture.SetMayWrite(absl::FailedPreconditionError("the lease has ended"));
   Settling settling;
-  EXPECT_TRUE(absl::IsCancelled(
-      DeleteDigest(fixture.client(), "r", image_.digest, settling).status()));
+  EXPECT_TRUE(
+      absl::IsCancelled(DeleteDigest(fixture.client(), "r", image_.digest,
+                                     absl::InfiniteFuture(), settling)
+                            .status()));
   EXPECT_TRUE(server.requests().empty());
   EXPECT_TRUE(IsThere());
 }

@@ -47,10 +47,10 @@ bool TakesTagDelete(const RegistryClient& client, const std::string& repository,
 }
 
 void DeleteByDigest(const RegistryClient& client, const std::string& repository,
-                    const Digest& digest, Settling& settling,
-                    ImageDeletion& result) {
+                    const Digest& digest, absl::Time look_lasts_until,
+                    Settling& settling, ImageDeletion& result) {
   const absl::StatusOr<Deleted> deleted =
-      DeleteDigest(client, repository, digest, settling);
+      DeleteDigest(client, repository, digest, look_lasts_until, settling);
   result.status = deleted.status();
   result.was_gone = deleted.ok() && *deleted == Deleted::kPassedOver;
 }
@@ -75,13 +75,14 @@ absl::Status DeleteTags(const RegistryClient& client,
 ImageDeletion DeleteImage(const RegistryClient& client,
                           const std::string& repository, const Digest& digest,
                           const std::vector<std::string>& tags,
-                          Settling& settling) {
+                          absl::Time look_lasts_until, Settling& settling) {
   ImageDeletion result;
   RegistryConnection& connection = *client.connection;
   const bool tags_first =
       connection.deletes_tagged == Support::kNo && !tags.empty();
   if (!tags_first) {
-    DeleteByDigest(client, repository, digest, settling, result);
+    DeleteByDigest(client, repository, digest, look_lasts_until, settling,
+                   result);
     if (result.status.ok() && !tags.empty()) {
       connection.deletes_tagged = Support::kYes;
     }
@@ -100,7 +101,8 @@ ImageDeletion DeleteImage(const RegistryClient& client,
     if (!says_less) result.status = untagged;
     return result;
   }
-  DeleteByDigest(client, repository, digest, settling, result);
+  DeleteByDigest(client, repository, digest, look_lasts_until, settling,
+                 result);
   if (!result.status.ok()) return result;
   result.was_gone = result.was_gone && result.untagged.empty();
   result.untagged.clear();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "common/reference/digest.h"
 #include "common/registry/connection.h"
 #include "common/registry/removal/settling.h"
@@ -33,10 +34,11 @@ struct ImageDeletion {
 // tag that somebody moves meanwhile survives that. A registry that refuses a
 // digest as long as a tag points at it (Google, Docker Hub, ECR) gets the tags
 // by name first, each looked at right before; the connection remembers that.
+// Nothing is begun once the look that it rests on is too old.
 ImageDeletion DeleteImage(const RegistryClient& client,
                           const std::string& repository, const Digest& digest,
                           const std::vector<std::string>& tags,
-                          Settling& settling);
+                          absl::Time look_lasts_until, Settling& settling);
 
 // Tags that a registry left listed although it had deleted what they point at
 // (Nexus, go-containerregistry's), with that digest: deletes each by its name,

@@ -15,6 +15,7 @@
 #include "common/registry/manifests.h"
 #include "common/registry/removal/deletion.h"
 #include "common/registry/removal/image_deletion.h"
+#include "common/registry/removal/look_age.h"
 #include "common/registry/removal/placeholder.h"
 #include "common/registry/retry.h"
 
@@ -145,20 +146,30 @@ class Remover {
                                                             : Placeholder();
   }
 
-  absl::Status PutPlaceholder(absl::string_view tag) {
+  absl::Status PushBlobs() {
     if (!blobs_pushed_) {
       blobs_pushed_ = PushPlaceholderBlobs(client_, repository_);
     }
-    if (!blobs_pushed_->ok()) return *blobs_pushed_;
+    return *blobs_pushed_;
+  }
+
+  // The tag was looked at just now.
+  absl::Status PutPlaceholder(absl::string_view tag) {
+    const auto in_time = [until = absl::Now() + kTagLookLasts] {
+      return CheckLookLasts(until);
+    };
+    if (absl::Status pushed = PushBlobs(); !pushed.ok()) return pushed;
     const RawManifest& form = Form();
     const absl::Status put =
-        PutManifest(client_, repository_, tag, form).status();
+        PutManifest(client_, repository_, tag, form, in_time).status();
     const bool refuses_type = HttpStatusOf(put) == 415 ||
                               RegistryCode(put) == "MANIFEST_INVALID" ||
                               RegistryCode(put) == "UNSUPPORTED";
     if (!refuses_type || &form == &OciPlaceholder()) return put;
     const absl::Status oci =
-        PutManifest(client_, repository_, tag, OciPlaceholder()).status();
+        PutManifest(client_, repository_, tag, OciPlaceholder(), in_time)
+            .status();
+    if (CameTooLate(oci)) return oci;
     if (!oci.ok()) return put;
     client_.connection->docker_types = Support::kNo;
     return oci;
@@ -167,6 +178,7 @@ class Remover {
   // The first tag's delete must leave the second one, and the second one's, the
   // manifest: registries are known that delete an image with its last tag.
   absl::StatusOr<bool> ProveOnProbeTags() {
+    if (absl::Status pushed = PushBlobs(); !pushed.ok()) return pushed;
     for (absl::string_view tag : kProbeTags) {
       const absl::Status put = PutPlaceholder(tag);
       if (!put.ok()) return put;
@@ -202,13 +214,27 @@ class Remover {
 
   // What the tag points at now; nullopt: it is not there.
   absl::StatusOr<std::optional<Digest>> Resolve(absl::string_view tag) {
-    absl::StatusOr<ManifestHead> head = HeadManifest(client_, repository_, tag);
+    absl::StatusOr<ManifestHead> head =
+        HeadListedTag(client_, repository_, tag);
     if (head.ok()) return std::make_optional(head->digest);
     if (absl::IsNotFound(head.status())) return std::nullopt;
     return head.status();
   }
 
   TagRemovalOutcome Remove(const TagToRemove& tag, bool by_tag) {
+    // Nothing long may come between the look at the tag and its PUT.
+    if (!by_tag && !tag.ghost) {
+      if (absl::Status pushed = PushBlobs(); !pushed.ok()) {
+        return {tag.tag, Kind::kFailed, pushed};
+      }
+    }
+    for (int look = 1;; ++look) {
+      TagRemovalOutcome outcome = RemoveOnce(tag, by_tag);
+      if (!CameTooLate(outcome.status) || look == kMaxTagLooks) return outcome;
+    }
+  }
+
+  TagRemovalOutcome RemoveOnce(const TagToRemove& tag, bool by_tag) {
     absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
     if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
     if (tag.ghost && *now == tag.ghost) return RemoveByTag(tag.tag, *tag.ghost);
@@ -217,6 +243,7 @@ class Remover {
     }
     if (by_tag) return RemoveByTag(tag.tag, **now);
     const absl::Status put = PutPlaceholder(tag.tag);
+    if (CameTooLate(put)) return {tag.tag, Kind::kFailed, put};
     if (!put.ok()) {
       // It may have come to pass all the same.
       now = Resolve(tag.tag);
@@ -251,7 +278,7 @@ class Remover {
     }
     absl::StatusOr<std::set<std::string>> left = PlacedAndStillListed();
     if (left.ok() && !left->empty()) {
-      for (const std::string& tag : *left) status.Update(PutPlaceholder(tag));
+      for (const std::string& tag : *left) status.Update(PlaceAgain(tag));
       status.Update(FinishHalfRemovedTags(client_, repository_, settling_));
       left = PlacedAndStillListed();
     }
@@ -270,9 +297,25 @@ class Remover {
   bool DeleteByName(const std::set<std::string>& tags) {
     bool took_one = false;
     for (const std::string& tag : tags) {
+      const absl::StatusOr<bool> is_ours = IsStillPlaced(tag);
+      if (!is_ours.ok() || !*is_ours) continue;
       took_one |= DeleteDanglingTag(client_, repository_, tag, settling_).ok();
     }
     return took_one;
+  }
+
+  absl::Status PlaceAgain(const std::string& tag) {
+    const absl::StatusOr<bool> is_ours = IsStillPlaced(tag);
+    if (!is_ours.ok()) return is_ours.status();
+    return *is_ours ? PutPlaceholder(tag) : absl::OkStatus();
+  }
+
+  // The tag bears the placeholder, or nothing any more. Somebody else may have
+  // pushed it anew.
+  absl::StatusOr<bool> IsStillPlaced(absl::string_view tag) {
+    absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
+    if (!now.ok()) return now.status();
+    return !*now || IsPlaceholder(**now);
   }
 
   // The same when the listing has had time to catch up.
@@ -295,10 +338,9 @@ class Remover {
     std::set<std::string> left;
     for (const std::string& tag : *listed) {
       if (!placed_.contains(tag)) continue;
-      absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
-      if (!now.ok()) return now.status();
-      // Somebody else may have pushed it anew.
-      if (!*now || IsPlaceholder(**now)) left.insert(tag);
+      const absl::StatusOr<bool> is_ours = IsStillPlaced(tag);
+      if (!is_ours.ok()) return is_ours.status();
+      if (*is_ours) left.insert(tag);
     }
     return left;
   }
@@ -408,8 +450,8 @@ absl::StatusOr<std::vector<std::string>> TagsOn(const RegistryClient& client,
 absl::Status DeletePlaceholder(const RegistryClient& client,
                                const std::string& repository,
                                const Digest& digest, Settling& settling) {
-  const ImageDeletion direct =
-      DeleteImage(client, repository, digest, {}, settling);
+  const ImageDeletion direct = DeleteImage(client, repository, digest, {},
+                                           absl::InfiniteFuture(), settling);
   if (direct.status.ok() || HttpStatusOf(direct.status) == 0 ||
       MayTakeEffectYet(direct.status)) {
     return direct.status;
@@ -418,7 +460,9 @@ absl::Status DeletePlaceholder(const RegistryClient& client,
   absl::StatusOr<std::vector<std::string>> tags =
       TagsOn(client, repository, digest);
   if (!tags.ok()) return tags.status();
-  return DeleteImage(client, repository, digest, *tags, settling).status;
+  return DeleteImage(client, repository, digest, *tags, absl::InfiniteFuture(),
+                     settling)
+      .status;
 }
 
 }  // namespace
