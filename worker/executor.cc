@@ -87,13 +87,19 @@ void Executor::CarryOut(Item item) {
     port_->SendActions(assignment, actions);
   };
   const auto begun = std::chrono::steady_clock::now();
+  const proto::Task& task = assignment->task();
+  services_->RememberReferrersApi(
+      {task.list_referrers().begin(), task.list_referrers().end()});
   const absl::Status status = assignment->cancellation().status();
   proto::TaskResult result = status.ok()
-                                 ? handler_(assignment->task(), context)
+                                 ? handler_(task, context)
                                  : HandedBack(std::string(status.message()));
   result.set_duration_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
                              std::chrono::steady_clock::now() - begun)
                              .count());
+  for (std::string& registry : services_->WithReferrersApi()) {
+    *result.add_list_referrers() = std::move(registry);
+  }
   port_->Finished(assignment, std::move(result));
 }
 

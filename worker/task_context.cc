@@ -19,14 +19,39 @@ absl::StatusOr<RegistryConnection*> WorkerServices::Connect(
   const std::string key =
       absl::StrCat(registry.SerializeAsString(), " ", retries);
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::unique_ptr<RegistryConnection>& connection = connections_[key];
-  if (connection != nullptr) return connection.get();
+  const auto known = connections_.find(key);
+  if (known != connections_.end()) return known->second.connection.get();
   auto opened =
       OpenConnection(registry, retries, transport_, gate_for_(registry.id()));
   if (!opened.ok()) return opened.status();
-  connection = *std::move(opened);
+  RegistryConnection* connection = opened->get();
   connection->content_cache = cache_.get();
-  return connection.get();
+  if (with_referrers_api_.contains(registry.id())) {
+    connection->referrers_api = RegistryConnection::Support::kYes;
+  }
+  connections_[key] = {registry.id(), *std::move(opened)};
+  return connection;
+}
+
+void WorkerServices::RememberReferrersApi(
+    const std::vector<std::string>& registries) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  with_referrers_api_.insert(registries.begin(), registries.end());
+  for (auto& [key, opened] : connections_) {
+    if (!with_referrers_api_.contains(opened.registry)) continue;
+    opened.connection->referrers_api = RegistryConnection::Support::kYes;
+  }
+}
+
+std::vector<std::string> WorkerServices::WithReferrersApi() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::set<std::string> registries;
+  for (const auto& [key, opened] : connections_) {
+    if (opened.connection->referrers_api == RegistryConnection::Support::kYes) {
+      registries.insert(opened.registry);
+    }
+  }
+  return {registries.begin(), registries.end()};
 }
 
 }  // namespace registry_manager

@@ -7,8 +7,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -40,6 +42,11 @@ class WorkerServices {
   // credentials, kept for the worker's life.
   absl::StatusOr<RegistryConnection*> Connect(const proto::Registry& registry,
                                               int retries);
+  // These registries have a referrers API, as a worker of the run has seen: the
+  // first answer that this one gets need not tell.
+  void RememberReferrersApi(const std::vector<std::string>& registries);
+  // The registries that have listed referrers, each once.
+  std::vector<std::string> WithReferrersApi() const;
   ThreadPool& pool() { return *pool_; }
   // What this worker knows of blobs; a task asks its context's.
   BlobLedger& blobs() { return blobs_; }
@@ -50,9 +57,13 @@ class WorkerServices {
   const GateFor gate_for_;
   std::unique_ptr<ContentCache> cache_;
   LocalBlobLedger blobs_;
-  std::mutex mutex_;
-  absl::flat_hash_map<std::string, std::unique_ptr<RegistryConnection>>
-      connections_;
+  struct Connection {
+    std::string registry;
+    std::unique_ptr<RegistryConnection> connection;
+  };
+  mutable std::mutex mutex_;
+  absl::flat_hash_map<std::string, Connection> connections_;
+  std::set<std::string> with_referrers_api_;
 };
 
 // What a task is given to be carried out with.

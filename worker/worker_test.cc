@@ -124,7 +124,8 @@ class WorkerTest : public testing::Test {
     settings.mutable_settings()->mutable_settings()->set_run("R");
     Send(std::move(settings));
   }
-  void Dispatch(uint32_t index) {
+  void Dispatch(uint32_t index,
+                const std::vector<std::string>& list_referrers = {}) {
     proto::Envelope message;
     proto::Task& task = *message.mutable_dispatch()->mutable_task();
     task.mutable_lease()->mutable_id()->set_run("R");
@@ -132,6 +133,8 @@ class WorkerTest : public testing::Test {
     task.mutable_lease()->set_attempt(1);
     task.mutable_lease()->set_ttl_ms(lease_ms_);
     task.mutable_list_catalog();
+    task.mutable_list_referrers()->Assign(list_referrers.begin(),
+                                          list_referrers.end());
     message.mutable_dispatch()->set_heartbeat(heartbeat_);
     Send(std::move(message));
   }
@@ -194,6 +197,27 @@ TEST_F(WorkerTest, CarriesTasksOutWithoutWaitingForATick) {
   }
   // About 0.2 ms each; a tick anywhere would cost more than this.
   EXPECT_LT(absl::Now() - begin, absl::Seconds(4));
+}
+
+TEST_F(WorkerTest, SharesWhichRegistriesHaveAReferrersApi) {
+  using Support = RegistryConnection::Support;
+  proto::Registry registry;
+  registry.set_id("https://a.example");
+  RegistryConnection* connection = *services_.Connect(registry, 0);
+  Start(EndAtOnce);
+  Join();
+  Dispatch(1);
+  EXPECT_EQ(ReceiveResult()->result().list_referrers_size(), 0);
+  Dispatch(2, {registry.id(), "https://b.example"});
+  auto result = ReceiveResult();
+  while (result && result->number() == 1) result = ReceiveResult();
+  ASSERT_TRUE(result.has_value());
+  // It has no connection to the other one yet.
+  ASSERT_EQ(result->result().list_referrers_size(), 1);
+  EXPECT_EQ(result->result().list_referrers(0), registry.id());
+  EXPECT_EQ(connection->referrers_api, Support::kYes);
+  registry.set_id("https://b.example");
+  EXPECT_EQ((*services_.Connect(registry, 0))->referrers_api, Support::kYes);
 }
 
 TEST_F(WorkerTest, ResultIsSentAgainUntilAcknowledged) {

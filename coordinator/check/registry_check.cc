@@ -254,7 +254,8 @@ CheckedPart CheckRegistry(const RegistryQuestion& question,
   CheckedPart part;
   part.name = absl::StrCat("registry ", Printable(question.config->name), " (",
                            question.settings.id(), ")");
-  OpenGate gate;
+  Cancellation cancellation;
+  OpenGate gate(&cancellation);
   const auto connection =
       OpenConnection(question.settings, kRetries, transport, &gate);
   if (!connection.ok()) {
@@ -262,7 +263,6 @@ CheckedPart CheckRegistry(const RegistryQuestion& question,
         {Level::kUnreachable, std::string(connection.status().message())});
     return part;
   }
-  Cancellation cancellation;
   const absl::Time ends = absl::Now() + kPatience;
   TaskScope scope(&cancellation, [ends] {
     return absl::Now() < ends ? absl::OkStatus()
@@ -270,6 +270,9 @@ CheckedPart CheckRegistry(const RegistryQuestion& question,
   });
   const RegistryClient client{connection->get(), &scope};
   Checker(question, client, part.findings).Run();
+  if (const absl::Status end = cancellation.status(); !end.ok()) {
+    part.findings.push_back({Level::kUnreachable, std::string(end.message())});
+  }
   return part;
 }
 

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -120,6 +121,8 @@ class RunLoop {
   void TellDone(const TaskKey& key, proto::TaskResult result);
   void EndTask(const TaskKey& key, proto::TaskResult result);
   void CancelDeletes(const std::string& registry);
+  void RememberReferrersApi(const TaskSpec& spec,
+                            const proto::TaskResult& result);
   void TellAnswered(const TaskSpec& spec, const proto::TaskResult& result,
                     absl::Time now);
 
@@ -146,6 +149,8 @@ class RunLoop {
   std::deque<std::pair<absl::Time, std::string>> unlocks_;
   Commit commit_;
   BlobClaims blob_claims_;
+  // Registries that have listed referrers: every worker may rest on it.
+  std::set<std::string> list_referrers_;
   // Tasks whose results are in `commit_`, and who waits to hear of it.
   absl::flat_hash_set<TaskKey> unflushed_;
   std::vector<PendingAck> acks_;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/reference/printable.h"
 #include "coordinator/run/run_loop.h"
@@ -249,7 +250,10 @@ void RunLoop::HandleResult(const std::string& session,
   const proto::TaskResult& result = message.result();
   const TaskKey key = KeyOf(result.id());
   const auto task = tasks_.find(key);
-  if (task != tasks_.end()) TellAnswered(task->second.spec, result, now);
+  if (task != tasks_.end()) {
+    TellAnswered(task->second.spec, result, now);
+    RememberReferrersApi(task->second.spec, result);
+  }
   const Scheduler::Acceptance acceptance = parts_.scheduler->Result(
       session, key, result.attempt(), VerdictOf(result), now);
   if (acceptance == Scheduler::Acceptance::kEnded) {
@@ -286,6 +290,16 @@ void RunLoop::TellAnswered(const TaskSpec& spec,
                           registry == result.problem().registry();
     if (answered && kind != Problem::REGISTRY_UNREACHABLE) {
       parts_.scheduler->Answered(registry, now);
+    }
+  }
+}
+
+// Those of the task alone: a worker names all that it knows.
+void RunLoop::RememberReferrersApi(const TaskSpec& spec,
+                                   const proto::TaskResult& result) {
+  for (const std::string& registry : result.list_referrers()) {
+    if (absl::c_linear_search(spec.registries, registry)) {
+      list_referrers_.insert(registry);
     }
   }
 }

@@ -137,6 +137,10 @@ void RunLoop::Dispatch(const DispatchTask& dispatch, absl::Time now) {
   body.mutable_task()->mutable_lease()->set_attempt(dispatch.attempt);
   body.mutable_task()->mutable_lease()->set_ttl_ms(static_cast<uint32_t>(
       absl::ToInt64Milliseconds(parts_.scheduler_options.lease)));
+  for (const std::string& registry : task->second.spec.registries) {
+    if (!list_referrers_.contains(registry)) continue;
+    body.mutable_task()->add_list_referrers(registry);
+  }
   const auto session = sessions_.find(dispatch.worker);
   if (session != sessions_.end()) {
     body.set_heartbeat(session->second.heartbeat);

@@ -48,9 +48,9 @@ class WorkerForTest : public FleetSocket {
     const uint64_t one = 1;
     EXPECT_EQ(write(fd_, &one, sizeof one), static_cast<ssize_t>(sizeof one));
   }
-  void SayHello() {
+  void SayHello(uint32_t slots = 4) {
     proto::Envelope message;
-    message.mutable_hello()->set_slots(4);
+    message.mutable_hello()->set_slots(slots);
     message.mutable_hello()->set_pid(kPid);
     Say(std::move(message));
   }
@@ -319,6 +319,26 @@ TEST_F(RunLoopTest, WhatAnAttemptThatIsTriedAgainHasDoneIsToldAndCountedOnce) {
   EXPECT_EQ(listener_.counts.tags(), 3u);
   EXPECT_EQ(listener_.counts.copied(), 3u);
   EXPECT_EQ(listener_.counts.skipped(), 0u);
+}
+
+// Some registries refuse the question of a moment: a worker that takes that for
+// a registry without the API leaves referrers behind.
+TEST_F(RunLoopTest, TellsWorkersWhichRegistriesHaveListedReferrers) {
+  std::vector<Names> told;
+  worker_.carry_out = [&](const proto::Task& task) {
+    told.emplace_back(task.list_referrers().begin(),
+                      task.list_referrers().end());
+    proto::TaskResult result = Done();
+    result.add_list_referrers(kA);
+    result.add_list_referrers("https://another-run.example");
+    return result;
+  };
+  // One after the other.
+  worker_.StaySilent();
+  worker_.SayHello(/*slots=*/1);
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(told, (std::vector<Names>{{}, {kA}}));
 }
 
 TEST_F(RunLoopTest, AReadThatFailsWhileFeedingLosesNoTask) {

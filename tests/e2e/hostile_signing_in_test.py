@@ -71,6 +71,16 @@ class RetryAfterTest(SigningInTest):
     def test_that_has_passed_is_no_long_wait(self):
         self.check_wait(lambda now: int(now) - 60)
 
+    def test_that_is_long_ends_the_check_with_a_sentence(self):
+        registry = self.team()
+        wait = refuse(429, "TOOMANYREQUESTS", {"Retry-After": "3600"})
+        registry.script(".*", "/v2/", wait, times=1, skip=1)
+        begun = time.time()
+        result = self.check(registry)
+        self.assertLess(time.time() - begun, 15)
+        self.assertIn("Retry-After", result.text)
+        self.assertNotEqual(result.status, 0)
+
 
 class YoungTokenTest(SigningInTest):
     """A token is refused until it is two seconds old."""
