@@ -288,6 +288,10 @@ class RedirectedApiTest(SigningInTest):
         self.check_said(307, other, {})
         self.check_said(307, other, {"username": "admin", "password": "s3cret"})
 
+    def test_to_a_host_that_is_open_is_said_with_the_address_to_write(self):
+        other = self.hostile({"team/app": {"1.0": image.image("one")}}, host="127.0.0.4")
+        self.check_said(308, other, {})
+
 
 class PlainStorageTest(SigningInTest):
     def test_behind_https_is_refused_once_by_name_with_its_setting(self):

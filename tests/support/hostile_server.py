@@ -240,7 +240,8 @@ class Server:
     def speak_tls(self, authority):
         """By a certificate of tls.Authority; before start()."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*authority.issue("server"))
+        names = "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.example"
+        context.load_cert_chain(*authority.issue("server", names))
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"https://{self.host}"
         self.authority = authority
