@@ -14,15 +14,15 @@
 #include "common/reference/printable.h"
 #include "coordinator/check/check.h"
 #include "coordinator/cli/complain.h"
-#include "coordinator/cli/exit_status.h"
 #include "coordinator/cli/journal_choice.h"
 #include "coordinator/cli/load_config.h"
-#include "coordinator/run/message_json.h"
-#include "coordinator/run/retention.h"
-#include "coordinator/run/state_folder.h"
-#include "coordinator/run/stored_runs.h"
+#include "coordinator/records/message_json.h"
+#include "coordinator/records/retention.h"
+#include "coordinator/records/state_folder.h"
+#include "coordinator/records/stored_runs.h"
+#include "coordinator/run/exit_status.h"
 #include "coordinator/run/stream.h"
-#include "coordinator/run/text.h"
+#include "coordinator/words/text.h"
 
 namespace registry_manager {
 namespace {

@@ -19,7 +19,7 @@
 #include "absl/strings/strip.h"
 #include "common/config/nearest_name.h"
 #include "common/reference/printable.h"
-#include "coordinator/cli/exit_status.h"
+#include "coordinator/run/exit_status.h"
 
 namespace registry_manager {
 namespace {

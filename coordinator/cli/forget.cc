@@ -16,11 +16,11 @@
 #include "absl/time/clock.h"
 #include "common/reference/printable.h"
 #include "coordinator/cli/complain.h"
-#include "coordinator/cli/exit_status.h"
 #include "coordinator/cli/journal_choice.h"
-#include "coordinator/run/message_json.h"
-#include "coordinator/run/stored_runs.h"
-#include "coordinator/run/text.h"
+#include "coordinator/records/message_json.h"
+#include "coordinator/records/stored_runs.h"
+#include "coordinator/run/exit_status.h"
+#include "coordinator/words/text.h"
 
 namespace registry_manager {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "coordinator/cli/run_command.h"
 #include "coordinator/journal/journal.h"
-#include "coordinator/run/retention.h"
-#include "coordinator/run/state_folder.h"
+#include "coordinator/records/retention.h"
+#include "coordinator/records/state_folder.h"
 
 namespace registry_manager {
 

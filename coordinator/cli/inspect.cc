@@ -16,16 +16,16 @@
 #include "absl/strings/str_cat.h"
 #include "common/reference/printable.h"
 #include "coordinator/cli/complain.h"
-#include "coordinator/cli/exit_status.h"
-#include "coordinator/cli/find_run.h"
 #include "coordinator/cli/runs_table.h"
+#include "coordinator/console/screen.h"
+#include "coordinator/records/find_run.h"
+#include "coordinator/records/message_json.h"
+#include "coordinator/records/outcome_log.h"
+#include "coordinator/records/state_folder.h"
 #include "coordinator/report/html.h"
 #include "coordinator/report/report.h"
-#include "coordinator/run/message_json.h"
-#include "coordinator/run/outcome_log.h"
-#include "coordinator/run/screen.h"
-#include "coordinator/run/state_folder.h"
-#include "coordinator/run/text.h"
+#include "coordinator/run/exit_status.h"
+#include "coordinator/words/text.h"
 
 namespace registry_manager {
 namespace {

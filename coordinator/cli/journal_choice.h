@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "coordinator/journal/embedded_redis.h"
 #include "coordinator/journal/journal.h"
-#include "coordinator/run/state_folder.h"
+#include "coordinator/records/state_folder.h"
 
 namespace registry_manager {
 

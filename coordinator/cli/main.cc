@@ -18,13 +18,13 @@
 #include "coordinator/cli/check.h"
 #include "coordinator/cli/command_line.h"
 #include "coordinator/cli/complain.h"
-#include "coordinator/cli/exit_status.h"
 #include "coordinator/cli/forget.h"
 #include "coordinator/cli/inspect.h"
 #include "coordinator/cli/retry.h"
 #include "coordinator/cli/run_command.h"
 #include "coordinator/cli/verb_help.h"
-#include "coordinator/run/standard_output.h"
+#include "coordinator/console/standard_output.h"
+#include "coordinator/run/exit_status.h"
 
 namespace registry_manager {
 namespace {

@@ -9,10 +9,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "coordinator/cli/complain.h"
-#include "coordinator/cli/exit_status.h"
-#include "coordinator/cli/find_run.h"
-#include "coordinator/run/failed_work.h"
-#include "coordinator/run/state_folder.h"
+#include "coordinator/records/failed_work.h"
+#include "coordinator/records/find_run.h"
+#include "coordinator/records/state_folder.h"
+#include "coordinator/run/exit_status.h"
 
 namespace registry_manager {
 namespace {

@@ -20,25 +20,26 @@
 #include "common/config/parse.h"
 #include "common/reference/printable.h"
 #include "coordinator/cli/complain.h"
-#include "coordinator/cli/earlier_runs.h"
-#include "coordinator/cli/exit_status.h"
 #include "coordinator/cli/forget.h"
 #include "coordinator/cli/journal_choice.h"
 #include "coordinator/cli/load_config.h"
 #include "coordinator/cli/run_journal.h"
+#include "coordinator/console/console.h"
+#include "coordinator/console/screen.h"
 #include "coordinator/fleet/fleet_socket.h"
 #include "coordinator/fleet/local_workers.h"
-#include "coordinator/run/failed_work.h"
-#include "coordinator/run/message_json.h"
-#include "coordinator/run/recall.h"
-#include "coordinator/run/reporter.h"
-#include "coordinator/run/repository_locks.h"
+#include "coordinator/records/earlier_runs.h"
+#include "coordinator/records/failed_work.h"
+#include "coordinator/records/message_json.h"
+#include "coordinator/records/recall.h"
+#include "coordinator/records/run_recorder.h"
+#include "coordinator/records/state_folder.h"
+#include "coordinator/run/exit_status.h"
 #include "coordinator/run/run.h"
-#include "coordinator/run/run_loop.h"
-#include "coordinator/run/screen.h"
 #include "coordinator/run/settings.h"
-#include "coordinator/run/state_folder.h"
-#include "coordinator/run/text.h"
+#include "coordinator/server/repository_locks.h"
+#include "coordinator/server/run_loop.h"
+#include "coordinator/words/text.h"
 
 namespace registry_manager {
 namespace {
@@ -98,7 +99,7 @@ class Submission {
   }
   // The run had come to its end before.
   absl::Status BeginAnew(const std::string& identity);
-  absl::Status OpenReporter();
+  absl::Status OpenRecords();
   absl::StatusOr<RunLoop::End> Carry();
   void AddRegistries(Scheduler& scheduler) const;
   int Conclude(const absl::StatusOr<RunLoop::End>& end);
@@ -127,7 +128,8 @@ class Submission {
   uint64_t epoch_ = 1;
   absl::Time begun_ = absl::Now();
   std::unique_ptr<class Run> run_;
-  std::unique_ptr<Reporter> reporter_;
+  std::unique_ptr<Console> console_;
+  std::unique_ptr<RunRecorder> recorder_;
   proto::RunSnapshot last_;
 };
 
@@ -205,7 +207,7 @@ absl::Status Submission::OpenRun() {
   if (status.ok() && resumed_ && run_->Finished()) status = BeginAnew(identity);
   if (!status.ok()) return status;
   for (std::string& said : ForgetOld()) notes_.push_back(std::move(said));
-  return OpenReporter();
+  return OpenRecords();
 }
 
 absl::Status Submission::OwnRun(const std::string& identity) {
@@ -309,13 +311,14 @@ absl::Status Submission::BeginAnew(const std::string& identity) {
   return BeginOrRestore();
 }
 
-absl::Status Submission::OpenReporter() {
-  ReporterOptions options;
+absl::Status Submission::OpenRecords() {
+  ConsoleOptions options;
   options.details = command_.details;
   options.progress = command_.progress;
   options.list = command_.verb == Verb::kList;
   options.json = command_.json;
   options.log_json = command_.log_json;
+  options.keeps_run = KeepsRun(command_.verb);
   std::optional<OutcomeLog> log;
   if (folder_) {
     absl::StatusOr<OutcomeLog> opened =
@@ -323,7 +326,9 @@ absl::Status Submission::OpenReporter() {
     if (!opened.ok()) return opened.status();
     log.emplace(*std::move(opened));
   }
-  reporter_ = std::make_unique<Reporter>(options, folder_, std::move(log));
+  console_ = std::make_unique<Console>(options);
+  recorder_ =
+      std::make_unique<RunRecorder>(folder_, std::move(log), console_.get());
   proto::RunSnapshot header;
   header.set_verb(VerbName(command_.verb));
   header.set_config(config_name_);
@@ -335,15 +340,15 @@ absl::Status Submission::OpenReporter() {
   header.set_begun_unix(absl::ToUnixSeconds(begun_));
   header.set_begun_unix_ms(absl::ToUnixMillis(begun_));
   *header.mutable_notes() = {lasting_notes_.begin(), lasting_notes_.end()};
-  reporter_->SetHeader(header);
+  recorder_->SetHeader(header);
   if (resumed_) {
     const absl::Status status =
-        Recall(folder_->outcomes(id_), *run_, *reporter_);
+        Recall(folder_->outcomes(id_), *run_, recorder_->failures());
     if (!status.ok()) return status;
   }
-  for (const std::string& note : notes_) reporter_->OnNotice(note);
+  for (const std::string& note : notes_) recorder_->OnNotice(note);
   if (KeepsRun(command_.verb)) {
-    reporter_->OnNotice(absl::StrCat(
+    recorder_->OnNotice(absl::StrCat(
         "run ", id_, AllDry() ? " (dry run: nothing is changed)" : ""));
   }
   return absl::OkStatus();
@@ -412,7 +417,7 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
       is_shared ? kOwnership : absl::InfiniteDuration();
   RunLoop loop(
       {run_.get(), journal_.journal.get(), &scheduler, fleet->get(),
-       workers->get(), locks ? &*locks : nullptr, reporter_.get(),
+       workers->get(), locks ? &*locks : nullptr, recorder_.get(),
        SettingsOf(config_, options_, id_, command_.retries, command_.details),
        scheduler_options, signal_fd, ownership,
        others_may_act_ ? scheduler_options.lease : absl::ZeroDuration()});
@@ -430,9 +435,10 @@ int Submission::GiveUp(const absl::Status& why) {
     last_.clear_pid();
     last_.set_workers(0);
     last_.set_exit_status(kUnreachable);
-    reporter_->OnProgress(last_);
+    recorder_->OnProgress(last_);
   }
-  reporter_->Flush();
+  recorder_->Flush();
+  console_->Clear();
   journal_.journal->Release().IgnoreError();
   Fail(why, kUnreachable);
   if (is_ours) {
@@ -457,8 +463,8 @@ int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
                      closed.message())));
   }
   // The hold lapses by itself.
-  if (!closed.ok()) reporter_->OnNotice(std::string(closed.message()));
-  for (const std::string& said : ForgetOld()) reporter_->OnNotice(said);
+  if (!closed.ok()) recorder_->OnNotice(std::string(closed.message()));
+  for (const std::string& said : ForgetOld()) recorder_->OnNotice(said);
   int exit_status = kAllDone;
   if (interrupted) {
     exit_status = kInterrupted;
@@ -473,9 +479,10 @@ int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
   last_.clear_pid();
   last_.set_workers(0);
   last_.set_exit_status(exit_status);
-  reporter_->OnProgress(last_);
-  reporter_->Complete(last_);
-  reporter_->Flush();
+  recorder_->OnProgress(last_);
+  recorder_->Complete(last_);
+  recorder_->Flush();
+  console_->Clear();
   PrintEnd(interrupted);
   return exit_status;
 }

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "coordinator/run/retention.h"
+#include "coordinator/records/retention.h"
 #include "coordinator/run/stream.h"
 
 namespace registry_manager {

@@ -12,9 +12,9 @@
 #include "absl/time/clock.h"
 #include "common/reference/printable.h"
 #include "coordinator/cli/complain.h"
-#include "coordinator/cli/exit_status.h"
 #include "coordinator/journal/redis_error.h"
-#include "coordinator/run/state_folder.h"
+#include "coordinator/records/state_folder.h"
+#include "coordinator/run/exit_status.h"
 
 namespace registry_manager {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "common/reference/printable.h"
-#include "coordinator/run/text.h"
+#include "coordinator/words/text.h"
 
 namespace registry_manager {
 namespace {

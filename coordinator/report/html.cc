@@ -16,7 +16,7 @@
 #include "coordinator/report/html_failures.h"
 #include "coordinator/report/html_parts.h"
 #include "coordinator/report/html_style.h"
-#include "coordinator/run/text.h"
+#include "coordinator/words/text.h"
 
 namespace registry_manager {
 namespace {

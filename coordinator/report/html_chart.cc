@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "coordinator/report/html_parts.h"
-#include "coordinator/run/text.h"
+#include "coordinator/words/text.h"
 
 namespace registry_manager {
 namespace {

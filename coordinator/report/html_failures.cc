@@ -16,7 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "common/reference/printable.h"
 #include "coordinator/report/html_parts.h"
-#include "coordinator/run/text.h"
+#include "coordinator/words/text.h"
 
 namespace registry_manager {
 namespace {

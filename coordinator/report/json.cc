@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/report/report.h"
-#include "coordinator/run/message_json.h"
+#include "coordinator/records/message_json.h"
 
 namespace registry_manager {
 namespace {

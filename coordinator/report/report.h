@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "coordinator/run/outcome_log.h"
+#include "coordinator/records/outcome_log.h"
 #include "proto/control.pb.h"
 
 namespace registry_manager {

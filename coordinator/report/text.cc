@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/run/text.h"
+#include "coordinator/words/text.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

@@ -30,6 +30,11 @@ _FORBIDDEN = {
     "common/": r"(coordinator|worker)/",
     "coordinator/": r"worker/",
     "worker/": r"coordinator/",
+    "coordinator/words/": r"coordinator/(?!words/)",
+    "coordinator/run/": r"coordinator/(?!(run|scheduler|journal)/)",
+    "coordinator/server/": r"coordinator/(cli|console|report|check|words)/",
+    "coordinator/records/": r"coordinator/(?!(records|run|words|journal|scheduler)/)",
+    "coordinator/console/": r"coordinator/(?!(console|records|words)/)",
 }
 # Values in, values out: no I/O, no threads, no logging, no clock of their own.
 _PURE = ("common/policy/", "coordinator/scheduler/")

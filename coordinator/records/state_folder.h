@@ -1,0 +1,89 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_RECORDS_STATE_FOLDER_H_
+#define REGISTRY_MANAGER_COORDINATOR_RECORDS_STATE_FOLDER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "coordinator/records/life_sign.h"
+#include "proto/control.pb.h"
+
+namespace registry_manager {
+
+// What a run may be called: nothing that leads out of a folder.
+bool IsRunId(absl::string_view id);
+
+// Where this user's runs are kept: $XDG_STATE_HOME/registry-manager (otherwise
+// ~/.local/state/registry-manager), mode 0700:
+//   redis/            the private Redis
+//   manifests/        content that workers have read (ContentCache)
+//   locks/            which repositories are being written to
+//   runs/RUN/         snapshot.json, outcomes.jsonl, alive (LifeSign)
+//   runs/.forgotten-* what is being removed
+// A value type.
+class StateFolder {
+ public:
+  // Makes the folder. Errors say what to do.
+  static absl::StatusOr<StateFolder> Open();
+
+  std::string redis() const { return path_ + "/redis"; }
+  std::string manifests() const { return path_ + "/manifests"; }
+  std::string locks() const { return path_ + "/locks"; }
+  const std::string& path() const { return path_; }
+  std::string runs() const { return path_ + "/runs"; }
+  std::string run(const std::string& id) const { return path_ + "/runs/" + id; }
+
+  std::string outcomes(const std::string& id) const {
+    return run(id) + "/outcomes.jsonl";
+  }
+
+  // An id that no run of this folder has: four letters and digits.
+  std::string NewRunId() const;
+  // Makes the run's folder, with a sign that this process carries it out.
+  absl::StatusOr<LifeSign> MakeRun(const std::string& id) const;
+  // Keeps a run that exists from being removed, for as long as the sign lasts.
+  absl::StatusOr<LifeSign> HoldRun(const std::string& id) const;
+  // Whether some process carries the run out, or holds it.
+  bool IsCarriedOut(const std::string& id) const;
+
+  // Replaces the run's snapshot, in one step.
+  absl::Status WriteSnapshot(const proto::RunSnapshot& snapshot) const;
+  absl::StatusOr<proto::RunSnapshot> ReadSnapshot(const std::string& id) const;
+  // All runs that have a snapshot, the latest first.
+  std::vector<proto::RunSnapshot> ReadSnapshots() const;
+
+ private:
+  explicit StateFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+// A folder of mode 0700 for sockets, which must have short paths; it is removed
+// with this object.
+class SocketFolder {
+ public:
+  static absl::StatusOr<SocketFolder> Make();
+  ~SocketFolder();
+  SocketFolder(SocketFolder&& other) noexcept
+      : path_(std::move(other.path_)), life_sign_(std::move(other.life_sign_)) {
+    other.path_.clear();
+  }
+  SocketFolder& operator=(SocketFolder&&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  SocketFolder(std::string path, LifeSign life_sign)
+      : path_(std::move(path)), life_sign_(std::move(life_sign)) {}
+
+  std::string path_;
+  LifeSign life_sign_;
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_RECORDS_STATE_FOLDER_H_

@@ -1,0 +1,609 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/server/run_loop.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "coordinator/run/run_fixture_for_test.h"
+
+namespace registry_manager {
+namespace {
+
+using Kind = Stream::Kind;
+
+constexpr char kSession[] = "session";
+constexpr uint32_t kPid = 4711;
+
+// One worker at the other end of the socket, which does at once what it is
+// told.
+class WorkerForTest : public FleetSocket {
+ public:
+  WorkerForTest() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { SayHello(); }
+  ~WorkerForTest() override { close(fd_); }
+
+  // What becomes of a dispatched task; nothing: no result yet.
+  std::function<std::optional<proto::TaskResult>(const proto::Task&)>
+      carry_out = [](const proto::Task&) { return Done(); };
+  // Told of everything that is sent to the worker.
+  std::function<void(const proto::Envelope&)> on_sent =
+      [](const proto::Envelope&) {};
+
+  void Say(proto::Envelope message) {
+    message.set_session(kSession);
+    inbox_.push_back(std::move(message));
+    const uint64_t one = 1;
+    EXPECT_EQ(write(fd_, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+  }
+  void SayHello(uint32_t slots = 4) {
+    proto::Envelope message;
+    message.mutable_hello()->set_slots(slots);
+    message.mutable_hello()->set_pid(kPid);
+    Say(std::move(message));
+  }
+  // Not even a Hello.
+  void StaySilent() { inbox_.clear(); }
+  void SayResult(const proto::Lease& lease, proto::TaskResult result,
+                 uint64_t number) {
+    *result.mutable_id() = lease.id();
+    result.set_attempt(lease.attempt());
+    proto::Envelope message;
+    message.mutable_result()->set_number(number);
+    *message.mutable_result()->mutable_result() = std::move(result);
+    Say(std::move(message));
+  }
+
+  std::optional<proto::Envelope> Receive() override {
+    if (inbox_.empty()) {
+      uint64_t count = 0;
+      if (read(fd_, &count, sizeof count) < 0) return std::nullopt;
+      return std::nullopt;
+    }
+    proto::Envelope message = std::move(inbox_.front());
+    inbox_.pop_front();
+    return message;
+  }
+  bool Send(const std::string&, proto::Envelope message) override {
+    on_sent(message);
+    if (message.has_dispatch()) {
+      const proto::Task& task = message.dispatch().task();
+      if (auto result = carry_out(task)) {
+        SayResult(task.lease(), *std::move(result), ++results_);
+      }
+    }
+    return true;
+  }
+  void Drop(const std::string&) override {}
+  int fd() const override { return fd_; }
+
+ private:
+  const int fd_;
+  std::deque<proto::Envelope> inbox_;
+  uint64_t results_ = 0;
+};
+
+class ProcessesForTest : public LocalWorkers {
+ public:
+  std::vector<Exit> exits;
+  bool ended_at_once = false;
+  std::function<void()> on_restart = [] {};
+
+  std::vector<Exit> Poll(absl::Time) override {
+    if (!exits.empty()) on_restart();
+    return std::exchange(exits, {});
+  }
+  void StopRestarting() override {}
+  void EndAtOnce() override { ended_at_once = true; }
+  int alive() const override { return 1; }
+};
+
+class ListenerForTest : public RunListener {
+ public:
+  Names ended, refused, notices, told;
+  // Of the latest task that ended.
+  proto::Counts counts;
+  std::function<absl::Status()> on_commit = [] { return absl::OkStatus(); };
+  // Called about once a second.
+  std::function<void()> on_progress = [] {};
+  proto::RunSnapshot latest;
+
+  void OnActions(const Run::About&,
+                 const google::protobuf::RepeatedPtrField<proto::Action>&
+                     actions) override {
+    for (const proto::Action& action : actions) {
+      told.push_back(absl::StrCat(action.reference(), " ",
+                                  proto::Action::Result_Name(action.result())));
+    }
+  }
+  void OnEnded(const Run::About& about,
+               const proto::TaskResult& result) override {
+    OnActions(about, result.actions());
+    counts = result.counts();
+    ended.push_back(
+        absl::StrCat(about.repository, " ",
+                     proto::TaskResult::Outcome_Name(result.outcome())));
+  }
+  void OnRefused(const Run::About& about, const std::string&,
+                 Run::Refusal) override {
+    refused.push_back(about.repository);
+  }
+  absl::Status OnCommit() override { return on_commit(); }
+  void OnNotice(const std::string& text) override { notices.push_back(text); }
+  void OnChange(const std::string& text) override { notices.push_back(text); }
+  void OnProgress(const proto::RunSnapshot& snapshot) override {
+    latest = snapshot;
+    on_progress();
+  }
+};
+
+// testing::Test has a Run of its own.
+using RunOfTasks = Run;
+
+class RunLoopTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = testing::TempDir() + "/loop-XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    absl::StatusOr<RepositoryLocks> locks = RepositoryLocks::Open(folder);
+    ASSERT_TRUE(locks.ok());
+    locks_.emplace(*std::move(locks));
+    absl::StatusOr<RepositoryLocks> others = RepositoryLocks::Open(folder);
+    ASSERT_TRUE(others.ok());
+    others_.emplace(*std::move(others));
+    ASSERT_EQ(pipe2(signals_, O_NONBLOCK | O_CLOEXEC), 0);
+  }
+  void TearDown() override {
+    close(signals_[0]);
+    close(signals_[1]);
+  }
+
+  void Signal() {
+    signalfd_siginfo info = {};
+    info.ssi_signo = SIGINT;
+    EXPECT_EQ(write(signals_[1], &info, sizeof info),
+              static_cast<ssize_t>(sizeof info));
+  }
+
+  absl::StatusOr<RunLoop::End> Carry(std::vector<Stream> streams) {
+    run_ = std::make_unique<RunOfTasks>("RUN1", std::move(streams));
+    Commit commit;
+    run_->Begin(commit);
+    EXPECT_TRUE(journal_.Write(commit).ok());
+    Scheduler scheduler(options_);
+    RunLoop loop({run_.get(),
+                  &journal_,
+                  &scheduler,
+                  &worker_,
+                  &processes_,
+                  &*locks_,
+                  &listener_,
+                  {},
+                  options_,
+                  signals_[0],
+                  ownership_,
+                  hold_off_});
+    return loop.Run();
+  }
+
+  SchedulerOptions options_;
+  absl::Duration ownership_ = absl::InfiniteDuration();
+  absl::Duration hold_off_;
+  JournalForTest journal_;
+  WorkerForTest worker_;
+  ProcessesForTest processes_;
+  ListenerForTest listener_;
+  std::optional<RepositoryLocks> locks_;
+  // Another coordinator's.
+  std::optional<RepositoryLocks> others_;
+  int signals_[2] = {-1, -1};
+  std::unique_ptr<RunOfTasks> run_;
+};
+
+TEST_F(RunLoopTest, CarriesARunToItsEnd) {
+  worker_.carry_out = [](const proto::Task& task) {
+    const bool first =
+        task.has_list_catalog() && task.list_catalog().cursor().empty();
+    if (first) return Page({"x", "y"}, "next");
+    if (task.has_list_catalog()) return Page({"z"}, "");
+    return Done();
+  };
+  const auto end = Carry({StreamFor(Kind::kDelete, kA)});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, RunLoop::End::kReachedEnd);
+  EXPECT_TRUE(run_->Finished());
+  // Two pages, three repositories.
+  EXPECT_EQ(listener_.ended.size(), 5u);
+  // Nothing is held any more.
+  EXPECT_TRUE(others_->TryLock("https://a.example/x"));
+}
+
+TEST_F(RunLoopTest, AcknowledgesOnlyWhatIsJournalledAlsoWhatIsSentAgain) {
+  worker_.carry_out = [this](const proto::Task& task) {
+    journal_.failing_writes = 2;
+    journal_.on_failed_write = [this, lease = task.lease()] {
+      worker_.SayResult(lease, Done(), 1);
+    };
+    return Done();
+  };
+  int acknowledged = 0;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (!message.has_result_ack()) return;
+    ++acknowledged;
+    EXPECT_EQ(journal_.ReadOutcomes(0, 1).value()[0], TaskState::kDone);
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_GE(acknowledged, 1);
+  EXPECT_EQ(listener_.ended, Names({"x DONE"}));
+}
+
+TEST_F(RunLoopTest, GoesOnWhenTheJournalIsBack) {
+  worker_.carry_out = [this](const proto::Task&) {
+    journal_.failing_writes = 2;
+    return Done();
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(listener_.ended.size(), 2u);
+  ASSERT_GE(listener_.notices.size(), 2u);
+  EXPECT_NE(listener_.notices[0].find("journal"), std::string::npos);
+  EXPECT_EQ(listener_.notices[1], "the journal is back");
+}
+
+TEST_F(RunLoopTest, WhatIsToldOutlivesTheProcessBeforeItIsJournalled) {
+  int refused = 0;
+  listener_.on_commit = [&]() -> absl::Status {
+    if (listener_.ended.empty()) return absl::OkStatus();
+    const bool journalled =
+        journal_.ReadOutcomes(0, 1).value()[0] != TaskState::kPending;
+    EXPECT_FALSE(journalled);
+    if (++refused < 3) return absl::UnavailableError("the disk is full");
+    return absl::OkStatus();
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(refused, 3);
+  EXPECT_EQ(journal_.ReadOutcomes(0, 1).value()[0], TaskState::kDone);
+}
+
+proto::Action Copied(const std::string& tag, proto::Action::Result result) {
+  proto::Action action;
+  action.set_verb(proto::Action::COPY_TAG);
+  action.set_reference(tag);
+  action.set_result(result);
+  return action;
+}
+
+TEST_F(RunLoopTest, WhatAnAttemptThatIsTriedAgainHasDoneIsToldAndCountedOnce) {
+  int attempts = 0;
+  worker_.carry_out = [&](const proto::Task& task) {
+    proto::Envelope ahead;
+    *ahead.mutable_progress()->mutable_id() = task.lease().id();
+    ahead.mutable_progress()->set_attempt(task.lease().attempt());
+    proto::TaskResult result;
+    result.mutable_counts()->set_tags(3);
+    if (++attempts == 1) {
+      *ahead.mutable_progress()->add_actions() =
+          Copied("1", proto::Action::DONE);
+      *ahead.mutable_progress()->add_actions() =
+          Copied("3", proto::Action::FAILED);
+      worker_.Say(ahead);
+      result.set_outcome(proto::TaskResult::FAILED);
+      result.mutable_problem()->set_kind(proto::Problem::TRANSIENT);
+      *result.add_actions() = Copied("2", proto::Action::DONE);
+      result.mutable_counts()->set_copied(2);
+    } else {
+      result.set_outcome(proto::TaskResult::DONE);
+      *result.add_actions() = Copied("3", proto::Action::DONE);
+      result.mutable_counts()->set_copied(1);
+      result.mutable_counts()->set_skipped(2);
+    }
+    return result;
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kSync, kA, kB), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(listener_.told, Names({"1 DONE", "2 DONE", "3 DONE"}));
+  EXPECT_EQ(listener_.counts.tags(), 3u);
+  EXPECT_EQ(listener_.counts.copied(), 3u);
+  EXPECT_EQ(listener_.counts.skipped(), 0u);
+}
+
+// Some registries refuse the question of a moment: a worker that takes that for
+// a registry without the API leaves referrers behind.
+TEST_F(RunLoopTest, TellsWorkersWhichRegistriesHaveListedReferrers) {
+  std::vector<Names> told;
+  worker_.carry_out = [&](const proto::Task& task) {
+    told.emplace_back(task.list_referrers().begin(),
+                      task.list_referrers().end());
+    proto::TaskResult result = Done();
+    result.add_list_referrers(kA);
+    result.add_list_referrers("https://another-run.example");
+    return result;
+  };
+  // One after the other.
+  worker_.StaySilent();
+  worker_.SayHello(/*slots=*/1);
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(told, (std::vector<Names>{{}, {kA}}));
+}
+
+TEST_F(RunLoopTest, AReadThatFailsWhileFeedingLosesNoTask) {
+  journal_.reads_until_failure = 1;
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"}),
+                          Naming(StreamFor(Kind::kDelete, kB), {"y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(listener_.ended.size(), 2u);
+}
+
+TEST_F(RunLoopTest, ARegistryThatDoesNotDeleteIsReportedOnce) {
+  Names names;
+  for (int i = 0; i < 600; ++i) names.push_back(absl::StrCat("r", i));
+  worker_.carry_out = [](const proto::Task&) {
+    proto::TaskResult result = Failed("it does not delete");
+    result.mutable_problem()->set_kind(
+        proto::Problem::REGISTRY_DOES_NOT_DELETE);
+    result.mutable_problem()->set_registry(kA);
+    return result;
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), names)});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(run_->totals.failed(), 1u);
+  EXPECT_EQ(listener_.refused.size(), 600u - 256u);
+  EXPECT_EQ(run_->Snapshot().streams(0).skipped(), 599u);
+}
+
+TEST_F(RunLoopTest, WhereOthersAreHarmedWhatIsUnderWayIsCancelled) {
+  std::map<std::string, proto::Lease> under_way;
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    under_way[task.delete_repository().entry().repository()] = task.lease();
+    if (under_way.size() < 2) return std::nullopt;
+    proto::TaskResult result = Failed("it was taken along");
+    result.mutable_problem()->set_kind(proto::Problem::REGISTRY_HARMS_OTHERS);
+    result.mutable_problem()->set_registry(kA);
+    return result;
+  };
+  Names cancelled;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (!message.has_cancel()) return;
+    for (const auto& [repository, lease] : under_way) {
+      if (lease.id().index() != message.cancel().id().index() ||
+          lease.id().shard() != message.cancel().id().shard()) {
+        continue;
+      }
+      cancelled.push_back(repository);
+      proto::TaskResult result = Failed("cancelled");
+      result.mutable_problem()->set_kind(proto::Problem::CANCELLED);
+      worker_.SayResult(lease, std::move(result), 100 + cancelled.size());
+    }
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  // The second one harmed, the first one was under way.
+  EXPECT_EQ(cancelled, Names({"x"}));
+  EXPECT_TRUE(run_->Finished());
+  EXPECT_EQ(run_->Snapshot().streams(0).skipped(), 1u);
+}
+
+TEST_F(RunLoopTest, ARegistryThatRefusesIsSetAsideAndTheOthersGoOn) {
+  worker_.carry_out = [](const proto::Task& task) {
+    if (task.delete_repository().registry() == kB) return Done();
+    proto::TaskResult result = Failed("wrong password");
+    result.mutable_problem()->set_kind(
+        proto::Problem::REGISTRY_REFUSES_CREDENTIALS);
+    result.mutable_problem()->set_registry(kA);
+    return result;
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"}),
+                          Naming(StreamFor(Kind::kDelete, kB), {"z"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, RunLoop::End::kReachedEnd);
+  EXPECT_TRUE(run_->Incomplete());
+  EXPECT_EQ(listener_.ended, Names({"z DONE"}));
+}
+
+TEST_F(RunLoopTest, WaitsForARepositoryThatAnotherCoordinatorWritesTo) {
+  ASSERT_TRUE(others_->TryLock("https://a.example/x"));
+  listener_.on_progress = [this] {
+    if (listener_.ended == Names({"y DONE"})) {
+      others_->Unlock("https://a.example/x");
+    }
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(listener_.ended, Names({"y DONE", "x DONE"}));
+}
+
+TEST_F(RunLoopTest, ASignalWaitsForWhatIsUnderWay) {
+  std::optional<proto::Lease> lease;
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    lease = task.lease();
+    Signal();
+    return std::nullopt;
+  };
+  bool drained = false;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (!message.has_drain()) return;
+    drained = true;
+    worker_.SayResult(*lease, Done(), 1);
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"}),
+                          StreamFor(Kind::kDelete, kB)});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, RunLoop::End::kInterrupted);
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(RunLoopTest, ASecondSignalWaitsForNothing) {
+  worker_.carry_out =
+      [&](const proto::Task&) -> std::optional<proto::TaskResult> {
+    Signal();
+    Signal();
+    return std::nullopt;
+  };
+  const absl::Time begin = absl::Now();
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, RunLoop::End::kInterrupted);
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(10));
+  EXPECT_TRUE(processes_.ended_at_once);
+}
+
+TEST_F(RunLoopTest, GivesUpWhereWorkersEndBeforeTheyAreReady) {
+  worker_.StaySilent();
+  for (int i = 0; i < 10; ++i) processes_.exits.push_back({i + 1, "died"});
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_FALSE(end.ok());
+  EXPECT_NE(end.status().message().find("worker"), std::string::npos);
+}
+
+TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostTooOftenIsGivenUp) {
+  options_.max_losses = 3;
+  options_.loss_interval = absl::ZeroDuration();
+  int dispatched = 0;
+  worker_.carry_out =
+      [&](const proto::Task&) -> std::optional<proto::TaskResult> {
+    // A coordinator that takes over goes on counting.
+    const std::vector<Attempts> journalled = journal_.Read()->attempts;
+    EXPECT_EQ(journalled.empty() ? 0 : journalled[0].losses, dispatched);
+    ++dispatched;
+    processes_.exits.push_back({static_cast<int>(kPid), "was killed"});
+    return std::nullopt;
+  };
+  processes_.on_restart = [this] { worker_.SayHello(); };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(dispatched, 3);
+  EXPECT_EQ(listener_.ended, Names({"x FAILED"}));
+  EXPECT_EQ(run_->totals.failed(), 1u);
+}
+
+TEST_F(RunLoopTest, SaysInWallClockTimeUntilWhenARegistryAskedToWait) {
+  std::optional<proto::Lease> lease;
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    lease = task.lease();
+    proto::Envelope message;
+    message.mutable_throttled()->set_registry(kA);
+    message.mutable_throttled()->set_kind(proto::Throttled::TOO_MANY_REQUESTS);
+    message.mutable_throttled()->set_retry_after_ms(60'000);
+    worker_.Say(std::move(message));
+    return std::nullopt;
+  };
+  absl::Time until = absl::InfinitePast();
+  listener_.on_progress = [&] {
+    for (const proto::RegistrySnapshot& one : listener_.latest.registries()) {
+      if (one.parked_until_unix_ms() == 0) continue;
+      until = absl::FromUnixMillis(one.parked_until_unix_ms());
+      worker_.SayResult(*lease, Done(), 1);
+    }
+  };
+  const absl::Time begun = absl::Now();
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_GE(until, begun + absl::Seconds(59));
+  EXPECT_LE(until, absl::Now() + absl::Seconds(61));
+}
+
+TEST_F(RunLoopTest, ABlobIsBroughtByOneTaskAtATime) {
+  std::vector<proto::Lease> leases;
+  const auto claim = [&](size_t task) {
+    proto::Envelope message;
+    proto::BlobClaim& body = *message.mutable_blob_claim();
+    body.set_number(task + 1);
+    *body.mutable_id() = leases[task].id();
+    body.set_attempt(leases[task].attempt());
+    body.set_target(kB);
+    body.set_repository(absl::StrCat("r", task));
+    body.set_digest("sha256:1");
+    worker_.Say(std::move(message));
+  };
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    leases.push_back(task.lease());
+    if (leases.size() == 2) {
+      claim(0);
+      claim(1);
+    }
+    return std::nullopt;
+  };
+  Names turns;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (!message.has_blob_turn()) return;
+    const proto::BlobTurn& turn = message.blob_turn();
+    turns.push_back(absl::StrCat(turn.number(), " ", turn.mount_from()));
+    // A task that ends without a word gives its turn away.
+    worker_.SayResult(leases[turn.number() - 1], Done(), turn.number());
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kSync, kA, kB), {"x", "y"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(turns, Names({"1 ", "2 "}));
+}
+
+TEST_F(RunLoopTest, WaitsForWorkersOfACoordinatorThatMayNotHaveEnded) {
+  hold_off_ = absl::Milliseconds(300);
+  const absl::Time begun = absl::Now();
+  absl::Time dispatched;
+  worker_.carry_out = [&](const proto::Task&) {
+    dispatched = absl::Now();
+    return Done();
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_GE(dispatched, begun + hold_off_);
+}
+
+// Another coordinator may have the run by then.
+TEST_F(RunLoopTest, RenewsNoLeaseOnceTheOwnershipMayHaveLapsed) {
+  ownership_ = absl::Milliseconds(200);
+  std::optional<proto::Lease> lease;
+  worker_.carry_out =
+      [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
+    lease = task.lease();
+    return std::nullopt;
+  };
+  listener_.on_progress = [&] {
+    if (!lease) return;
+    proto::Envelope message;
+    proto::RunningTask& task = *message.mutable_heartbeat()->add_running();
+    *task.mutable_id() = lease->id();
+    task.set_attempt(lease->attempt());
+    worker_.Say(std::move(message));
+  };
+  bool ended = false;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (ended || !message.has_heartbeat_ack()) return;
+    EXPECT_EQ(message.heartbeat_ack().lost_size(), 0);
+    if (message.heartbeat_ack().renewed_size() > 0) return;
+    ended = true;
+    worker_.SayResult(*lease, Done(), 1);
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(RunLoopTest, EndsWhenTheRunIsAnothersNow) {
+  listener_.on_progress = [this] { EXPECT_TRUE(journal_.Release().ok()); };
+  worker_.carry_out = [](const proto::Task&) { return Done(); };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  EXPECT_FALSE(end.ok());
+}
+
+}  // namespace
+}  // namespace registry_manager
