@@ -16,6 +16,12 @@ constexpr absl::Duration kGrowthInterval = absl::Seconds(10);
 AimdLimit::AimdLimit(int maximum)
     : maximum_(std::max(1, maximum)), current_(maximum_) {}
 
+void AimdLimit::SetMaximum(int maximum) {
+  const bool was_at_most = current_ == maximum_;
+  maximum_ = std::max(1, maximum);
+  current_ = was_at_most ? maximum_ : std::min(current_, maximum_);
+}
+
 void AimdLimit::Shrink(absl::Time now) {
   Grow(now);
   if (now - shrunk_ >= kShrinkInterval) {

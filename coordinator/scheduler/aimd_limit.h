@@ -16,6 +16,8 @@ class AimdLimit {
  public:
   explicit AimdLimit(int maximum);
 
+  // At the old maximum, or above the new one, the limit is the new one.
+  void SetMaximum(int maximum);
   int maximum() const { return maximum_; }
   int current() const { return current_; }
 

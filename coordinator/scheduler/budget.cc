@@ -7,12 +7,30 @@
 #include <utility>
 
 namespace registry_manager {
+namespace {
+
+// Requests a second where a rate was limited, and is no longer.
+constexpr double kNoLimit = 1e6;
+
+}  // namespace
 
 Budget::Budget(std::string registry, const RegistryBudget& budget)
     : registry_(std::move(registry)), limit_(budget.max_connections) {
   if (budget.requests_per_second.value_or(0) > 0) {
     rate_.emplace(*budget.requests_per_second);
   }
+}
+
+void Budget::SetLimits(const RegistryBudget& budget) {
+  limit_.SetMaximum(budget.max_connections);
+  const bool is_limited = budget.requests_per_second.value_or(0) > 0;
+  if (rate_) {
+    // Permits are counted since a session began: the count goes on.
+    rate_->SetRate(is_limited ? *budget.requests_per_second : kNoLimit);
+  } else if (is_limited) {
+    rate_.emplace(*budget.requests_per_second);
+  }
+  dirty_ = true;
 }
 
 bool Budget::HasRoom(int connections) const {
@@ -83,10 +101,10 @@ std::vector<GrantConnections> Budget::Settle(absl::Time now) {
     const bool tell_parked =
         parked && told.parked_until != parked_until_ && entry.Charge() > 0;
     if (entry.granted == entry.announced && permits == told.permits &&
-        !tell_parked) {
+        rate_.has_value() == told.rate_limited && !tell_parked) {
       continue;
     }
-    told = {permits, parked_until_};
+    told = {permits, rate_.has_value(), parked_until_};
     grants.push_back({session, registry_, ledger_.Announce(session),
                       entry.granted, rate_.has_value(), permits,
                       parked ? parked_until_ - now : absl::ZeroDuration()});

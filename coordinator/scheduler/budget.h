@@ -29,6 +29,9 @@ class Budget {
  public:
   Budget(std::string registry, const RegistryBudget& budget);
 
+  // Replaces the limits. What was granted beyond them is taken back.
+  void SetLimits(const RegistryBudget& budget);
+
   // --- tasks ---
 
   // True if the running tasks and the reservation leave room for one more (a
@@ -73,6 +76,7 @@ class Budget {
   // What a session was told last, besides connections.
   struct Told {
     uint64_t permits = 0;
+    bool rate_limited = false;
     absl::Time parked_until = absl::InfinitePast();
   };
 

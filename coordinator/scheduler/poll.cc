@@ -123,7 +123,7 @@ std::vector<DispatchTask> Scheduler::Impl::DispatchAll(absl::Time now) {
       registry.held_back = 0;
       registry.budget.Reserve(0);
     }
-    if (hold_ || free_slots_ == 0) break;
+    if (free_slots_ == 0) break;
     // Again, because what has begun may have woken others.
     again = queue_.Serve(/*urgent=*/true, try_begin);
     again |= queue_.Serve(/*urgent=*/false, try_begin);
@@ -140,6 +140,7 @@ ReadyQueue::Turn Scheduler::Impl::TryBegin(ReadyQueue::Group group, TaskId id,
   const std::vector<int>& registries = queue_.Registries(group);
   if (!MayTry(registries, now)) return ReadyQueue::Turn::kBlocked;
   Task& task = tasks_.at(id);
+  if (runs_.at(task.key.run).hold) return ReadyQueue::Turn::kBlocked;
   if (!task.writes.empty() && !locks_.IsFree(task.writes, task.write_group)) {
     queue_.Remove(group, id, task.urgent);
     locks_.Wait(task.writes, task.write_group, group, id);
@@ -188,6 +189,7 @@ void Scheduler::Impl::Begin(TaskId id, WorkerEntry& worker, absl::Time now) {
   task.place = Task::Place::kRunning;
   task.running = attempt_id;
   ++running_;
+  ++runs_.at(task.key.run).running;
   for (const int registry : attempt.registries) {
     registries_[registry].budget.Begin(worker.first, task.connections);
     registries_[registry].health.Began(attempt_id);

@@ -20,6 +20,12 @@ RateShares::RateShares(double rate)
       capacity_(std::max(1.0, rate * kBurstSeconds)),
       tokens_(capacity_) {}
 
+void RateShares::SetRate(double rate) {
+  rate_ = rate;
+  capacity_ = std::max(1.0, rate * kBurstSeconds);
+  tokens_ = std::min(tokens_, capacity_);
+}
+
 void RateShares::Want(const std::string& session, uint64_t total) {
   Share& share = shares_[session];
   waiting_ -= share.wanted - share.given;

@@ -22,6 +22,8 @@ class RateShares {
   // `rate`: requests a second, above zero.
   explicit RateShares(double rate);
 
+  void SetRate(double rate);
+
   // `total`: how many permits the session can use, those it has had included.
   void Want(const std::string& session, uint64_t total);
   void Forget(const std::string& session);

@@ -4,26 +4,60 @@
 #include "coordinator/scheduler/scheduler.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "coordinator/scheduler/scheduler_impl.h"
 
 namespace registry_manager {
 
-void Scheduler::Impl::AddRegistry(const std::string& name,
-                                  const RegistryBudget& budget) {
+int Scheduler::Impl::NumberOf(const std::string& name) {
   const int number = static_cast<int>(registries_.size());
-  if (!registry_numbers_.try_emplace(name, number).second) return;
-  registries_.push_back({name, Budget(name, budget),
-                         RegistryHealth(options_.registry_patience,
-                                        options_.first_contact_patience)});
+  const auto [known, added] = registry_numbers_.try_emplace(name, number);
+  if (added) {
+    registries_.push_back({name, Budget(name, RegistryBudget()),
+                           RegistryHealth(options_.registry_patience,
+                                          options_.first_contact_patience)});
+  }
+  return known->second;
+}
+
+void Scheduler::Impl::AddRegistry(const std::string& run,
+                                  const std::string& name,
+                                  const RegistryBudget& budget) {
+  const int number = NumberOf(name);
+  if (!runs_[run].budgets.try_emplace(number, budget).second) return;
+  Registry& registry = registries_[number];
+  if (registry.set_aside) {
+    registry.set_aside = false;
+    registry.health = RegistryHealth(options_.registry_patience,
+                                     options_.first_contact_patience);
+  }
+  ApplyLimits(number);
+}
+
+void Scheduler::Impl::ApplyLimits(int registry) {
+  std::optional<RegistryBudget> limits;
+  for (const auto& [run, use] : runs_) {
+    const auto budget = use.budgets.find(registry);
+    if (budget == use.budgets.end()) continue;
+    const RegistryBudget& other = budget->second;
+    if (!limits) limits = other;
+    limits->max_connections =
+        std::min(limits->max_connections, other.max_connections);
+    if (other.requests_per_second) {
+      limits->requests_per_second = std::min(
+          limits->requests_per_second.value_or(*other.requests_per_second),
+          *other.requests_per_second);
+    }
+  }
+  if (limits) registries_[registry].budget.SetLimits(*limits);
 }
 
 bool Scheduler::Impl::AddTask(TaskSpec spec, int attempts, int losses) {
   std::vector<int> registries;
   for (const std::string& name : spec.registries) {
-    AddRegistry(name, RegistryBudget());
-    registries.push_back(FindRegistry(name));
+    registries.push_back(NumberOf(name));
     if (registries_[registries.back()].set_aside) return false;
   }
   std::sort(registries.begin(), registries.end());
@@ -34,6 +68,7 @@ bool Scheduler::Impl::AddTask(TaskSpec spec, int attempts, int losses) {
   const TaskId id = ++last_task_;
   Task& task = tasks_[id];
   task.group = queue_.Join(spec.key.run, registries);
+  ++runs_[spec.key.run].tasks;
   task.key = std::move(spec.key);
   task.connections = std::max(1, spec.connections);
   task.writes = std::move(spec.writes);
@@ -50,12 +85,41 @@ bool Scheduler::Impl::IsSetAside(const std::string& name) const {
   return number >= 0 && registries_[number].set_aside;
 }
 
-void Scheduler::Impl::DropWaiting() {
+size_t Scheduler::Impl::tasks(const std::string& run) const {
+  const auto it = runs_.find(run);
+  return it == runs_.end() ? 0 : it->second.tasks;
+}
+
+size_t Scheduler::Impl::running(const std::string& run) const {
+  const auto it = runs_.find(run);
+  return it == runs_.end() ? 0 : it->second.running;
+}
+
+void Scheduler::Impl::DropWaiting(const std::string& run) {
   std::vector<TaskId> waiting;
   for (const auto& [id, task] : tasks_) {
-    if (task.place != Task::Place::kRunning) waiting.push_back(id);
+    if (task.key.run == run && task.place != Task::Place::kRunning) {
+      waiting.push_back(id);
+    }
   }
   for (const TaskId id : waiting) EndTask(id);
+}
+
+void Scheduler::Impl::RemoveRun(const std::string& run) {
+  DropWaiting(run);
+  std::vector<TaskId> running;
+  for (const auto& [id, task] : tasks_) {
+    if (task.key.run == run) running.push_back(id);
+  }
+  for (const TaskId id : running) {
+    Cancel(tasks_.at(id).running, "the run has ended");
+    EndTask(id);
+  }
+  const auto use = runs_.extract(run);
+  if (use.empty()) return;
+  for (const auto& [registry, budget] : use.mapped().budgets) {
+    ApplyLimits(registry);
+  }
 }
 
 void Scheduler::Impl::Want(const WorkerSession& session,
@@ -165,6 +229,7 @@ void Scheduler::Impl::EndTask(TaskId id) {
     locks_.StopWaiting(writes, task.write_group, task.group, id);
   }
   queue_.Part(task.group);
+  --runs_.at(task.key.run).tasks;
   task_ids_.erase(task.key);
   tasks_.erase(it);
   // Others may have waited behind it.
@@ -200,9 +265,9 @@ Scheduler::Scheduler(SchedulerOptions options)
 
 Scheduler::~Scheduler() = default;
 
-void Scheduler::AddRegistry(const std::string& registry,
+void Scheduler::AddRegistry(const std::string& run, const std::string& registry,
                             RegistryBudget budget) {
-  impl_->AddRegistry(registry, budget);
+  impl_->AddRegistry(run, registry, budget);
 }
 
 bool Scheduler::AddTask(TaskSpec spec, int attempts, int losses) {
@@ -211,15 +276,27 @@ bool Scheduler::AddTask(TaskSpec spec, int attempts, int losses) {
 
 size_t Scheduler::tasks() const { return impl_->tasks(); }
 
+size_t Scheduler::tasks(const std::string& run) const {
+  return impl_->tasks(run);
+}
+
 size_t Scheduler::running() const { return impl_->running(); }
+
+size_t Scheduler::running(const std::string& run) const {
+  return impl_->running(run);
+}
 
 bool Scheduler::IsSetAside(const std::string& registry) const {
   return impl_->IsSetAside(registry);
 }
 
-void Scheduler::Hold(bool hold) { impl_->Hold(hold); }
+void Scheduler::Hold(const std::string& run, bool hold) {
+  impl_->Hold(run, hold);
+}
 
-void Scheduler::DropWaiting() { impl_->DropWaiting(); }
+void Scheduler::DropWaiting(const std::string& run) { impl_->DropWaiting(run); }
+
+void Scheduler::RemoveRun(const std::string& run) { impl_->RemoveRun(run); }
 
 void Scheduler::Join(const WorkerSession& worker, int slots, absl::Time now) {
   impl_->Join(worker, slots, now);
@@ -235,8 +312,9 @@ void Scheduler::Leave(const WorkerSession& worker, bool lost, absl::Time now) {
 
 Scheduler::HeartbeatReply Scheduler::Heartbeat(
     const WorkerSession& worker, const std::vector<RunningTask>& running,
-    absl::Time now, bool renew) {
-  return impl_->Heartbeat(worker, running, now, renew);
+    absl::Time now,
+    const std::function<bool(const std::string& run)>& may_renew) {
+  return impl_->Heartbeat(worker, running, now, may_renew);
 }
 
 bool Scheduler::HoldsLease(const WorkerSession& worker, const TaskKey& task,

@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,7 @@ namespace registry_manager {
 // be simulated. Not thread-safe.
 //
 // Holds only the tasks that were added and have not ended: memory is bounded by
-// the caller's window.
+// the caller's window. The tasks of several runs share workers and registries.
 
 // A task of a run: bit `index` of shard `shard`.
 struct TaskKey {
@@ -140,20 +141,30 @@ class Scheduler {
 
   // --- registries and tasks ---
 
-  // Before the first task that touches it. The same registry again is ignored.
-  void AddRegistry(const std::string& registry, RegistryBudget budget);
+  // Before the run's first task that touches the registry. If several runs
+  // touch it, the lower of their limits counts. A run that has not touched it
+  // yet has one that was set aside tried again. The same registry of the same
+  // run again is ignored.
+  void AddRegistry(const std::string& run, const std::string& registry,
+                   RegistryBudget budget);
   // `losses` and `attempts` are what the journal knows of earlier coordinators.
   // False: one of its registries is set aside, the task was not added.
   bool AddTask(TaskSpec spec, int attempts = 0, int losses = 0);
-  // Tasks that were added and have not ended, waiting ones included.
+  // Tasks that were added and have not ended, waiting ones included; of all
+  // runs, or of one.
   size_t tasks() const;
+  size_t tasks(const std::string& run) const;
   size_t running() const;
+  size_t running(const std::string& run) const;
   bool IsSetAside(const std::string& registry) const;
-  // Stops dispatching (`true`) until called again; the rest goes on. For
-  // draining, and while the journal cannot be written.
-  void Hold(bool hold);
-  // Drops every task that is not running.
-  void DropWaiting();
+  // Stops the dispatch of the run's tasks (`true`) until called again; the rest
+  // goes on. For draining, and while the journal cannot be written.
+  void Hold(const std::string& run, bool hold);
+  // Drops every task of the run that is not running.
+  void DropWaiting(const std::string& run);
+  // The run is over: its limits count no longer. Tasks that it still has are
+  // dropped, and cancelled where they are running.
+  void RemoveRun(const std::string& run);
 
   // --- workers ---
 
@@ -180,12 +191,14 @@ class Scheduler {
     std::vector<RunningTask> lost;
   };
   // A task that two heartbeats in a row omit is taken for lost. A worker gets
-  // no new task after half a lease without a heartbeat. `renew`: false where
-  // another coordinator may have taken the tasks over; their leases then go on
+  // no new task after half a lease without a heartbeat. `may_renew` says
+  // whether leases of a run's tasks may be renewed (nullptr: all may). It says
+  // no if another coordinator may have taken the run over: its leases then last
   // to their end, and no longer.
-  HeartbeatReply Heartbeat(const WorkerSession& worker,
-                           const std::vector<RunningTask>& running,
-                           absl::Time now, bool renew = true);
+  HeartbeatReply Heartbeat(
+      const WorkerSession& worker, const std::vector<RunningTask>& running,
+      absl::Time now,
+      const std::function<bool(const std::string& run)>& may_renew = nullptr);
   // True while `worker` holds the lease of this attempt.
   bool HoldsLease(const WorkerSession& worker, const TaskKey& task,
                   uint32_t attempt, absl::Time now) const;

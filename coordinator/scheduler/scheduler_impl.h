@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -40,20 +41,24 @@ class Scheduler::Impl {
 
   // Scheduler's public functions, in scheduler.cc, sessions.cc, verdicts.cc and
   // poll.cc.
-  void AddRegistry(const std::string& name, const RegistryBudget& budget);
+  void AddRegistry(const std::string& run, const std::string& name,
+                   const RegistryBudget& budget);
   bool AddTask(TaskSpec spec, int attempts, int losses);
   size_t tasks() const { return tasks_.size(); }
   size_t running() const { return running_; }
+  size_t tasks(const std::string& run) const;
+  size_t running(const std::string& run) const;
   bool IsSetAside(const std::string& name) const;
-  void Hold(bool hold) { hold_ = hold; }
-  void DropWaiting();
+  void Hold(const std::string& run, bool hold) { runs_[run].hold = hold; }
+  void DropWaiting(const std::string& run);
+  void RemoveRun(const std::string& run);
 
   void Join(const WorkerSession& session, int slots, absl::Time now);
   bool Knows(const WorkerSession& session) const;
   void Leave(const WorkerSession& session, bool lost, absl::Time now);
-  HeartbeatReply Heartbeat(const WorkerSession& session,
-                           const std::vector<RunningTask>& running,
-                           absl::Time now, bool renew);
+  HeartbeatReply Heartbeat(
+      const WorkerSession& session, const std::vector<RunningTask>& running,
+      absl::Time now, const std::function<bool(const std::string&)>& renew);
   bool HoldsLease(const WorkerSession& session, const TaskKey& key,
                   uint32_t attempt, absl::Time now) const;
 
@@ -91,6 +96,14 @@ class Scheduler::Impl {
 
     // The infinite future while it answers.
     absl::Time SilentSince() const;
+  };
+
+  struct RunUse {
+    bool hold = false;
+    size_t tasks = 0;
+    size_t running = 0;
+    // What it allows of each registry that it touches.
+    std::map<int, RegistryBudget> budgets = {};
   };
 
   struct Task {
@@ -144,6 +157,10 @@ class Scheduler::Impl {
 
   // --- scheduler.cc: registries and tasks ---
 
+  // Adds it if it is unknown.
+  int NumberOf(const std::string& name);
+  // Brings a registry's limits up to date with what its runs allow.
+  void ApplyLimits(int registry);
   // -1: unknown.
   int FindRegistry(const std::string& name) const;
   const std::vector<int>& RegistriesOf(const Task& task) const;
@@ -192,12 +209,12 @@ class Scheduler::Impl {
 
   SchedulerOptions options_;
   Jitter jitter_;
-  bool hold_ = false;
   absl::Time last_poll_ = absl::InfinitePast();
 
   std::vector<Registry> registries_;
   std::map<std::string, int> registry_numbers_;
 
+  std::map<std::string, RunUse> runs_;
   std::map<TaskId, Task> tasks_;
   absl::flat_hash_map<TaskKey, TaskId> task_ids_;
   TaskId last_task_ = 0;

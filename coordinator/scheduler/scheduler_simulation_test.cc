@@ -76,7 +76,7 @@ class Simulation {
       RegistryBudget budget;
       budget.max_connections = 1 + Below(16);
       if (Below(3) == 0) budget.requests_per_second = 5 + Below(50);
-      scheduler_->AddRegistry(Name(i), budget);
+      scheduler_->AddRegistry("run", Name(i), budget);
       budgets_[Name(i)] = budget;
     }
     // The last one falls silent for good; the one before refuses in the end.

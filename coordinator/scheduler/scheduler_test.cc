@@ -51,10 +51,18 @@ class SchedulerTest : public testing::Test {
     EXPECT_TRUE(scheduler_.AddTask(spec));
   }
 
+  void AddTaskOf(const std::string& run, uint32_t index,
+                 const std::string& registry) {
+    TaskSpec spec;
+    spec.key = TaskKey{run, 0, index};
+    spec.registries = {registry};
+    EXPECT_TRUE(scheduler_.AddTask(spec));
+  }
+
   void AddRegistry(const std::string& name, int connections) {
     RegistryBudget budget;
     budget.max_connections = connections;
-    scheduler_.AddRegistry(name, budget);
+    scheduler_.AddRegistry("run", name, budget);
   }
 
   // "worker:index" of each dispatch, in order.
@@ -113,9 +121,9 @@ TEST_F(SchedulerTest, BothRegistriesOrNeither) {
 TEST_F(SchedulerTest, HeldItDispatchesNothing) {
   AddTask(1, {"r"});
   scheduler_.Join("a", 1, At(0));
-  scheduler_.Hold(true);
+  scheduler_.Hold("run", true);
   EXPECT_EQ(Dispatched(At(0)), Names());
-  scheduler_.Hold(false);
+  scheduler_.Hold("run", false);
   EXPECT_EQ(Dispatched(At(0)), (Names{"a:1"}));
 }
 
@@ -202,7 +210,7 @@ TEST_F(SchedulerTest, ConnectionsMoveOnlyOnceTheWorkerCompliesWithLess) {
 TEST_F(SchedulerTest, PermitsGoToWhoWantsThemAtTheRate) {
   RegistryBudget budget;
   budget.requests_per_second = 2;
-  scheduler_.AddRegistry("r", budget);
+  scheduler_.AddRegistry("run", "r", budget);
   AddTask(1, {"r"});
   scheduler_.Join("a", 1, At(0));
   scheduler_.Poll(At(0));
@@ -279,12 +287,13 @@ TEST_F(SchedulerTest, ALeaseThatIsNotRenewedEndsThoughItsWorkerIsThere) {
   scheduler_.Join("a", 1, At(0));
   AddTask(1, {"r"});
   EXPECT_EQ(Dispatched(At(0)), (Names{"a:1"}));
-  const auto reply = scheduler_.Heartbeat("a", {{Key(1), 1, 5}}, At(10),
-                                          /*renew=*/false);
+  const auto reply = scheduler_.Heartbeat(
+      "a", {{Key(1), 1, 5}}, At(10), [](const std::string&) { return false; });
   EXPECT_TRUE(reply.renewed.empty());
   EXPECT_TRUE(reply.lost.empty());
   EXPECT_TRUE(scheduler_.HoldsLease("a", Key(1), 1, At(29)));
-  scheduler_.Heartbeat("a", {{Key(1), 1, 5}}, At(25), /*renew=*/false);
+  scheduler_.Heartbeat("a", {{Key(1), 1, 5}}, At(25),
+                       [](const std::string&) { return false; });
   EXPECT_FALSE(scheduler_.HoldsLease("a", Key(1), 1, At(30)));
   EXPECT_TRUE(scheduler_.Knows("a"));
 }
@@ -582,11 +591,94 @@ TEST_F(SchedulerTest, ACancelledWritersRepositoryWaitsForItsEnd) {
   EXPECT_EQ(Dispatched(At(2)), (Names{"a:2"}));
 }
 
+// --- several runs ---
+
+TEST_F(SchedulerTest, ARunThatIsHeldLeavesTheOthersTheirTurns) {
+  AddTaskOf("one", 1, "r");
+  AddTaskOf("two", 2, "r");
+  scheduler_.Join("a", 2, At(0));
+  scheduler_.Hold("one", true);
+  EXPECT_EQ(Dispatched(At(0)), (Names{"a:2"}));
+  EXPECT_EQ(scheduler_.running("one"), 0u);
+  EXPECT_EQ(scheduler_.running("two"), 1u);
+  scheduler_.Hold("one", false);
+  EXPECT_EQ(Dispatched(At(0)), (Names{"a:1"}));
+}
+
+TEST_F(SchedulerTest, TheLowerLimitOfTwoRunsCountsWhileBothLast) {
+  scheduler_.AddRegistry("one", "r", {3, std::nullopt});
+  for (uint32_t i = 1; i <= 3; ++i) AddTaskOf("one", i, "r");
+  scheduler_.AddRegistry("two", "r", {2, std::nullopt});
+  scheduler_.Join("a", 8, At(0));
+  EXPECT_EQ(Dispatched(At(0)).size(), 2u);
+  scheduler_.RemoveRun("two");
+  EXPECT_EQ(Dispatched(At(0)).size(), 1u);
+}
+
+TEST_F(SchedulerTest, ALimitThatARunBringsHoldsForTheOthersAtOnce) {
+  scheduler_.AddRegistry("one", "r", {8, std::nullopt});
+  AddTaskOf("one", 1, "r");
+  scheduler_.Join("a", 8, At(0));
+  Dispatched(At(0));
+  scheduler_.Want("a", "r", 1, 1, 8, 0, At(1));
+  Dispatched(At(1));
+  scheduler_.AddRegistry("two", "r",
+                         {.max_connections = 2, .requests_per_second = 5});
+  Dispatched(At(2));
+  const auto grants = Only<GrantConnections>(last_);
+  ASSERT_EQ(grants.size(), 1u);
+  EXPECT_EQ(grants[0].connections, 2);
+  EXPECT_TRUE(grants[0].rate_limited);
+}
+
+TEST_F(SchedulerTest, ARunThatIsRemovedIsCancelledAndTheOthersGoOn) {
+  AddTaskOf("one", 1, "r");
+  AddTaskOf("two", 2, "r");
+  AddTaskOf("one", 3, "r");
+  scheduler_.Join("a", 2, At(0));
+  Dispatched(At(0));
+  scheduler_.RemoveRun("one");
+  EXPECT_EQ(scheduler_.tasks(), 1u);
+  EXPECT_EQ(scheduler_.tasks("one"), 0u);
+  Dispatched(At(1));
+  const auto cancels = Only<CancelTask>(last_);
+  ASSERT_EQ(cancels.size(), 1u);
+  EXPECT_EQ(cancels[0].task, (TaskKey{"one", 0, 1}));
+  EXPECT_TRUE(scheduler_.HoldsLease("a", TaskKey{"two", 0, 2}, 1, At(1)));
+}
+
+TEST_F(SchedulerTest, LeasesOfARunThatIsOursAreRenewedBesideOneThatIsNot) {
+  AddTaskOf("one", 1, "r");
+  AddTaskOf("two", 2, "r");
+  scheduler_.Join("a", 2, At(0));
+  Dispatched(At(0));
+  const TaskKey one{"one", 0, 1}, two{"two", 0, 2};
+  const auto reply =
+      scheduler_.Heartbeat("a", {{one, 1, 1}, {two, 1, 1}}, At(10),
+                           [](const std::string& run) { return run == "two"; });
+  ASSERT_EQ(reply.renewed.size(), 1u);
+  EXPECT_EQ(reply.renewed[0].task, two);
+}
+
+TEST_F(SchedulerTest, ANewRunTriesARegistryAgainThatWasSetAside) {
+  AddTaskOf("one", 1, "r");
+  scheduler_.Join("a", 2, At(0));
+  Dispatched(At(0));
+  scheduler_.Result("a", TaskKey{"one", 0, 1}, 1,
+                    Scheduler::Refused{"r", "wrong password"}, At(1));
+  Dispatched(At(1));
+  EXPECT_TRUE(scheduler_.IsSetAside("r"));
+  scheduler_.AddRegistry("two", "r", {});
+  EXPECT_FALSE(scheduler_.IsSetAside("r"));
+  AddTaskOf("two", 2, "r");
+  EXPECT_EQ(Dispatched(At(2)), (Names{"a:2"}));
+}
+
 TEST_F(SchedulerTest, DropsWhatWaitsAndKeepsWhatRuns) {
   for (uint32_t i = 1; i <= 3; ++i) AddTask(i, {"r"}, "r/app");
   scheduler_.Join("a", 1, At(0));
   Dispatched(At(0));
-  scheduler_.DropWaiting();
+  scheduler_.DropWaiting("run");
   EXPECT_EQ(scheduler_.tasks(), 1u);
   EXPECT_EQ(scheduler_.Result("a", Key(1), 1, Ended(), At(1)),
             Acceptance::kEnded);
@@ -624,7 +716,7 @@ TEST_F(SchedulerTest, ALostWorkersSilenceIsForgotten) {
 }
 
 TEST_F(SchedulerTest, CountsWhatTheRateHoldsBack) {
-  scheduler_.AddRegistry("slow", {.requests_per_second = 1});
+  scheduler_.AddRegistry("run", "slow", {.requests_per_second = 1});
   scheduler_.Join("a", 1, At(0));
   scheduler_.Want("a", "slow", 0, 0, 5, 5, At(0));
   scheduler_.Poll(At(0));

@@ -36,7 +36,7 @@ void Scheduler::Impl::Leave(const WorkerSession& session, bool lost,
 
 Scheduler::HeartbeatReply Scheduler::Impl::Heartbeat(
     const WorkerSession& session, const std::vector<RunningTask>& running,
-    absl::Time now, bool renew) {
+    absl::Time now, const std::function<bool(const std::string&)>& may_renew) {
   HeartbeatReply reply;
   const auto it = workers_.find(session);
   if (it == workers_.end()) {
@@ -62,7 +62,7 @@ Scheduler::HeartbeatReply Scheduler::Impl::Heartbeat(
       attempt.progress = one.progress;
       attempt.progressed = now;
     }
-    if (!renew) continue;
+    if (may_renew && !may_renew(one.task.run)) continue;
     attempt.lease_until = now + options_.lease;
     leases_.Set(id, attempt.lease_until);
     reply.renewed.push_back(one);
@@ -98,6 +98,7 @@ Scheduler::Impl::TaskId Scheduler::Impl::Detach(AttemptId id) {
   queue_.Ended(tasks_.at(task).group);
   tasks_.at(task).running = 0;
   --running_;
+  --runs_.at(attempt.key.run).running;
   stalls_.Clear(id);
   for (const int registry : attempt.registries) {
     registries_[registry].health.Finished(id);

@@ -47,7 +47,7 @@ struct Coordinator {
     options.first_contact_patience = absl::Hours(1);
     scheduler = std::make_unique<Scheduler>(options);
     for (const char* registry : {kA, kB, kC}) {
-      scheduler->AddRegistry(registry, RegistryBudget());
+      scheduler->AddRegistry("RUN1", registry, RegistryBudget());
     }
   }
 
@@ -175,7 +175,7 @@ class Simulation {
     if (IsFlushed()) return;
     const absl::Status status = journal_.Write(it_->commit);
     it_->away = !status.ok();
-    it_->scheduler->Hold(it_->away);
+    it_->scheduler->Hold("RUN1", it_->away);
     if (it_->away) {
       ASSERT_TRUE(absl::IsUnavailable(status)) << status;
       After(Millis(50, 500), [] {});
