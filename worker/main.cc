@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -62,10 +63,14 @@ void Log(int verbosity, bool as_json) {
                                      : spdlog::level::warn);
 }
 
-std::string Name() {
+// Containers share names of hosts and process ids: a random number tells two
+// workers apart.
+std::string NewName() {
   char host[256] = {};
   gethostname(host, sizeof host - 1);
-  return absl::StrCat(host, ":", getpid());
+  std::random_device random;
+  return absl::StrCat(host, ":", absl::Hex(random(), absl::kZeroPad8),
+                      absl::Hex(random(), absl::kZeroPad8));
 }
 
 // Without one, everything is read again from registries.
@@ -113,7 +118,7 @@ int Main(int argc, char** argv) {
   ForbidCoreDumps();
   WorkerOptions options;
   options.signal_fd = signal_fd;
-  options.name = Name();
+  options.name = NewName();
   int drain_seconds = 30;
   int verbosity = 0;
   std::string log_format = "text";
@@ -125,6 +130,9 @@ int Main(int argc, char** argv) {
   app.add_option("--slots", options.slots, "Tasks at a time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  app.add_option(
+      "--name", options.name,
+      "What the coordinator calls this worker; no other may have it");
   app.add_option("--drain-seconds", drain_seconds,
                  "How long running tasks may go on after SIGTERM")
       ->check(CLI::Range(0, 86400))

@@ -41,7 +41,6 @@ struct SessionOptions {
   // What the Hello says.
   std::string worker;
   uint32_t slots = 1;
-  uint32_t pid = 0;
   uint64_t epoch_seen = 0;
   // No Hello before that.
   absl::Duration begin;

@@ -49,7 +49,6 @@ bool Session::SendHello(absl::Duration now) {
   hello.set_worker(options_.worker);
   hello.set_slots(options_.slots);
   hello.set_epoch_seen(epoch_);
-  hello.set_pid(options_.pid);
   if (!Send(std::move(message))) return false;
   if (state_ == State::kJoining) {
     heartbeats_.NoteHello(now);

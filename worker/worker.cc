@@ -87,7 +87,6 @@ absl::Status Worker::BeginSession(absl::Duration begin) {
   session.id = RandomSessionId();
   session.worker = options_.name;
   session.slots = static_cast<uint32_t>(options_.slots);
-  session.pid = static_cast<uint32_t>(getpid());
   session.epoch_seen = epoch_;
   session.begin = begin;
   const auto send = [this](const proto::Envelope& message) {

@@ -38,7 +38,7 @@
 #include "coordinator/run/run.h"
 #include "coordinator/run/settings.h"
 #include "coordinator/server/repository_locks.h"
-#include "coordinator/server/run_loop.h"
+#include "coordinator/server/server.h"
 #include "coordinator/words/text.h"
 
 namespace registry_manager {
@@ -100,9 +100,9 @@ class Submission {
   // The run had come to its end before.
   absl::Status BeginAnew(const std::string& identity);
   absl::Status OpenRecords();
-  absl::StatusOr<RunLoop::End> Carry();
-  void AddRegistries(Scheduler& scheduler) const;
-  int Conclude(const absl::StatusOr<RunLoop::End>& end);
+  absl::StatusOr<RunEnd> Carry();
+  std::vector<std::pair<std::string, RegistryBudget>> Budgets() const;
+  int Conclude(const absl::StatusOr<RunEnd>& end);
   int GiveUp(const absl::Status& why);
   void PrintEnd(bool interrupted) const;
   bool AllDry() const;
@@ -354,7 +354,9 @@ absl::Status Submission::OpenRecords() {
   return absl::OkStatus();
 }
 
-void Submission::AddRegistries(Scheduler& scheduler) const {
+std::vector<std::pair<std::string, RegistryBudget>> Submission::Budgets()
+    const {
+  std::vector<std::pair<std::string, RegistryBudget>> budgets;
   for (const RegistryConfig& registry : config_.registries) {
     // Two entries with one address share the lower limit.
     RegistryBudget budget{registry.max_connections,
@@ -369,11 +371,12 @@ void Submission::AddRegistries(Scheduler& scheduler) const {
             *other.requests_per_second);
       }
     }
-    scheduler.AddRegistry(RegistryId(registry), budget);
+    budgets.emplace_back(RegistryId(registry), budget);
   }
+  return budgets;
 }
 
-absl::StatusOr<RunLoop::End> Submission::Carry() {
+absl::StatusOr<RunEnd> Submission::Carry() {
   absl::StatusOr<SocketFolder> sockets = SocketFolder::Make();
   if (!sockets.ok()) return sockets.status();
   const std::string endpoint =
@@ -409,22 +412,24 @@ absl::StatusOr<RunLoop::End> Submission::Carry() {
         scheduler_options.registry_patience;
   }
   Scheduler scheduler(scheduler_options);
-  AddRegistries(scheduler);
   const int signal_fd = SignalFd(/*children=*/true);
+  Server server({&scheduler, scheduler_options, fleet->get(), workers->get(),
+                 locks ? &*locks : nullptr, signal_fd});
   // Nobody else comes to a Redis of our own while it is away.
   const bool is_shared = KeepsRun(command_.verb) && journal_.server == nullptr;
-  const absl::Duration ownership =
-      is_shared ? kOwnership : absl::InfiniteDuration();
-  RunLoop loop(
-      {run_.get(), journal_.journal.get(), &scheduler, fleet->get(),
-       workers->get(), locks ? &*locks : nullptr, recorder_.get(),
+  absl::StatusOr<RunEnd> ended = absl::InternalError("the run did not end");
+  server.Add(
+      {run_.get(), journal_.journal.get(), recorder_.get(),
        SettingsOf(config_, options_, id_, command_.retries, command_.details),
-       scheduler_options, signal_fd, ownership,
-       others_may_act_ ? scheduler_options.lease : absl::ZeroDuration()});
-  absl::StatusOr<RunLoop::End> end = loop.Run();
+       Budgets(), is_shared ? kOwnership : absl::InfiniteDuration(),
+       others_may_act_ ? scheduler_options.lease : absl::ZeroDuration(),
+       [&](const absl::StatusOr<RunEnd>& end, proto::RunSnapshot last) {
+         ended = end;
+         last_ = std::move(last);
+       }});
+  server.Run().IgnoreError();
   close(signal_fd);
-  last_ = loop.Snapshot();
-  return end;
+  return ended;
 }
 
 int Submission::GiveUp(const absl::Status& why) {
@@ -449,9 +454,9 @@ int Submission::GiveUp(const absl::Status& why) {
   return kUnreachable;
 }
 
-int Submission::Conclude(const absl::StatusOr<RunLoop::End>& end) {
+int Submission::Conclude(const absl::StatusOr<RunEnd>& end) {
   if (!end.ok()) return GiveUp(end.status());
-  const bool interrupted = *end == RunLoop::End::kInterrupted;
+  const bool interrupted = *end == RunEnd::kInterrupted;
   const bool incomplete = run_->Incomplete();
   const bool goes_on = interrupted || incomplete;
   const absl::Status closed =

@@ -58,6 +58,8 @@ class ProcessPool : public LocalWorkers {
 
  private:
   struct Worker {
+    // Of the process that runs, or ran last.
+    std::string id;
     // 0: it is not running.
     pid_t pid = 0;
     absl::Time started;
@@ -72,12 +74,16 @@ class ProcessPool : public LocalWorkers {
 
   const WorkerCommand command_;
   std::vector<Worker> workers_;
+  uint64_t starts_ = 0;
   bool restarting_ = true;
   absl::Duration patience_ = kPatience;
 };
 
 absl::Status ProcessPool::Start(Worker& worker, absl::Time now) {
-  const absl::StatusOr<pid_t> pid = StartWorkerProcess(command_);
+  WorkerCommand command = command_;
+  worker.id = absl::StrCat("local-", ++starts_);
+  command.arguments.insert(command.arguments.end(), {"--name", worker.id});
+  const absl::StatusOr<pid_t> pid = StartWorkerProcess(command);
   if (!pid.ok()) return pid.status();
   worker.pid = *pid;
   worker.started = now;
@@ -122,7 +128,7 @@ std::vector<LocalWorkers::Exit> ProcessPool::Poll(absl::Time now) {
     const pid_t pid = worker.pid;
     std::string how;
     if (Reap(worker, how)) {
-      exits.push_back({pid, std::move(how)});
+      exits.push_back({worker.id, pid, std::move(how)});
       PutOff(worker, now);
     }
     if (worker.pid != 0 || !restarting_ || now < worker.restart) continue;

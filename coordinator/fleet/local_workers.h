@@ -48,9 +48,11 @@ class LocalWorkers {
   // drains for less than that.)
   virtual ~LocalWorkers() = default;
 
-  // Reaps and starts again. Returns the process ids that ended since the last
-  // call, with how (a sentence). Call when SIGCHLD came or every second.
+  // Reaps and starts again. Returns the processes that ended since the last
+  // call: the worker's id, as its Hello names it, and how it ended (a sentence).
+  // Call when SIGCHLD came or every second.
   struct Exit {
+    std::string worker;
     int pid;
     std::string how;
   };

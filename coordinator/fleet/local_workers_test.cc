@@ -96,7 +96,9 @@ TEST_F(LocalWorkersTest, StartsWithArgumentsAndNothingElse) {
   ASSERT_TRUE(workers.ok()) << workers.status();
   ASSERT_TRUE(AwaitLines(3));
   const std::vector<std::string> log = Log();
-  EXPECT_EQ(log[0], "--connect ipc:///tmp/x --slots 3 --drain-seconds 3 -v -v");
+  EXPECT_EQ(log[0],
+            "--connect ipc:///tmp/x --slots 3 --drain-seconds 3 -v -v "
+            "--name local-1");
   EXPECT_EQ(log[1], "unset");
   const std::string process = AwaitSleeper();
   std::set<std::string> files;
@@ -174,6 +176,7 @@ TEST_F(LocalWorkersTest, KilledWorkerIsNamedWithItsSignal) {
     return !exits.empty();
   }));
   EXPECT_EQ(exits[0].pid, pid);
+  EXPECT_EQ(exits[0].worker, "local-1");
   EXPECT_EQ(exits[0].how, "was ended by signal 9 (Killed)");
 }
 

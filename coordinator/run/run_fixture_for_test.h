@@ -29,9 +29,10 @@ using Names = std::vector<std::string>;
 // A journal in memory that can be made to fail as Redis does when it is away.
 class JournalForTest : public Journal {
  public:
-  JournalForTest() : journal_(NewMemoryJournal()) {
+  explicit JournalForTest(const std::string& run = "RUN1")
+      : journal_(NewMemoryJournal()) {
     proto::RunRecord record;
-    record.set_run("RUN1");
+    record.set_run(run);
     record.set_identity("identity");
     EXPECT_TRUE(journal_->Own(record).ok());
   }

@@ -173,6 +173,7 @@ void Scheduler::Impl::Begin(TaskId id, WorkerEntry& worker, absl::Time now) {
   attempt.task = id;
   attempt.key = task.key;
   attempt.number = ++task.dispatches;
+  highest_attempt_ = std::max(highest_attempt_, attempt.number);
   attempt.session = worker.first;
   attempt.registries = RegistriesOf(task);
   attempt.connections = task.connections;

@@ -76,6 +76,7 @@ bool Scheduler::Impl::AddTask(TaskSpec spec, int attempts, int losses) {
   task.urgent = spec.urgent;
   task.attempts = attempts;
   task.losses = losses;
+  task.dispatches = attempt_base_;
   queue_.Add(task.group, id, task.urgent);
   return true;
 }
@@ -115,6 +116,7 @@ void Scheduler::Impl::RemoveRun(const std::string& run) {
     Cancel(tasks_.at(id).running, "the run has ended");
     EndTask(id);
   }
+  attempt_base_ = highest_attempt_;
   const auto use = runs_.extract(run);
   if (use.empty()) return;
   for (const auto& [registry, budget] : use.mapped().budgets) {

@@ -218,6 +218,10 @@ class Scheduler::Impl {
   std::map<TaskId, Task> tasks_;
   absl::flat_hash_map<TaskKey, TaskId> task_ids_;
   TaskId last_task_ = 0;
+  // The highest number of an attempt, and the one that new tasks begin above: a
+  // run that was removed may come back while workers still have its attempts.
+  uint32_t highest_attempt_ = 0;
+  uint32_t attempt_base_ = 0;
   size_t running_ = 0;
   ReadyQueue queue_;
   WriteLocks locks_;

@@ -647,6 +647,22 @@ TEST_F(SchedulerTest, ARunThatIsRemovedIsCancelledAndTheOthersGoOn) {
   EXPECT_TRUE(scheduler_.HoldsLease("a", TaskKey{"two", 0, 2}, 1, At(1)));
 }
 
+// Workers may still have attempts of before: numbers are not given twice.
+TEST_F(SchedulerTest, ARunThatComesBackHasAttemptsOfItsOwn) {
+  AddTaskOf("one", 1, "r");
+  scheduler_.Join("a", 2, At(0));
+  Dispatched(At(0));
+  scheduler_.RemoveRun("one");
+  AddTaskOf("one", 1, "r");
+  Dispatched(At(1));
+  const auto dispatches = Only<DispatchTask>(last_);
+  ASSERT_EQ(dispatches.size(), 1u);
+  EXPECT_EQ(dispatches[0].attempt, 2u);
+  const TaskKey key{"one", 0, 1};
+  scheduler_.Result("a", key, 1, HandedBack(), At(2));
+  EXPECT_TRUE(scheduler_.HoldsLease("a", key, 2, At(2)));
+}
+
 TEST_F(SchedulerTest, LeasesOfARunThatIsOursAreRenewedBesideOneThatIsNot) {
   AddTaskOf("one", 1, "r");
   AddTaskOf("two", 2, "r");

@@ -68,4 +68,15 @@ void RepositoryLocks::Unlock(const std::string& repository) {
   Set(repository, F_UNLCK);
 }
 
+void RepositoryLocks::UnlockAt(const std::string& repository, absl::Time when) {
+  unlocks_.emplace(when, repository);
+}
+
+void RepositoryLocks::UnlockDue(absl::Time now) {
+  while (!unlocks_.empty() && unlocks_.begin()->first <= now) {
+    Unlock(unlocks_.begin()->second);
+    unlocks_.erase(unlocks_.begin());
+  }
+}
+
 }  // namespace registry_manager

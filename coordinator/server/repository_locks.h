@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace registry_manager {
 
@@ -20,7 +21,9 @@ class RepositoryLocks {
   static absl::StatusOr<RepositoryLocks> Open(const std::string& folder);
   ~RepositoryLocks();
   RepositoryLocks(RepositoryLocks&& other) noexcept
-      : fd_(other.fd_), held_(std::move(other.held_)) {
+      : fd_(other.fd_),
+        held_(std::move(other.held_)),
+        unlocks_(std::move(other.unlocks_)) {
     other.fd_ = -1;
   }
   RepositoryLocks& operator=(RepositoryLocks&&) = delete;
@@ -29,6 +32,10 @@ class RepositoryLocks {
   // called again for one that is held; each is released as often.
   bool TryLock(const std::string& repository);
   void Unlock(const std::string& repository);
+  // Unlocks it with the first UnlockDue() after `when`: a worker may act until
+  // its lease is over.
+  void UnlockAt(const std::string& repository, absl::Time when);
+  void UnlockDue(absl::Time now);
 
  private:
   explicit RepositoryLocks(int fd) : fd_(fd) {}
@@ -36,6 +43,7 @@ class RepositoryLocks {
 
   int fd_;
   std::map<std::string, int> held_;
+  std::multimap<absl::Time, std::string> unlocks_;
 };
 
 }  // namespace registry_manager

@@ -1,17 +1,15 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/server/run_loop.h"
+#include "coordinator/server/server.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,140 +17,17 @@
 
 #include "absl/time/clock.h"
 #include "coordinator/run/run_fixture_for_test.h"
+#include "coordinator/server/fleet_fixture_for_test.h"
 
 namespace registry_manager {
 namespace {
 
 using Kind = Stream::Kind;
 
-constexpr char kSession[] = "session";
-constexpr uint32_t kPid = 4711;
-
-// One worker at the other end of the socket, which does at once what it is
-// told.
-class WorkerForTest : public FleetSocket {
- public:
-  WorkerForTest() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { SayHello(); }
-  ~WorkerForTest() override { close(fd_); }
-
-  // What becomes of a dispatched task; nothing: no result yet.
-  std::function<std::optional<proto::TaskResult>(const proto::Task&)>
-      carry_out = [](const proto::Task&) { return Done(); };
-  // Told of everything that is sent to the worker.
-  std::function<void(const proto::Envelope&)> on_sent =
-      [](const proto::Envelope&) {};
-
-  void Say(proto::Envelope message) {
-    message.set_session(kSession);
-    inbox_.push_back(std::move(message));
-    const uint64_t one = 1;
-    EXPECT_EQ(write(fd_, &one, sizeof one), static_cast<ssize_t>(sizeof one));
-  }
-  void SayHello(uint32_t slots = 4) {
-    proto::Envelope message;
-    message.mutable_hello()->set_slots(slots);
-    message.mutable_hello()->set_pid(kPid);
-    Say(std::move(message));
-  }
-  // Not even a Hello.
-  void StaySilent() { inbox_.clear(); }
-  void SayResult(const proto::Lease& lease, proto::TaskResult result,
-                 uint64_t number) {
-    *result.mutable_id() = lease.id();
-    result.set_attempt(lease.attempt());
-    proto::Envelope message;
-    message.mutable_result()->set_number(number);
-    *message.mutable_result()->mutable_result() = std::move(result);
-    Say(std::move(message));
-  }
-
-  std::optional<proto::Envelope> Receive() override {
-    if (inbox_.empty()) {
-      uint64_t count = 0;
-      if (read(fd_, &count, sizeof count) < 0) return std::nullopt;
-      return std::nullopt;
-    }
-    proto::Envelope message = std::move(inbox_.front());
-    inbox_.pop_front();
-    return message;
-  }
-  bool Send(const std::string&, proto::Envelope message) override {
-    on_sent(message);
-    if (message.has_dispatch()) {
-      const proto::Task& task = message.dispatch().task();
-      if (auto result = carry_out(task)) {
-        SayResult(task.lease(), *std::move(result), ++results_);
-      }
-    }
-    return true;
-  }
-  void Drop(const std::string&) override {}
-  int fd() const override { return fd_; }
-
- private:
-  const int fd_;
-  std::deque<proto::Envelope> inbox_;
-  uint64_t results_ = 0;
-};
-
-class ProcessesForTest : public LocalWorkers {
- public:
-  std::vector<Exit> exits;
-  bool ended_at_once = false;
-  std::function<void()> on_restart = [] {};
-
-  std::vector<Exit> Poll(absl::Time) override {
-    if (!exits.empty()) on_restart();
-    return std::exchange(exits, {});
-  }
-  void StopRestarting() override {}
-  void EndAtOnce() override { ended_at_once = true; }
-  int alive() const override { return 1; }
-};
-
-class ListenerForTest : public RunListener {
- public:
-  Names ended, refused, notices, told;
-  // Of the latest task that ended.
-  proto::Counts counts;
-  std::function<absl::Status()> on_commit = [] { return absl::OkStatus(); };
-  // Called about once a second.
-  std::function<void()> on_progress = [] {};
-  proto::RunSnapshot latest;
-
-  void OnActions(const Run::About&,
-                 const google::protobuf::RepeatedPtrField<proto::Action>&
-                     actions) override {
-    for (const proto::Action& action : actions) {
-      told.push_back(absl::StrCat(action.reference(), " ",
-                                  proto::Action::Result_Name(action.result())));
-    }
-  }
-  void OnEnded(const Run::About& about,
-               const proto::TaskResult& result) override {
-    OnActions(about, result.actions());
-    counts = result.counts();
-    ended.push_back(
-        absl::StrCat(about.repository, " ",
-                     proto::TaskResult::Outcome_Name(result.outcome())));
-  }
-  void OnRefused(const Run::About& about, const std::string&,
-                 Run::Refusal) override {
-    refused.push_back(about.repository);
-  }
-  absl::Status OnCommit() override { return on_commit(); }
-  void OnNotice(const std::string& text) override { notices.push_back(text); }
-  void OnChange(const std::string& text) override { notices.push_back(text); }
-  void OnProgress(const proto::RunSnapshot& snapshot) override {
-    latest = snapshot;
-    on_progress();
-  }
-};
-
 // testing::Test has a Run of its own.
 using RunOfTasks = Run;
 
-class RunLoopTest : public testing::Test {
+class ServerTest : public testing::Test {
  protected:
   void SetUp() override {
     std::string folder = testing::TempDir() + "/loop-XXXXXX";
@@ -177,25 +52,27 @@ class RunLoopTest : public testing::Test {
               static_cast<ssize_t>(sizeof info));
   }
 
-  absl::StatusOr<RunLoop::End> Carry(std::vector<Stream> streams) {
+  absl::StatusOr<RunEnd> Carry(std::vector<Stream> streams) {
     run_ = std::make_unique<RunOfTasks>("RUN1", std::move(streams));
     Commit commit;
     run_->Begin(commit);
     EXPECT_TRUE(journal_.Write(commit).ok());
     Scheduler scheduler(options_);
-    RunLoop loop({run_.get(),
-                  &journal_,
-                  &scheduler,
-                  &worker_,
-                  &processes_,
-                  &*locks_,
-                  &listener_,
-                  {},
-                  options_,
-                  signals_[0],
-                  ownership_,
-                  hold_off_});
-    return loop.Run();
+    Server server(
+        {&scheduler, options_, &worker_, &processes_, &*locks_, signals_[0]});
+    absl::StatusOr<RunEnd> ended = absl::InternalError("it has not ended");
+    server.Add({run_.get(),
+                &journal_,
+                &listener_,
+                {},
+                {{kA, RegistryBudget()}, {kB, RegistryBudget()}},
+                ownership_,
+                hold_off_,
+                [&](const absl::StatusOr<RunEnd>& end, proto::RunSnapshot) {
+                  ended = end;
+                }});
+    server.Run().IgnoreError();
+    return ended;
   }
 
   SchedulerOptions options_;
@@ -212,7 +89,7 @@ class RunLoopTest : public testing::Test {
   std::unique_ptr<RunOfTasks> run_;
 };
 
-TEST_F(RunLoopTest, CarriesARunToItsEnd) {
+TEST_F(ServerTest, CarriesARunToItsEnd) {
   worker_.carry_out = [](const proto::Task& task) {
     const bool first =
         task.has_list_catalog() && task.list_catalog().cursor().empty();
@@ -222,7 +99,7 @@ TEST_F(RunLoopTest, CarriesARunToItsEnd) {
   };
   const auto end = Carry({StreamFor(Kind::kDelete, kA)});
   ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(*end, RunLoop::End::kReachedEnd);
+  EXPECT_EQ(*end, RunEnd::kReachedEnd);
   EXPECT_TRUE(run_->Finished());
   // Two pages, three repositories.
   EXPECT_EQ(listener_.ended.size(), 5u);
@@ -230,7 +107,7 @@ TEST_F(RunLoopTest, CarriesARunToItsEnd) {
   EXPECT_TRUE(others_->TryLock("https://a.example/x"));
 }
 
-TEST_F(RunLoopTest, AcknowledgesOnlyWhatIsJournalledAlsoWhatIsSentAgain) {
+TEST_F(ServerTest, AcknowledgesOnlyWhatIsJournalledAlsoWhatIsSentAgain) {
   worker_.carry_out = [this](const proto::Task& task) {
     journal_.failing_writes = 2;
     journal_.on_failed_write = [this, lease = task.lease()] {
@@ -250,7 +127,7 @@ TEST_F(RunLoopTest, AcknowledgesOnlyWhatIsJournalledAlsoWhatIsSentAgain) {
   EXPECT_EQ(listener_.ended, Names({"x DONE"}));
 }
 
-TEST_F(RunLoopTest, GoesOnWhenTheJournalIsBack) {
+TEST_F(ServerTest, GoesOnWhenTheJournalIsBack) {
   worker_.carry_out = [this](const proto::Task&) {
     journal_.failing_writes = 2;
     return Done();
@@ -263,7 +140,7 @@ TEST_F(RunLoopTest, GoesOnWhenTheJournalIsBack) {
   EXPECT_EQ(listener_.notices[1], "the journal is back");
 }
 
-TEST_F(RunLoopTest, WhatIsToldOutlivesTheProcessBeforeItIsJournalled) {
+TEST_F(ServerTest, WhatIsToldOutlivesTheProcessBeforeItIsJournalled) {
   int refused = 0;
   listener_.on_commit = [&]() -> absl::Status {
     if (listener_.ended.empty()) return absl::OkStatus();
@@ -287,7 +164,7 @@ proto::Action Copied(const std::string& tag, proto::Action::Result result) {
   return action;
 }
 
-TEST_F(RunLoopTest, WhatAnAttemptThatIsTriedAgainHasDoneIsToldAndCountedOnce) {
+TEST_F(ServerTest, WhatAnAttemptThatIsTriedAgainHasDoneIsToldAndCountedOnce) {
   int attempts = 0;
   worker_.carry_out = [&](const proto::Task& task) {
     proto::Envelope ahead;
@@ -323,7 +200,7 @@ TEST_F(RunLoopTest, WhatAnAttemptThatIsTriedAgainHasDoneIsToldAndCountedOnce) {
 
 // Some registries refuse the question of a moment: a worker that takes that for
 // a registry without the API leaves referrers behind.
-TEST_F(RunLoopTest, TellsWorkersWhichRegistriesHaveListedReferrers) {
+TEST_F(ServerTest, TellsWorkersWhichRegistriesHaveListedReferrers) {
   std::vector<Names> told;
   worker_.carry_out = [&](const proto::Task& task) {
     told.emplace_back(task.list_referrers().begin(),
@@ -341,7 +218,7 @@ TEST_F(RunLoopTest, TellsWorkersWhichRegistriesHaveListedReferrers) {
   EXPECT_EQ(told, (std::vector<Names>{{}, {kA}}));
 }
 
-TEST_F(RunLoopTest, AReadThatFailsWhileFeedingLosesNoTask) {
+TEST_F(ServerTest, AReadThatFailsWhileFeedingLosesNoTask) {
   journal_.reads_until_failure = 1;
   const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"}),
                           Naming(StreamFor(Kind::kDelete, kB), {"y"})});
@@ -349,7 +226,7 @@ TEST_F(RunLoopTest, AReadThatFailsWhileFeedingLosesNoTask) {
   EXPECT_EQ(listener_.ended.size(), 2u);
 }
 
-TEST_F(RunLoopTest, ARegistryThatDoesNotDeleteIsReportedOnce) {
+TEST_F(ServerTest, ARegistryThatDoesNotDeleteIsReportedOnce) {
   Names names;
   for (int i = 0; i < 600; ++i) names.push_back(absl::StrCat("r", i));
   worker_.carry_out = [](const proto::Task&) {
@@ -366,7 +243,7 @@ TEST_F(RunLoopTest, ARegistryThatDoesNotDeleteIsReportedOnce) {
   EXPECT_EQ(run_->Snapshot().streams(0).skipped(), 599u);
 }
 
-TEST_F(RunLoopTest, WhereOthersAreHarmedWhatIsUnderWayIsCancelled) {
+TEST_F(ServerTest, WhereOthersAreHarmedWhatIsUnderWayIsCancelled) {
   std::map<std::string, proto::Lease> under_way;
   worker_.carry_out =
       [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
@@ -399,7 +276,7 @@ TEST_F(RunLoopTest, WhereOthersAreHarmedWhatIsUnderWayIsCancelled) {
   EXPECT_EQ(run_->Snapshot().streams(0).skipped(), 1u);
 }
 
-TEST_F(RunLoopTest, ARegistryThatRefusesIsSetAsideAndTheOthersGoOn) {
+TEST_F(ServerTest, ARegistryThatRefusesIsSetAsideAndTheOthersGoOn) {
   worker_.carry_out = [](const proto::Task& task) {
     if (task.delete_repository().registry() == kB) return Done();
     proto::TaskResult result = Failed("wrong password");
@@ -411,12 +288,12 @@ TEST_F(RunLoopTest, ARegistryThatRefusesIsSetAsideAndTheOthersGoOn) {
   const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x", "y"}),
                           Naming(StreamFor(Kind::kDelete, kB), {"z"})});
   ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(*end, RunLoop::End::kReachedEnd);
+  EXPECT_EQ(*end, RunEnd::kReachedEnd);
   EXPECT_TRUE(run_->Incomplete());
   EXPECT_EQ(listener_.ended, Names({"z DONE"}));
 }
 
-TEST_F(RunLoopTest, WaitsForARepositoryThatAnotherCoordinatorWritesTo) {
+TEST_F(ServerTest, WaitsForARepositoryThatAnotherCoordinatorWritesTo) {
   ASSERT_TRUE(others_->TryLock("https://a.example/x"));
   listener_.on_progress = [this] {
     if (listener_.ended == Names({"y DONE"})) {
@@ -428,7 +305,7 @@ TEST_F(RunLoopTest, WaitsForARepositoryThatAnotherCoordinatorWritesTo) {
   EXPECT_EQ(listener_.ended, Names({"y DONE", "x DONE"}));
 }
 
-TEST_F(RunLoopTest, ASignalWaitsForWhatIsUnderWay) {
+TEST_F(ServerTest, ASignalWaitsForWhatIsUnderWay) {
   std::optional<proto::Lease> lease;
   worker_.carry_out =
       [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
@@ -445,11 +322,11 @@ TEST_F(RunLoopTest, ASignalWaitsForWhatIsUnderWay) {
   const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"}),
                           StreamFor(Kind::kDelete, kB)});
   ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(*end, RunLoop::End::kInterrupted);
+  EXPECT_EQ(*end, RunEnd::kInterrupted);
   EXPECT_TRUE(drained);
 }
 
-TEST_F(RunLoopTest, ASecondSignalWaitsForNothing) {
+TEST_F(ServerTest, ASecondSignalWaitsForNothing) {
   worker_.carry_out =
       [&](const proto::Task&) -> std::optional<proto::TaskResult> {
     Signal();
@@ -459,20 +336,20 @@ TEST_F(RunLoopTest, ASecondSignalWaitsForNothing) {
   const absl::Time begin = absl::Now();
   const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
   ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(*end, RunLoop::End::kInterrupted);
+  EXPECT_EQ(*end, RunEnd::kInterrupted);
   EXPECT_LT(absl::Now() - begin, absl::Seconds(10));
   EXPECT_TRUE(processes_.ended_at_once);
 }
 
-TEST_F(RunLoopTest, GivesUpWhereWorkersEndBeforeTheyAreReady) {
+TEST_F(ServerTest, GivesUpWhereWorkersEndBeforeTheyAreReady) {
   worker_.StaySilent();
-  for (int i = 0; i < 10; ++i) processes_.exits.push_back({i + 1, "died"});
+  for (int i = 0; i < 10; ++i) processes_.exits.push_back({"", i + 1, "died"});
   const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
   ASSERT_FALSE(end.ok());
   EXPECT_NE(end.status().message().find("worker"), std::string::npos);
 }
 
-TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostTooOftenIsGivenUp) {
+TEST_F(ServerTest, ATaskWhoseWorkerIsLostTooOftenIsGivenUp) {
   options_.max_losses = 3;
   options_.loss_interval = absl::ZeroDuration();
   int dispatched = 0;
@@ -482,7 +359,7 @@ TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostTooOftenIsGivenUp) {
     const std::vector<Attempts> journalled = journal_.Read()->attempts;
     EXPECT_EQ(journalled.empty() ? 0 : journalled[0].losses, dispatched);
     ++dispatched;
-    processes_.exits.push_back({static_cast<int>(kPid), "was killed"});
+    processes_.exits.push_back({kWorker, 4711, "was killed"});
     return std::nullopt;
   };
   processes_.on_restart = [this] { worker_.SayHello(); };
@@ -493,7 +370,7 @@ TEST_F(RunLoopTest, ATaskWhoseWorkerIsLostTooOftenIsGivenUp) {
   EXPECT_EQ(run_->totals.failed(), 1u);
 }
 
-TEST_F(RunLoopTest, SaysInWallClockTimeUntilWhenARegistryAskedToWait) {
+TEST_F(ServerTest, SaysInWallClockTimeUntilWhenARegistryAskedToWait) {
   std::optional<proto::Lease> lease;
   worker_.carry_out =
       [&](const proto::Task& task) -> std::optional<proto::TaskResult> {
@@ -520,7 +397,7 @@ TEST_F(RunLoopTest, SaysInWallClockTimeUntilWhenARegistryAskedToWait) {
   EXPECT_LE(until, absl::Now() + absl::Seconds(61));
 }
 
-TEST_F(RunLoopTest, ABlobIsBroughtByOneTaskAtATime) {
+TEST_F(ServerTest, ABlobIsBroughtByOneTaskAtATime) {
   std::vector<proto::Lease> leases;
   const auto claim = [&](size_t task) {
     proto::Envelope message;
@@ -555,7 +432,7 @@ TEST_F(RunLoopTest, ABlobIsBroughtByOneTaskAtATime) {
   EXPECT_EQ(turns, Names({"1 ", "2 "}));
 }
 
-TEST_F(RunLoopTest, WaitsForWorkersOfACoordinatorThatMayNotHaveEnded) {
+TEST_F(ServerTest, WaitsForWorkersOfACoordinatorThatMayNotHaveEnded) {
   hold_off_ = absl::Milliseconds(300);
   const absl::Time begun = absl::Now();
   absl::Time dispatched;
@@ -569,7 +446,7 @@ TEST_F(RunLoopTest, WaitsForWorkersOfACoordinatorThatMayNotHaveEnded) {
 }
 
 // Another coordinator may have the run by then.
-TEST_F(RunLoopTest, RenewsNoLeaseOnceTheOwnershipMayHaveLapsed) {
+TEST_F(ServerTest, RenewsNoLeaseOnceTheOwnershipMayHaveLapsed) {
   ownership_ = absl::Milliseconds(200);
   std::optional<proto::Lease> lease;
   worker_.carry_out =
@@ -598,7 +475,7 @@ TEST_F(RunLoopTest, RenewsNoLeaseOnceTheOwnershipMayHaveLapsed) {
   EXPECT_TRUE(ended);
 }
 
-TEST_F(RunLoopTest, EndsWhenTheRunIsAnothersNow) {
+TEST_F(ServerTest, EndsWhenTheRunIsAnothersNow) {
   listener_.on_progress = [this] { EXPECT_TRUE(journal_.Release().ok()); };
   worker_.carry_out = [](const proto::Task&) { return Done(); };
   const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});

@@ -1,0 +1,355 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/server/active_run.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/reference/printable.h"
+#include "coordinator/server/task_ids.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr absl::Duration kRenewEvery = absl::Seconds(5);
+constexpr absl::Duration kProgressEvery = absl::Milliseconds(250);
+constexpr absl::Duration kJournalRetry = absl::Milliseconds(200);
+constexpr absl::Duration kDrainPatience = absl::Seconds(20);
+
+proto::TaskResult FailedResult(const std::string& reason) {
+  proto::TaskResult result;
+  result.set_outcome(proto::TaskResult::FAILED);
+  result.mutable_problem()->set_kind(proto::Problem::PERMANENT);
+  result.mutable_problem()->set_message(reason);
+  return result;
+}
+
+}  // namespace
+
+ActiveRun::ActiveRun(ActiveRunParts parts, SharedParts shared, absl::Time now)
+    : parts_(std::move(parts)),
+      shared_(shared),
+      begins_(now + parts_.hold_off),
+      owned_until_(now + parts_.ownership) {
+  for (const auto& [registry, budget] : parts_.registries) {
+    shared_.scheduler->AddRegistry(id(), registry, budget);
+  }
+  if (parts_.hold_off > absl::ZeroDuration()) {
+    parts_.listener->OnNotice(absl::StrCat(
+        "the coordinator before this one may not have ended: waiting ",
+        absl::FormatDuration(parts_.hold_off), " for its workers to stop"));
+  }
+}
+
+absl::Status ActiveRun::Advance(absl::Time now) {
+  absl::Status status = Flush(now);
+  if (status.ok()) status = Feed(now);
+  if (status.ok()) status = Housekeep(now);
+  shared_.scheduler->Hold(id(), !MayDispatch(now));
+  return status;
+}
+
+absl::Time ActiveRun::NextWake(absl::Time now) const {
+  const bool feeds = feed_again_ && !draining_;
+  if (!journal_away_ && (feeds || !IsFlushed())) return now;
+  absl::Time wake = next_progress_;
+  if (journal_away_) wake = std::min(wake, next_flush_);
+  return wake;
+}
+
+bool ActiveRun::IsDone(absl::Time now) const {
+  if (quick_) return true;
+  if (draining_) {
+    return (shared_.scheduler->running(id()) == 0 && IsFlushed()) ||
+           now > drain_deadline_;
+  }
+  return IsFlushed() && parts_.run->Finished() && locked_out_.empty() &&
+         shared_.scheduler->tasks(id()) == 0;
+}
+
+void ActiveRun::Interrupt(absl::Time now) {
+  if (draining_) return;
+  draining_ = true;
+  drain_deadline_ = now + kDrainPatience;
+  shared_.scheduler->DropWaiting(id());
+  parts_.listener->OnNotice(absl::StrCat(
+      "interrupted: waiting for ", shared_.scheduler->running(id()),
+      " tasks under way (again to stop at once)"));
+}
+
+void ActiveRun::End(const absl::StatusOr<RunEnd>& end, absl::Time now) {
+  proto::RunSnapshot last = Snapshot(now);
+  for (auto& [key, task] : tasks_) UnlockLater(task.spec, now);
+  shared_.scheduler->RemoveRun(id());
+  if (parts_.on_end) parts_.on_end(end, std::move(last));
+}
+
+// --- the journal ---
+
+bool ActiveRun::IsFlushed() const {
+  return commit_.outcomes.empty() && commit_.shards.empty() &&
+         commit_.listings.empty() && acks_.empty();
+}
+
+void ActiveRun::NoteJournalAway(const absl::Status& status, absl::Time now) {
+  if (!journal_away_) {
+    parts_.listener->OnChange(absl::StrCat(
+        "the journal cannot be reached or written, nothing new is begun until "
+        "it is back: ",
+        status.message()));
+  }
+  journal_away_ = true;
+  next_flush_ = now + kJournalRetry;
+}
+
+bool ActiveRun::MayDispatch(absl::Time now) const {
+  return !draining_ && !journal_away_ && now >= begins_ && IsOurs(now);
+}
+
+absl::Status ActiveRun::Renew(absl::Time now) {
+  const absl::Status status = parts_.journal->Renew();
+  // The hold counts from when it was asked for.
+  if (status.ok()) owned_until_ = now + parts_.ownership;
+  return status;
+}
+
+absl::Status ActiveRun::Flush(absl::Time now) {
+  if (!journal_away_ && IsFlushed()) return absl::OkStatus();
+  if (journal_away_ && now < next_flush_) return absl::OkStatus();
+  // An outcome that is journalled is not told again after a crash.
+  absl::Status status = parts_.listener->OnCommit();
+  if (status.ok()) {
+    status = IsFlushed() ? Renew(now) : parts_.journal->Write(commit_);
+  } else if (const absl::Status renewed = Renew(now);
+             !renewed.ok() && !absl::IsUnavailable(renewed)) {
+    // The run stays ours while its outcomes cannot be told.
+    return renewed;
+  }
+  if (absl::IsUnavailable(status)) {
+    NoteJournalAway(status, now);
+    return absl::OkStatus();
+  }
+  if (!status.ok()) return status;
+  if (journal_away_) {
+    parts_.listener->OnChange("the journal is back");
+    journal_away_ = false;
+  }
+  commit_ = Commit();
+  unflushed_.clear();
+  for (const PendingAck& pending : acks_) {
+    shared_.desk->Acknowledge(pending.session, pending.number);
+  }
+  acks_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status ActiveRun::Housekeep(absl::Time now) {
+  if (now >= next_renewal_ && !journal_away_) {
+    next_renewal_ = now + kRenewEvery;
+    const absl::Status status = Renew(now);
+    if (absl::IsUnavailable(status)) {
+      NoteJournalAway(status, now);
+    } else if (!status.ok()) {
+      return status;
+    }
+  }
+  if (now >= next_progress_) {
+    next_progress_ = now + kProgressEvery;
+    RetryLocked();
+    parts_.listener->OnProgress(Snapshot(now));
+  }
+  return absl::OkStatus();
+}
+
+void ActiveRun::JournalSetbacks(const CountSetbacks& count, absl::Time now) {
+  // Pages of a catalogue are not in the journal.
+  if (journal_away_ || parts_.run->AboutOf(count.task).is_listing) return;
+  const absl::Status status = parts_.journal->WriteAttempts(
+      {count.task.shard, count.task.index, count.attempts, count.losses});
+  if (absl::IsUnavailable(status)) NoteJournalAway(status, now);
+}
+
+// --- tasks ---
+
+absl::Status ActiveRun::Feed(absl::Time now) {
+  if (draining_ || journal_away_ || !IsFlushed()) return absl::OkStatus();
+  class Run::Fed fed;
+  const absl::Status status = parts_.run->Feed(*parts_.journal, commit_, fed);
+  if (absl::IsUnavailable(status)) {
+    NoteJournalAway(status, now);
+  } else if (!status.ok()) {
+    return status;
+  }
+  feed_again_ = fed.more;
+  for (const class Run::Refused& refusal : fed.refused) {
+    parts_.listener->OnRefused(parts_.run->AboutOf(refusal.key), refusal.reason,
+                               refusal.why);
+    parts_.run->Forget(refusal.key);
+  }
+  AddTasks(std::move(fed.prepared));
+  return Flush(now);
+}
+
+void ActiveRun::AddTasks(std::vector<class Run::Prepared> prepared) {
+  for (class Run::Prepared& task : prepared) {
+    const TaskSpec spec = task.spec;
+    if (!spec.writes.empty() && !shared_.locks->TryLock(spec.writes)) {
+      if (locked_out_.empty()) {
+        parts_.listener->OnChange(
+            absl::StrCat("another coordinator on this machine writes to ",
+                         spec.writes, ": waiting for it"));
+      }
+      locked_out_.push_back(std::move(task));
+      continue;
+    }
+    tasks_[spec.key] = {std::move(task.task), spec};
+    if (!shared_.scheduler->AddTask(spec, task.attempts, task.losses)) {
+      // The registry was set aside: the next submit takes it up.
+      if (!spec.writes.empty()) shared_.locks->Unlock(spec.writes);
+      tasks_.erase(spec.key);
+    }
+  }
+}
+
+void ActiveRun::RetryLocked() {
+  if (draining_ || locked_out_.empty()) return;
+  std::vector<class Run::Prepared> again;
+  again.swap(locked_out_);
+  // Said once; those that are still locked are kept without another notice.
+  for (class Run::Prepared& task : again) {
+    if (shared_.locks->TryLock(task.spec.writes)) {
+      shared_.locks->Unlock(task.spec.writes);
+      AddTasks({std::move(task)});
+    } else {
+      locked_out_.push_back(std::move(task));
+    }
+  }
+}
+
+void ActiveRun::Dispatch(const DispatchTask& dispatch, absl::Time now) {
+  const auto task = tasks_.find(dispatch.task);
+  if (task == tasks_.end()) return;
+  const auto answer = [&](const Scheduler::Verdict& verdict) {
+    shared_.scheduler->Result(dispatch.worker, dispatch.task, dispatch.attempt,
+                              verdict, now);
+  };
+  if (parts_.run->IsStopped(dispatch.task)) {
+    answer(Scheduler::Ended{});
+    proto::TaskResult skipped;
+    skipped.set_outcome(proto::TaskResult::SKIPPED);
+    EndTask(dispatch.task, std::move(skipped));
+    return;
+  }
+  proto::Task operation = task->second.operation;
+  SetId(dispatch.task, *operation.mutable_lease()->mutable_id());
+  operation.mutable_lease()->set_attempt(dispatch.attempt);
+  for (const std::string& registry : task->second.spec.registries) {
+    if (!shared_.desk->HasReferrersApi(registry)) continue;
+    operation.add_list_referrers(registry);
+  }
+  if (operation.has_delete_repository() &&
+      !parts_.settings.delete_policy().dry_run()) {
+    const absl::Status status =
+        AddIntent(*operation.mutable_delete_repository());
+    if (absl::IsUnavailable(status)) {
+      NoteJournalAway(status, now);
+      answer(Scheduler::HandedBack{});
+      return;
+    }
+    if (!status.ok()) {
+      answer(Scheduler::Ended{});
+      EndTask(dispatch.task, FailedResult(std::string(status.message())));
+      return;
+    }
+  }
+  task->second.session = dispatch.worker;
+  task->second.attempt = dispatch.attempt;
+  if (!shared_.desk->Dispatch(dispatch.worker, std::move(operation))) {
+    answer(Scheduler::HandedBack{});
+  }
+}
+
+absl::Status ActiveRun::AddIntent(proto::DeleteRepository& deletion) {
+  absl::StatusOr<std::optional<proto::Intent>> intent =
+      parts_.journal->ReadIntent(deletion.registry(),
+                                 deletion.entry().repository());
+  if (!intent.ok()) return intent.status();
+  if (*intent) *deletion.mutable_intent() = **std::move(intent);
+  return absl::OkStatus();
+}
+
+void ActiveRun::GiveUp(const GiveUpTask& effect, absl::Time now) {
+  // Its worker was told to stop, perhaps, but is not known to have stopped.
+  const auto task = tasks_.find(effect.task);
+  if (task != tasks_.end()) UnlockLater(task->second.spec, now);
+  EndTask(effect.task, FailedResult(effect.reason));
+}
+
+void ActiveRun::UnlockLater(TaskSpec& spec, absl::Time now) {
+  const std::string writes = std::exchange(spec.writes, "");
+  if (writes.empty()) return;
+  shared_.locks->UnlockAt(writes, now + shared_.desk->lease());
+}
+
+void ActiveRun::SetAside(const SetRegistryAside& effect, absl::Time now) {
+  const auto touches = [&](const TaskSpec& spec) {
+    return absl::c_linear_search(spec.registries, effect.registry);
+  };
+  parts_.run->SetAside(effect.registry, effect.reason);
+  parts_.listener->OnNotice(absl::StrCat(
+      "registry ", effect.registry,
+      " is set aside, the others go on: ", Printable(effect.reason, 2000)));
+  absl::erase_if(tasks_, [&](auto& entry) {
+    if (!touches(entry.second.spec)) return false;
+    UnlockLater(entry.second.spec, now);
+    // One that is under way says yet what it has done.
+    return entry.second.session.empty();
+  });
+  std::erase_if(locked_out_, [&](const class Run::Prepared& task) {
+    return touches(task.spec);
+  });
+}
+
+// --- how it stands ---
+
+proto::RunSnapshot ActiveRun::Snapshot(absl::Time now) const {
+  // People and programs read the wall's clock.
+  const auto unix_ms = [offset = absl::Now() - now](absl::Time time) {
+    return time == absl::InfiniteFuture() ? 0
+                                          : absl::ToUnixMillis(time + offset);
+  };
+  proto::RunSnapshot snapshot = parts_.run->Snapshot();
+  snapshot.set_workers(shared_.desk->sessions());
+  snapshot.set_slots(shared_.scheduler->slots());
+  snapshot.set_slots_in_use(shared_.scheduler->running(id()));
+  for (const Scheduler::RegistryUse& use : shared_.scheduler->Registries()) {
+    const bool is_ours = absl::c_any_of(
+        parts_.registries,
+        [&](const auto& registry) { return registry.first == use.registry; });
+    if (!is_ours) continue;
+    proto::RegistrySnapshot& registry = *snapshot.add_registries();
+    registry.set_registry(use.registry);
+    registry.set_connections(use.connections);
+    registry.set_limit(use.limit);
+    if (use.parked_until > now) {
+      registry.set_parked_until_unix_ms(unix_ms(use.parked_until));
+    }
+    registry.set_silent_since_unix_ms(unix_ms(use.silent_since));
+    registry.set_set_aside_at_unix_ms(unix_ms(use.set_aside_at));
+    registry.set_set_aside(use.set_aside);
+    registry.set_waiting_for_rate(use.waiting_for_rate);
+  }
+  snapshot.set_journal_away(journal_away_);
+  snapshot.set_state(proto::RunSnapshot::RUNNING);
+  snapshot.set_pid(getpid());
+  return snapshot;
+}
+
+}  // namespace registry_manager

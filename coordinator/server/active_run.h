@@ -1,0 +1,171 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_ACTIVE_RUN_H_
+#define REGISTRY_MANAGER_COORDINATOR_SERVER_ACTIVE_RUN_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/run/run.h"
+#include "coordinator/run/run_listener.h"
+#include "coordinator/run/task_account.h"
+#include "coordinator/scheduler/scheduler.h"
+#include "coordinator/server/fleet_desk.h"
+#include "coordinator/server/repository_locks.h"
+
+namespace registry_manager {
+
+enum class RunEnd {
+  // Every task has ended, or was set aside.
+  kReachedEnd,
+  // Interrupted; the tasks under way have ended or were given up.
+  kInterrupted,
+};
+
+// What one run stands on. All outlive it.
+struct ActiveRunParts {
+  Run* run;
+  Journal* journal;
+  RunListener* listener;
+  proto::RunSettings settings;
+  // What it allows of each of its registries, in the order of the config.
+  std::vector<std::pair<std::string, RegistryBudget>> registries;
+  // How long nobody else takes the run over after the journal was renewed.
+  absl::Duration ownership = absl::InfiniteDuration();
+  // Delay before the first dispatch: workers of the previous coordinator may
+  // still hold leases.
+  absl::Duration hold_off = absl::ZeroDuration();
+  // Told once how the run ended, and how it stood then. Errors: its journal is
+  // lost for good, or another coordinator owns it.
+  std::function<void(const absl::StatusOr<RunEnd>& end,
+                     proto::RunSnapshot last)>
+      on_end;
+};
+
+// What all runs of a server share. All outlive them.
+struct SharedParts {
+  Scheduler* scheduler;
+  FleetDesk* desk;
+  // nullptr if no run writes to a registry.
+  RepositoryLocks* locks;
+};
+
+// A run that is being carried out: hands its tasks to the scheduler and to
+// workers, and journals their results before it acknowledges them. Used from
+// the server's thread; `now` is the server's clock.
+class ActiveRun {
+ public:
+  ActiveRun(ActiveRunParts parts, SharedParts shared, absl::Time now);
+  ActiveRun(const ActiveRun&) = delete;
+  ActiveRun& operator=(const ActiveRun&) = delete;
+
+  const std::string& id() const { return parts_.run->id(); }
+  const proto::RunSettings& settings() const { return parts_.settings; }
+  RunListener& listener() const { return *parts_.listener; }
+  bool IsOurs(absl::Time now) const { return now < owned_until_; }
+
+  // --- steps of the server's loop ---
+
+  // Journals results, prepares the next tasks, renews the ownership.
+  absl::Status Advance(absl::Time now);
+  // Writes what is left; the last step.
+  absl::Status Flush(absl::Time now);
+  absl::Time NextWake(absl::Time now) const;
+  // Nothing new is begun; tasks under way are waited for, for a while.
+  void Interrupt(absl::Time now);
+  // Nothing is waited for any more.
+  void StopWaiting() { quick_ = true; }
+  bool IsDone(absl::Time now) const;
+  // Gives up what is still under way, and tells `on_end`.
+  void End(const absl::StatusOr<RunEnd>& end, absl::Time now);
+  RunEnd HowItEnded() const {
+    return draining_ ? RunEnd::kInterrupted : RunEnd::kReachedEnd;
+  }
+
+  // --- messages of workers (active_run_results.cc) ---
+
+  void HandleProgress(proto::Progress progress);
+  void HandleResult(const std::string& session, const proto::Result& message,
+                    absl::Time now);
+  void HandleIntent(const std::string& session, const proto::IntentWrite& write,
+                    absl::Time now);
+
+  // --- effects of the scheduler ---
+
+  void Dispatch(const DispatchTask& dispatch, absl::Time now);
+  void GiveUp(const GiveUpTask& effect, absl::Time now);
+  void SetAside(const SetRegistryAside& effect, absl::Time now);
+  // If this write is lost, the task may get a few extra attempts. Nothing else
+  // depends on it.
+  void JournalSetbacks(const CountSetbacks& count, absl::Time now);
+
+ private:
+  struct PendingAck {
+    std::string session;
+    uint64_t number;
+  };
+  struct Task {
+    proto::Task operation;
+    TaskSpec spec;
+    TaskAccount account = {};
+    // The latest dispatch.
+    std::string session = "";
+    uint32_t attempt = 0;
+  };
+
+  bool IsFlushed() const;
+  bool MayDispatch(absl::Time now) const;
+  absl::Status Renew(absl::Time now);
+  void NoteJournalAway(const absl::Status& status, absl::Time now);
+  absl::Status Feed(absl::Time now);
+  absl::Status Housekeep(absl::Time now);
+  void AddTasks(std::vector<class Run::Prepared> prepared);
+  void RetryLocked();
+  // With the intent that an earlier deletion in the repository left.
+  absl::Status AddIntent(proto::DeleteRepository& deletion);
+  // Its worker may act until the lease is over.
+  void UnlockLater(TaskSpec& spec, absl::Time now);
+  proto::RunSnapshot Snapshot(absl::Time now) const;
+
+  // --- active_run_results.cc ---
+
+  // The attempt does not end the task: what it has done stands.
+  void TellDone(const TaskKey& key, proto::TaskResult result);
+  void EndTask(const TaskKey& key, proto::TaskResult result);
+  // They are handed back, and skipped when they would be sent again.
+  void CancelDeletes(const std::string& registry);
+  void NoteAnswers(const TaskSpec& spec, const proto::TaskResult& result,
+                   absl::Time now);
+
+  const ActiveRunParts parts_;
+  const SharedParts shared_;
+  absl::flat_hash_map<TaskKey, Task> tasks_;
+  // Tasks whose repository another coordinator writes to.
+  std::vector<class Run::Prepared> locked_out_;
+  Commit commit_;
+  // Tasks whose results are in `commit_`, and who waits to hear of it.
+  absl::flat_hash_set<TaskKey> unflushed_;
+  std::vector<PendingAck> acks_;
+  bool feed_again_ = false;
+  bool journal_away_ = false;
+  bool draining_ = false;
+  bool quick_ = false;
+  absl::Time drain_deadline_ = absl::InfiniteFuture();
+  absl::Time next_renewal_ = absl::InfinitePast();
+  absl::Time begins_;
+  absl::Time owned_until_;
+  absl::Time next_progress_ = absl::InfinitePast();
+  absl::Time next_flush_ = absl::InfinitePast();
+};
+
+}  // namespace registry_manager
+
+#endif  // REGISTRY_MANAGER_COORDINATOR_SERVER_ACTIVE_RUN_H_
