@@ -12,11 +12,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "common/reference/printable.h"
 #include "coordinator/cli/complain.h"
 #include "coordinator/cli/journal_choice.h"
+#include "coordinator/records/forget_runs.h"
 #include "coordinator/records/message_json.h"
 #include "coordinator/records/stored_runs.h"
 #include "coordinator/run/exit_status.h"
@@ -24,38 +24,6 @@
 
 namespace registry_manager {
 namespace {
-
-// So many are named in one line.
-constexpr size_t kMostNamed = 10;
-
-struct Forgotten {
-  StoredRun run;
-  // "named", or the limit that it was beyond.
-  std::string limit;
-  // "done", "planned", "failed".
-  std::string result;
-  std::string reason;
-};
-
-// Removes the run, unless it may not go or `dry_run`.
-Forgotten Forget(const StateFolder& folder, const RunToForget& doomed,
-                 bool dry_run) {
-  Forgotten told{doomed.run, doomed.limit, "failed", doomed.run.held};
-  if (!told.reason.empty()) return told;
-  if (dry_run) {
-    told.result = "planned";
-    return told;
-  }
-  const absl::StatusOr<bool> removed = RemoveRun(folder, doomed.run.id);
-  if (!removed.ok()) {
-    told.reason = std::string(removed.status().message());
-  } else if (!*removed) {
-    told.reason = "another process uses it, or has removed it, just now";
-  } else {
-    told.result = "done";
-  }
-  return told;
-}
 
 // Of the journal that the command names, or else of the folder's own.
 absl::StatusOr<std::set<std::string>> RunsInUse(const StateFolder& folder,
@@ -181,45 +149,12 @@ int ForgetRuns(const std::vector<std::string>& names,
   std::vector<Forgotten> all;
   int exit_status = kAllDone;
   for (const RunToForget& one : doomed) {
-    all.push_back(Forget(*folder, one, dry_run));
+    all.push_back(ForgetRun(*folder, one, dry_run));
     if (all.back().result == "failed") exit_status = kFailures;
   }
   const std::vector<StoredRun> left = LeftOf(runs, all);
   command.json ? PrintJson(all, left, dry_run) : PrintText(all, left);
   return exit_status;
-}
-
-std::vector<std::string> ForgetOldRuns(const StateFolder& folder,
-                                       Journal& journal,
-                                       const RunLimits& limits) {
-  std::vector<std::string> said;
-  const absl::StatusOr<std::set<std::string>> in_use = journal.RunsInUse();
-  if (!in_use.ok()) {
-    return {
-        absl::StrCat("old runs are not removed: ", in_use.status().message())};
-  }
-  SweepForgotten(folder);
-  std::vector<std::string> names;
-  uint64_t count = 0, bytes = 0;
-  for (const RunToForget& doomed :
-       BeyondLimits(FindStoredRuns(folder, *in_use), limits, absl::Now())) {
-    const Forgotten told = Forget(folder, doomed, /*dry_run=*/false);
-    if (told.result != "done") {
-      said.push_back(
-          absl::StrCat("run ", told.run.id, " is not removed: ", told.reason));
-      continue;
-    }
-    ++count;
-    bytes += told.run.bytes;
-    if (names.size() < kMostNamed) names.push_back(told.run.id);
-  }
-  if (count > 0) {
-    said.push_back(absl::StrCat(
-        "removed ", Plural(count, "old run", "old runs"), " (", Bytes(bytes),
-        "): ", absl::StrJoin(names, ", "), count > names.size() ? ", …" : "",
-        "; ", LimitsText(limits), " are kept (--keep-runs, --keep-days)"));
-  }
-  return said;
 }
 
 }  // namespace registry_manager

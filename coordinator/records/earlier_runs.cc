@@ -51,7 +51,7 @@ absl::Status MarkFinished(const StateFolder& folder, Run& run) {
   *snapshot->mutable_totals() = told.totals();
   snapshot->set_state(proto::RunSnapshot::FINISHED);
   snapshot->clear_pid();
-  snapshot->set_exit_status(told.totals().failed() > 0 ? kFailures : kAllDone);
+  snapshot->set_exit_status(ExitStatusOf(*snapshot));
   return folder.WriteSnapshot(*snapshot);
 }
 

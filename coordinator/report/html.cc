@@ -60,12 +60,12 @@ Standing StandingOf(const proto::RunSnapshot& run) {
                            run.pid(), ".")};
     case proto::RunSnapshot::INTERRUPTED:
       return {"warn", "interrupted",
-              goes_on ? absl::StrCat(Again(run), " goes on with it.") : ""};
+              goes_on ? absl::StrCat(Again(run), " resumes it.") : ""};
     case proto::RunSnapshot::INCOMPLETE:
       return {"warn", "incomplete",
               goes_on ? absl::StrCat("Once the registries that were set "
                                      "aside answer, ",
-                                     Again(run), " goes on with it.")
+                                     Again(run), " resumes it.")
                       : "A registry was set aside."};
     case proto::RunSnapshot::ABANDONED:
       return {"warn", "interrupted", "It was abandoned for a new run."};

@@ -4,6 +4,8 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_RUN_EXIT_STATUS_H_
 #define REGISTRY_MANAGER_COORDINATOR_RUN_EXIT_STATUS_H_
 
+#include "proto/control.pb.h"
+
 namespace registry_manager {
 
 // What the program ends with. Where several apply, the first of kUsage,
@@ -18,6 +20,9 @@ inline constexpr int kUsage = 2;
 inline constexpr int kUnreachable = 3;
 // Interrupted; the same command goes on.
 inline constexpr int kInterrupted = 4;
+
+// The exit status of a run that has ended, by its state and its totals.
+int ExitStatusOf(const proto::RunSnapshot& snapshot);
 
 }  // namespace registry_manager
 

@@ -189,6 +189,8 @@ void AddSyncPolicy(const Config& config, const RunOptions& options,
 
 }  // namespace
 
+bool IsKept(Verb verb) { return verb != Verb::kPlan && verb != Verb::kList; }
+
 const char* VerbName(Verb verb) {
   switch (verb) {
     case Verb::kSubmit:

@@ -17,6 +17,8 @@ namespace registry_manager {
 enum class Verb { kSubmit, kPlan, kList, kDelete, kSync };
 // "submit", "plan", ….
 const char* VerbName(Verb verb);
+// Whether runs of the verb are kept: those of `plan` and `list` change nothing.
+bool IsKept(Verb verb);
 
 // One registry's share of a policy: all of its repositories to be deleted from,
 // to be copied to one target, or to be listed. What a run is made of; its index

@@ -256,13 +256,13 @@ std::string Summary(const proto::RunSnapshot& snapshot, bool is_colored) {
       state = absl::StrCat("is running (process ", snapshot.pid(), ")");
       break;
     case proto::RunSnapshot::INTERRUPTED:
-      state = is_kept ? "was interrupted; the same command goes on with it"
+      state = is_kept ? "was interrupted; the same command resumes it"
                       : "was interrupted";
       break;
     case proto::RunSnapshot::INCOMPLETE:
       state = is_kept
                   ? "is incomplete; once the registries that were set aside "
-                    "answer, the same command goes on with it"
+                    "answer, the same command resumes it"
                   : "is incomplete: a registry was set aside";
       break;
     case proto::RunSnapshot::ABANDONED:

@@ -1,20 +1,15 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/cli/run_journal.h"
+#include "coordinator/server/run_journal.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/reference/printable.h"
-#include "coordinator/cli/complain.h"
 #include "coordinator/journal/redis_error.h"
-#include "coordinator/records/state_folder.h"
-#include "coordinator/run/exit_status.h"
 
 namespace registry_manager {
 namespace {
@@ -47,15 +42,13 @@ int SignalFd(bool children) {
 }
 
 absl::StatusOr<std::optional<std::string>> FindUnfinished(
-    Journal& journal, const std::string& identity, bool log_json) {
+    Journal& journal, const std::string& identity, RecordView& view) {
   const absl::Time patience_ends = absl::Now() + kLoadsWithin;
-  bool told = false;
   while (true) {
     absl::StatusOr<std::optional<std::string>> run =
         journal.FindUnfinished(identity);
     if (!IsLoading(run.status()) || absl::Now() > patience_ends) return run;
-    if (!told) Complain(run.status(), kUnreachable, log_json);
-    told = true;
+    view.Notice(std::string(run.status().message()));
     if (!Pause()) {
       return absl::CancelledError("interrupted before anything was begun");
     }
