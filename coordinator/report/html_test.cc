@@ -208,8 +208,9 @@ TEST(HtmlReportTest, SaysHowTheRunStands) {
   report.run.set_state(proto::RunSnapshot::INCOMPLETE);
   EXPECT_THAT(HtmlReport(report), HasSubstr("<title>Run 7F3K: incomplete<"));
   report.run.set_state(proto::RunSnapshot::INTERRUPTED);
-  EXPECT_THAT(HtmlReport(report),
-              HasSubstr("<code>coordinator submit /etc/rm.yml</code> goes on"));
+  EXPECT_THAT(
+      HtmlReport(report),
+      HasSubstr("<code>coordinator submit /etc/rm.yml</code> resumes it"));
   report.run.set_state(proto::RunSnapshot::ABANDONED);
   EXPECT_THAT(HtmlReport(report), HasSubstr("abandoned for a new run"));
   report.run.set_state(proto::RunSnapshot::RUNNING);
