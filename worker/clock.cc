@@ -3,14 +3,12 @@
 
 #include "worker/clock.h"
 
-#include <time.h>
+#include "common/os/boot_time.h"
 
 namespace registry_manager {
 
 absl::Duration BoottimeClock::Now() const {
-  timespec time = {};
-  clock_gettime(CLOCK_BOOTTIME, &time);
-  return absl::DurationFromTimespec(time);
+  return BootTime() - absl::UnixEpoch();
 }
 
 }  // namespace registry_manager

@@ -23,9 +23,15 @@
 
 namespace registry_manager {
 
+// A manifest and the tags that it bears.
+struct ImageToDelete {
+  Digest digest;
+  std::vector<std::string> tags;
+};
+
 // One repository as a deletion sees it: what policy needs to know of it, and
 // the removal of things from it. The seam for registries that do this in ways
-// of their own. For one task; Delete may be called from several threads.
+// of their own. For one task; used from one thread.
 class RepositoryDriver {
  public:
   virtual ~RepositoryDriver() = default;
@@ -48,11 +54,16 @@ class RepositoryDriver {
       const std::vector<Digest>& digests) = 0;
 
   virtual absl::Status CheckDeletes() = 0;
-  // A manifest with all of its tags, which are doomed. Not begun after
-  // `look_lasts_until`: CameTooLate() of the status.
-  virtual ImageDeletion Delete(const Digest& digest,
-                               const std::vector<std::string>& tags,
-                               absl::Time look_lasts_until) = 0;
+  // Deletes manifests with all of their tags, which are doomed. None of them
+  // leads to another, so that they may go in any order, or at once. One result
+  // for each; nothing is begun after `look_lasts_until` (BootTime()):
+  // CameTooLate() of the status.
+  virtual std::vector<ImageDeletion> DeleteWave(
+      const std::vector<ImageToDelete>& wave, absl::Time look_lasts_until) = 0;
+  // Whether tags stay listed when what they point at is deleted, as far as is
+  // known, and where that is remembered. True: it is news.
+  virtual bool LeavesTags() const = 0;
+  virtual bool RememberLeavesTags() = 0;
   // Tags that stayed listed although what they point at was deleted.
   virtual std::map<std::string, absl::Status> DeleteLeftTags(
       const std::map<std::string, Digest>& tags) = 0;

@@ -6,11 +6,13 @@
 #include "common/registry/driver.h"
 #include "common/registry/manifests.h"
 #include "common/registry/removal/deletion.h"
+#include "common/registry/removal/look_age.h"
 
 namespace registry_manager {
 namespace {
 
 constexpr int kLooksAtOnce = 16;
+constexpr int kDeletesAtOnce = 16;
 
 class PlainDriver : public RepositoryDriver {
  public:
@@ -56,11 +58,35 @@ class PlainDriver : public RepositoryDriver {
   absl::Status CheckDeletes() override {
     return registry_manager::CheckDeletes(client_, repository_);
   }
-  ImageDeletion Delete(const Digest& digest,
-                       const std::vector<std::string>& tags,
-                       absl::Time look_lasts_until) override {
-    return DeleteImage(client_, repository_, digest, tags, look_lasts_until,
-                       settling_);
+  std::vector<ImageDeletion> DeleteWave(const std::vector<ImageToDelete>& wave,
+                                        absl::Time look_lasts_until) override {
+    std::vector<ImageDeletion> results(wave.size());
+    const auto delete_one = [&](size_t i) {
+      results[i].status = CheckLookLasts(look_lasts_until);
+      if (!results[i].status.ok()) {
+        results[i].status = WithRequestNotSent(results[i].status);
+        return;
+      }
+      results[i] = DeleteImage(client_, repository_, wave[i].digest,
+                               wave[i].tags, look_lasts_until, settling_);
+    };
+    // The first one alone finds out in which order the registry wants it.
+    const bool is_known = client_.connection->deletes_tagged !=
+                          RegistryConnection::Support::kUnknown;
+    const size_t alone = is_known || wave.empty() ? 0 : 1;
+    if (alone > 0) delete_one(0);
+    pool_->ParallelFor(wave.size() - alone, kDeletesAtOnce,
+                       [&](size_t i) { delete_one(i + alone); });
+    return results;
+  }
+  bool LeavesTags() const override {
+    return client_.connection->tags_go_along ==
+           RegistryConnection::Support::kNo;
+  }
+  bool RememberLeavesTags() override {
+    return client_.connection->tags_go_along.exchange(
+               RegistryConnection::Support::kNo) !=
+           RegistryConnection::Support::kNo;
   }
   std::map<std::string, absl::Status> DeleteLeftTags(
       const std::map<std::string, Digest>& tags) override {

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/os/boot_time.h"
 #include "coordinator/server/task_ids.h"
 
 namespace registry_manager {
@@ -23,13 +23,6 @@ constexpr int kMaxExitsWithoutHello = 10;
 constexpr absl::Duration kReleaseEvery = absl::Milliseconds(250);
 // A commit must be small, and leases depend on heartbeats.
 constexpr int kMaxBatch = 512;
-
-// A clock that counts suspended time, as leases do.
-absl::Time Now() {
-  timespec time;
-  clock_gettime(CLOCK_BOOTTIME, &time);
-  return absl::TimeFromTimespec(time);
-}
 
 }  // namespace
 
@@ -42,22 +35,22 @@ void Server::Add(ActiveRunParts run) {
   const std::string id = run.run->id();
   runs_[id] = std::make_unique<ActiveRun>(
       std::move(run), SharedParts{parts_.scheduler, &desk_, parts_.locks},
-      Now());
+      BootTime());
 }
 
 bool Server::Interrupt(const std::string& run) {
   ActiveRun* const active = Find(run);
-  if (active != nullptr) active->Interrupt(Now());
+  if (active != nullptr) active->Interrupt(BootTime());
   return active != nullptr;
 }
 
 absl::Status Server::Run() {
   while (!runs_.empty()) {
-    absl::Time now = Now();
+    absl::Time now = BootTime();
     pollfd fds[] = {{parts_.fleet->fd(), POLLIN, 0},
                     {parts_.signal_fd, POLLIN, 0}};
     poll(fds, 2, PollTimeout(now));
-    now = Now();
+    now = BootTime();
     ReadSignals(now);
     ReapWorkers(now);
     ReadMessages(now);

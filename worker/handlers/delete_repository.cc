@@ -4,7 +4,9 @@
 #include "worker/handlers/delete_repository.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/policy/attachment.h"
 #include "common/registry/driver.h"
 #include "common/registry/errors.h"
@@ -29,9 +30,7 @@ namespace registry_manager {
 namespace {
 
 using proto::Action;
-using Support = RegistryConnection::Support;
 
-constexpr int kDeletesAtOnce = 16;
 // A plan that is older is made afresh.
 constexpr absl::Duration kPlanLifetime = absl::Minutes(5);
 constexpr int kMaxPlans = 3;
@@ -56,21 +55,20 @@ std::vector<Digest> DigestsOf(const std::vector<DigestDeletion>& deletions) {
 class Deletion {
  public:
   Deletion(const proto::DeleteRepository& task, TaskContext& context,
-           RegistryConnection& connection)
+           RepositoryDriver* driver, std::function<absl::Time()> now)
       : task_(task),
         context_(context),
-        connection_(connection),
+        now_(now),
         repository_(task.entry().repository()),
         policy_(context.settings->delete_policy()),
-        driver_(NewPlainDriver({&connection, context.scope}, repository_,
-                               &context.services->pool())),
-        planner_(policy_, task.entry(), driver_.get()),
+        driver_(driver),
+        planner_(policy_, task.entry(), driver, now),
         outcome_(context),
         report_(&outcome_) {}
 
   proto::TaskResult Run() {
     const absl::Status status = RunOrFail();
-    if (!status.ok()) return outcome_.Fail(ProblemOf(status, connection_));
+    if (!status.ok()) return outcome_.Fail(ProblemOf(status, task_.registry()));
     if (registry_problem_) return outcome_.Fail(*registry_problem_);
     return outcome_.Finish(acted_ ? proto::TaskResult::DONE
                                   : proto::TaskResult::SKIPPED);
@@ -119,10 +117,10 @@ class Deletion {
 
   const proto::DeleteRepository& task_;
   TaskContext& context_;
-  RegistryConnection& connection_;
+  const std::function<absl::Time()> now_;
   const std::string repository_;
   const proto::DeletePolicy& policy_;
-  const std::unique_ptr<RepositoryDriver> driver_;
+  RepositoryDriver* const driver_;
   DeletionPlanner planner_;
   OutcomeBuilder outcome_;
   DeletionReport report_;
@@ -149,13 +147,13 @@ absl::Status Deletion::RunOrFail() {
   const bool dry = policy_.dry_run();
   has_intent_ = !dry && task_.has_intent();
   if (has_intent_) planner_.Remember(task_.intent());
-  absl::Time looked_at = absl::Now();
+  absl::Time looked_at = now_();
   absl::StatusOr<TagStates> states = driver_->ReadTagStates();
   if (!states.ok()) return states.status();
   if (!dry && HalfRemoved(*states) > 0) {
     absl::Status status = FinishHalfRemovedTags(*states);
     if (!status.ok() || registry_problem_) return status;
-    looked_at = absl::Now();
+    looked_at = now_();
     states = driver_->ReadTagStates();
     if (!states.ok()) return states.status();
   }
@@ -187,7 +185,7 @@ absl::Status Deletion::CheckDeletes() {
   const absl::Status status = driver_->CheckDeletes();
   deletes_ = status.ok();
   if (!absl::IsUnimplemented(status)) return status;
-  registry_problem_ = ProblemOf(status, connection_);
+  registry_problem_ = ProblemOf(status, task_.registry());
   registry_problem_->set_kind(proto::Problem::REGISTRY_DOES_NOT_DELETE);
   return absl::OkStatus();
 }
@@ -251,7 +249,7 @@ absl::Status Deletion::WriteIntent(const PlannedDeletion& planned) {
 }
 
 bool Deletion::IsOld(const PlannedDeletion& planned) const {
-  return absl::Now() - planned.looked_at > kPlanLifetime;
+  return now_() - planned.looked_at > kPlanLifetime;
 }
 
 absl::Status Deletion::Execute(PlannedDeletion planned) {
@@ -304,28 +302,16 @@ absl::Status Deletion::DeleteWaves(const PlannedDeletion& planned) {
 absl::Status Deletion::DeleteWave(
     const PlannedDeletion& planned,
     const std::vector<const DigestDeletion*>& wave) {
-  // Absent: not begun, because the plan had become old.
-  std::vector<std::optional<ImageDeletion>> results(wave.size());
-  const auto delete_one = [&](size_t i) {
-    if (IsOld(planned)) return;
-    results[i] = driver_->Delete(wave[i]->digest, wave[i]->tags,
-                                 planned.looked_at + kPlanLifetime);
-  };
-  // The first one alone finds out in which order the registry wants it.
-  const size_t alone =
-      connection_.deletes_tagged == Support::kUnknown && !wave.empty() ? 1 : 0;
-  if (alone > 0) delete_one(0);
-  context_.services->pool().ParallelFor(
-      wave.size() - alone, kDeletesAtOnce,
-      [&](size_t i) { delete_one(i + alone); });
+  std::vector<ImageToDelete> images;
+  for (const DigestDeletion* one : wave) {
+    images.push_back({one->digest, one->tags});
+  }
+  std::vector<ImageDeletion> results =
+      driver_->DeleteWave(images, planned.looked_at + kPlanLifetime);
   absl::Status ends_task;
   std::vector<Gone> gone;
   for (size_t i = 0; i < wave.size(); ++i) {
-    if (!results[i]) {
-      out_of_time_ = true;
-      continue;
-    }
-    ImageDeletion& result = *results[i];
+    ImageDeletion& result = results[i];
     if (result.found_tags_first) {
       outcome_.Note(
           "the registry deletes no image that a tag points at: doomed tags "
@@ -387,8 +373,7 @@ absl::StatusOr<Deletion::LeftTags> Deletion::FindLeftTags(
     }
   }
   if (tags.empty()) return LeftTags();
-  const int looks =
-      connection_.tags_go_along == Support::kNo ? 1 : kLooksAtTags;
+  const int looks = driver_->LeavesTags() ? 1 : kLooksAtTags;
   absl::Duration pause = kFirstPause;
   for (int look = 1;; ++look, pause *= 2) {
     absl::StatusOr<TagStates> states = driver_->ReadTagStatesOf(tags);
@@ -431,8 +416,7 @@ absl::StatusOr<Deletion::LeftTags> Deletion::DeleteLeftTags(
   if (refused.size() == tags.size()) return left;
   absl::StatusOr<LeftTags> again = FindLeftTags(gone);
   if (!again.ok()) return again.status();
-  if (again->left.size() < left.left.size() &&
-      connection_.tags_go_along.exchange(Support::kNo) != Support::kNo) {
+  if (again->left.size() < left.left.size() && driver_->RememberLeavesTags()) {
     outcome_.Note(
         "the registry leaves tags listed whose image is deleted: they are "
         "deleted by name afterwards");
@@ -516,7 +500,7 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
   absl::StatusOr<std::vector<TagRemovalOutcome>> outcomes =
       driver_->RemoveTags(tags);
   if (absl::IsDataLoss(outcomes.status())) {
-    registry_problem_ = ProblemOf(outcomes.status(), connection_);
+    registry_problem_ = ProblemOf(outcomes.status(), task_.registry());
     registry_problem_->set_kind(proto::Problem::REGISTRY_HARMS_OTHERS);
     return absl::OkStatus();
   }
@@ -533,6 +517,13 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
 
 }  // namespace
 
+proto::TaskResult DeleteWith(RepositoryDriver& driver,
+                             const proto::DeleteRepository& task,
+                             TaskContext& context,
+                             std::function<absl::Time()> now) {
+  return Deletion(task, context, &driver, std::move(now)).Run();
+}
+
 proto::TaskResult DeleteRepository(const proto::DeleteRepository& task,
                                    TaskContext& context) {
   absl::StatusOr<RegistryConnection*> connection =
@@ -540,7 +531,10 @@ proto::TaskResult DeleteRepository(const proto::DeleteRepository& task,
   if (!connection.ok()) {
     return FailedResult(SettingsProblem(task.registry(), connection.status()));
   }
-  return Deletion(task, context, **connection).Run();
+  const std::unique_ptr<RepositoryDriver> driver =
+      NewPlainDriver({*connection, context.scope}, task.entry().repository(),
+                     &context.services->pool());
+  return DeleteWith(*driver, task, context);
 }
 
 }  // namespace registry_manager

@@ -4,6 +4,11 @@
 #ifndef REGISTRY_MANAGER_WORKER_HANDLERS_DELETE_REPOSITORY_H_
 #define REGISTRY_MANAGER_WORKER_HANDLERS_DELETE_REPOSITORY_H_
 
+#include <functional>
+
+#include "absl/time/time.h"
+#include "common/os/boot_time.h"
+#include "common/registry/driver.h"
 #include "proto/task.pb.h"
 #include "worker/task_context.h"
 
@@ -21,6 +26,12 @@ namespace registry_manager {
 // docs/deleting.md holds the rules.
 proto::TaskResult DeleteRepository(const proto::DeleteRepository& task,
                                    TaskContext& context);
+
+// The same through a driver of the caller's; `now` is BootTime(), or a test's.
+proto::TaskResult DeleteWith(RepositoryDriver& driver,
+                             const proto::DeleteRepository& task,
+                             TaskContext& context,
+                             std::function<absl::Time()> now = BootTime);
 
 }  // namespace registry_manager
 

@@ -10,7 +10,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "common/reference/reference.h"
 #include "worker/handlers/tag_rules_of.h"
 
@@ -96,8 +95,9 @@ std::string NeededBy(const TagRemoval& removal) {
 
 DeletionPlanner::DeletionPlanner(const proto::DeletePolicy& policy,
                                  const proto::RepositoryEntry& entry,
-                                 RepositoryDriver* driver)
-    : policy_(policy), entry_(entry), driver_(driver) {}
+                                 RepositoryDriver* driver,
+                                 std::function<absl::Time()> now)
+    : policy_(policy), entry_(entry), driver_(driver), now_(std::move(now)) {}
 
 absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan(TagStates states,
                                                       absl::Time looked_at) {
@@ -127,7 +127,7 @@ absl::Status DeletionPlanner::DoomByRules(PlannedDeletion& planned) {
 
 absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanAgain(
     const PlannedDeletion& earlier) {
-  const absl::Time looked_at = absl::Now();
+  const absl::Time looked_at = now_();
   absl::StatusOr<TagStates> states = driver_->ReadTagStates();
   if (!states.ok()) return states.status();
   for (const std::string& tag : earlier.dangling) {
@@ -168,7 +168,7 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanWith(
       planned.passed_over.merge(passed_over);
       return planned;
     }
-    looked_at = absl::Now();
+    looked_at = now_();
     absl::StatusOr<TagStates> again = driver_->ReadTagStates();
     if (!again.ok()) return again.status();
     const std::optional<std::string> still =

@@ -40,7 +40,8 @@ struct PlannedDeletion {
   std::vector<Digest> untagged;
   // Doomed tags that somebody moved or removed while this was planned.
   std::set<std::string> passed_over;
-  // When the repository was looked at: before its tags were listed.
+  // When the repository was looked at, by BootTime(): before its tags were
+  // listed.
   absl::Time looked_at;
   std::vector<std::string> notes;
   // Tags whose creation times could not be read: the rules doom no tag that is
@@ -65,8 +66,8 @@ class DeletionPlanner {
  public:
   // All outlive the planner.
   DeletionPlanner(const proto::DeletePolicy& policy,
-                  const proto::RepositoryEntry& entry,
-                  RepositoryDriver* driver);
+                  const proto::RepositoryEntry& entry, RepositoryDriver* driver,
+                  std::function<absl::Time()> now);
 
   // Takes into all further plans what `intent` says was begun: what it has left
   // half done is finished, and is not said to be somebody else's.
@@ -118,6 +119,7 @@ class DeletionPlanner {
   const proto::DeletePolicy& policy_;
   const proto::RepositoryEntry& entry_;
   RepositoryDriver* const driver_;
+  const std::function<absl::Time()> now_;
   EarlierIntent earlier_;
 };
 

@@ -31,13 +31,17 @@ Problem::Kind KindOf(const absl::Status& status) {
 
 }  // namespace
 
-Problem ProblemOf(const absl::Status& status,
-                  const RegistryConnection& connection) {
+Problem ProblemOf(const absl::Status& status, const std::string& registry) {
   Problem problem;
   problem.set_kind(KindOf(status));
-  problem.set_registry(connection.address().str());
+  problem.set_registry(registry);
   problem.set_message(ReasonOf(status));
   return problem;
+}
+
+Problem ProblemOf(const absl::Status& status,
+                  const RegistryConnection& connection) {
+  return ProblemOf(status, connection.address().str());
 }
 
 proto::TaskResult FailedResult(Problem problem) {

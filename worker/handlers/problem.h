@@ -12,8 +12,10 @@
 
 namespace registry_manager {
 
-// What `status`, met while talking to `connection`, means for the task: whether
-// it is to be tried again, and whether the registry is of use at all.
+// What `status`, met while talking to `registry` (its id), means for the task:
+// whether it is tried again, and whether the registry is of use at all.
+proto::Problem ProblemOf(const absl::Status& status,
+                         const std::string& registry);
 proto::Problem ProblemOf(const absl::Status& status,
                          const RegistryConnection& connection);
 

@@ -112,12 +112,12 @@ class Deleter {
     for (int attempt = 0, looks = 0; attempt < kMaxDeletes;) {
       const absl::Status turn = settling_.Await(cancellation());
       if (!turn.ok()) return turn;
-      absl::Time until = target_.look_lasts_until.value_or(absl::Now());
+      absl::Time until = target_.look_lasts_until.value_or(BootTime());
       if (!target_.look_lasts_until) {
         const absl::StatusOr<bool> gone = target_.is_gone();
         if (!gone.ok()) return gone.status();
         if (*gone) return attempt == 0 ? Deleted::kPassedOver : Deleted::kDone;
-        until = absl::Now() + kTagLookLasts;
+        until = BootTime() + kTagLookLasts;
       }
       std::optional<Settling::Hold> hold;
       answer = Send(until, hold);

@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "common/http/raw_server.h"
+#include "common/os/boot_time.h"
 #include "common/registry/errors.h"
 #include "common/registry/manifests.h"
 #include "common/registry/removal/look_age.h"
@@ -222,7 +223,7 @@ TEST_F(DeletionTest, NoDeleteIsSentOnAnOldLook) {
   Settling settling;
   const absl::Status status =
       DeleteDigest(fixture.client(), "r", image_.digest,
-                   absl::Now() - absl::Seconds(1), settling)
+                   BootTime() - absl::Seconds(1), settling)
           .status();
   EXPECT_TRUE(CameTooLate(status)) << status;
   EXPECT_EQ(server.Count("DELETE"), 0);

@@ -5,9 +5,9 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_LOOK_AGE_H_
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/http/transport.h"
+#include "common/os/boot_time.h"
 
 namespace registry_manager {
 
@@ -20,11 +20,11 @@ inline constexpr absl::Duration kTagLookLasts = absl::Seconds(5);
 // How often a tag is looked at anew because its request came too late.
 inline constexpr int kMaxTagLooks = 8;
 
-// For RegistryRequest::before_send. OutOfRange: the look that lasts until then
-// is too old. (An error of a code that is worth another try would be sent
+// For RegistryRequest::before_send, by BootTime(). OutOfRange: the look that
+// lasts until then is too old. (An error of a code that is worth another try would be sent
 // again.)
 inline absl::Status CheckLookLasts(absl::Time until) {
-  return absl::Now() <= until
+  return BootTime() <= until
              ? absl::OkStatus()
              : absl::OutOfRangeError(
                    "the request came so late that everything has to be looked "

@@ -155,7 +155,7 @@ class Remover {
 
   // The tag was looked at just now.
   absl::Status PutPlaceholder(absl::string_view tag) {
-    const auto in_time = [until = absl::Now() + kTagLookLasts] {
+    const auto in_time = [until = BootTime() + kTagLookLasts] {
       return CheckLookLasts(until);
     };
     if (absl::Status pushed = PushBlobs(); !pushed.ok()) return pushed;
