@@ -37,7 +37,7 @@ std::optional<bool> DryRunOf(const proto::RunSnapshot& run) {
 
 // A run that ended, with failures. NotFound: nothing failed in it.
 absl::StatusOr<proto::RunSnapshot> FindFailedRun(
-    const std::string& run, std::optional<LifeSign>& hold) {
+    const std::string& run, std::optional<ProcessLock>& hold) {
   absl::StatusOr<StateFolder> folder = StateFolder::Open();
   if (!folder.ok()) return folder.status();
   absl::StatusOr<proto::RunSnapshot> found = FindRun(*folder, run);
@@ -50,7 +50,7 @@ absl::StatusOr<proto::RunSnapshot> FindFailedRun(
                      " has not ended; only what failed in a run "
                      "that is finished is tried again"));
   }
-  absl::StatusOr<LifeSign> held = folder->HoldRun(run);
+  absl::StatusOr<ProcessLock> held = folder->HoldRun(run);
   if (!held.ok()) return held.status();
   hold.emplace(*std::move(held));
   const auto failed =
@@ -69,7 +69,7 @@ absl::StatusOr<proto::RunSnapshot> FindFailedRun(
 
 int RetryRun(const std::string& run, RunCommand command) {
   // Nobody is to remove it meanwhile.
-  std::optional<LifeSign> hold;
+  std::optional<ProcessLock> hold;
   const absl::StatusOr<proto::RunSnapshot> earlier = FindFailedRun(run, hold);
   if (!earlier.ok()) {
     const bool is_done = absl::IsNotFound(earlier.status());

@@ -168,7 +168,7 @@ LocalWorkersOptions EmbeddedServer::WorkersAt(
 }
 
 absl::Status EmbeddedServer::Carry(Submission& submission) {
-  absl::StatusOr<SocketFolder> sockets = SocketFolder::Make();
+  absl::StatusOr<TemporaryFolder> sockets = MakeRunSockets();
   if (!sockets.ok()) return sockets.status();
   const std::string endpoint =
       absl::StrCat("ipc://", sockets->path(), "/workers");

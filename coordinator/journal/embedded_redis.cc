@@ -12,12 +12,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/os/private_folder.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/file_lock.h"
-#include "coordinator/journal/private_folder.h"
 #include "coordinator/journal/redis_connection.h"
 #include "coordinator/journal/redis_error.h"
 #include "coordinator/journal/redis_server_process.h"
+#include "coordinator/journal/socket_path.h"
 
 namespace registry_manager {
 namespace {

@@ -24,9 +24,9 @@
 #include "absl/time/time.h"
 #include "coordinator/journal/file_lock.h"
 #include "coordinator/journal/journal.h"
-#include "coordinator/journal/private_folder.h"
 #include "coordinator/journal/redis_connection.h"
 #include "coordinator/journal/redis_for_test.h"
+#include "coordinator/journal/socket_path.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

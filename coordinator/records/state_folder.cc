@@ -19,8 +19,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/os/private_folder.h"
 #include "common/reference/printable.h"
 
 namespace registry_manager {
@@ -28,44 +28,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder gets the first name once it bears a sign of life.
-constexpr absl::string_view kSocketPrefix = "registry-manager-sockets-";
-constexpr absl::string_view kNewPrefix = "registry-manager-new-";
-constexpr absl::string_view kLifeSign = "/alive";
-
-absl::Status MakePrivate(const std::string& folder) {
-  std::error_code error;
-  fs::create_directories(fs::path(folder).parent_path(), error);
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot make the state folder ", Printable(folder), ": ",
-                     strerror(errno),
-                     "; set XDG_STATE_HOME to a folder that can be written"));
-  }
-  chmod(folder.c_str(), 0700);
-  return absl::OkStatus();
-}
+constexpr absl::string_view kLockFile = "/alive";
 
 absl::Status CannotWrite(const std::string& file) {
   return absl::UnavailableError(
       absl::StrCat("cannot write ", Printable(file), ": ", strerror(errno)));
-}
-
-// Socket folders of processes that were killed before they could remove them.
-void RemoveLeftOvers(const fs::path& temporary) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(temporary, error)) {
-    const std::string& path = entry.path().native();
-    if (!absl::StartsWith(entry.path().filename().native(), kSocketPrefix)) {
-      continue;
-    }
-    struct stat info;
-    const bool ours = lstat(path.c_str(), &info) == 0 &&
-                      S_ISDIR(info.st_mode) && info.st_uid == geteuid();
-    if (ours && !LifeSign::IsGiven(absl::StrCat(path, kLifeSign))) {
-      fs::remove_all(entry.path(), error);
-    }
-  }
 }
 
 }  // namespace
@@ -90,7 +57,7 @@ absl::StatusOr<StateFolder> StateFolder::Open() {
   StateFolder folder(absl::StrCat(base, "/registry-manager"));
   for (const std::string& part :
        {folder.path_, folder.locks(), folder.path_ + "/runs"}) {
-    const absl::Status status = MakePrivate(part);
+    const absl::Status status = MakePrivateFolder(part).status();
     if (!status.ok()) return status;
   }
   return folder;
@@ -110,18 +77,18 @@ std::string StateFolder::NewRunId() const {
   return id;
 }
 
-absl::StatusOr<LifeSign> StateFolder::MakeRun(const std::string& id) const {
-  const absl::Status status = MakePrivate(run(id));
+absl::StatusOr<ProcessLock> StateFolder::MakeRun(const std::string& id) const {
+  const absl::Status status = MakePrivateFolder(run(id)).status();
   if (!status.ok()) return status;
-  return LifeSign::Give(absl::StrCat(run(id), kLifeSign));
+  return ProcessLock::Hold(absl::StrCat(run(id), kLockFile));
 }
 
-absl::StatusOr<LifeSign> StateFolder::HoldRun(const std::string& id) const {
-  return LifeSign::Give(absl::StrCat(run(id), kLifeSign));
+absl::StatusOr<ProcessLock> StateFolder::HoldRun(const std::string& id) const {
+  return ProcessLock::Hold(absl::StrCat(run(id), kLockFile));
 }
 
 bool StateFolder::IsCarriedOut(const std::string& id) const {
-  return LifeSign::IsGiven(absl::StrCat(run(id), kLifeSign));
+  return ProcessLock::IsHeld(absl::StrCat(run(id), kLockFile));
 }
 
 absl::Status StateFolder::WriteSnapshot(
@@ -195,31 +162,12 @@ std::vector<proto::RunSnapshot> StateFolder::ReadSnapshots() const {
   return snapshots;
 }
 
-absl::StatusOr<SocketFolder> SocketFolder::Make() {
+absl::StatusOr<TemporaryFolder> MakeRunSockets() {
   const char* runtime = getenv("XDG_RUNTIME_DIR");
   // A socket's path may have 107 bytes.
   const bool usable = runtime != nullptr && *runtime == '/' &&
                       strlen(runtime) < 60 && access(runtime, W_OK) == 0;
-  const std::string base = usable ? runtime : "/tmp";
-  RemoveLeftOvers(base);
-  std::string made = absl::StrCat(base, "/", kNewPrefix, "XXXXXX");
-  const auto failed = [&base] {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "cannot make a folder for sockets in ", base, ": ", strerror(errno)));
-  };
-  if (mkdtemp(made.data()) == nullptr) return failed();
-  absl::StatusOr<LifeSign> sign = LifeSign::Give(absl::StrCat(made, kLifeSign));
-  if (!sign.ok()) return sign.status();
-  std::string path =
-      absl::StrCat(base, "/", kSocketPrefix,
-                   absl::string_view(made).substr(made.size() - 6));
-  if (rename(made.c_str(), path.c_str()) != 0) return failed();
-  return SocketFolder(std::move(path), *std::move(sign));
-}
-
-SocketFolder::~SocketFolder() {
-  std::error_code error;
-  if (!path_.empty()) fs::remove_all(path_, error);
+  return TemporaryFolder::Make(usable ? runtime : "/tmp", "sockets");
 }
 
 }  // namespace registry_manager

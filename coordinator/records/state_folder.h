@@ -9,7 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "coordinator/records/life_sign.h"
+#include "common/os/process_lock.h"
+#include "common/os/temporary_folder.h"
 #include "proto/control.pb.h"
 
 namespace registry_manager {
@@ -22,7 +23,7 @@ bool IsRunId(absl::string_view id);
 //   redis/            the private Redis
 //   manifests/        content that workers have read (ContentCache)
 //   locks/            which repositories are being written to
-//   runs/RUN/         snapshot.json, outcomes.jsonl, alive (LifeSign)
+//   runs/RUN/         snapshot.json, outcomes.jsonl, alive (ProcessLock)
 //   runs/.forgotten-* what is being removed
 // A value type.
 class StateFolder {
@@ -44,9 +45,9 @@ class StateFolder {
   // An id that no run of this folder has: four letters and digits.
   std::string NewRunId() const;
   // Makes the run's folder, with a sign that this process carries it out.
-  absl::StatusOr<LifeSign> MakeRun(const std::string& id) const;
+  absl::StatusOr<ProcessLock> MakeRun(const std::string& id) const;
   // Keeps a run that exists from being removed, for as long as the sign lasts.
-  absl::StatusOr<LifeSign> HoldRun(const std::string& id) const;
+  absl::StatusOr<ProcessLock> HoldRun(const std::string& id) const;
   // Whether some process carries the run out, or holds it.
   bool IsCarriedOut(const std::string& id) const;
 
@@ -62,27 +63,8 @@ class StateFolder {
   std::string path_;
 };
 
-// A folder of mode 0700 for sockets, which must have short paths; it is removed
-// with this object.
-class SocketFolder {
- public:
-  static absl::StatusOr<SocketFolder> Make();
-  ~SocketFolder();
-  SocketFolder(SocketFolder&& other) noexcept
-      : path_(std::move(other.path_)), life_sign_(std::move(other.life_sign_)) {
-    other.path_.clear();
-  }
-  SocketFolder& operator=(SocketFolder&&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  SocketFolder(std::string path, LifeSign life_sign)
-      : path_(std::move(path)), life_sign_(std::move(life_sign)) {}
-
-  std::string path_;
-  LifeSign life_sign_;
-};
+// A folder for sockets, which must have short paths.
+absl::StatusOr<TemporaryFolder> MakeRunSockets();
 
 }  // namespace registry_manager
 

@@ -106,7 +106,7 @@ TEST_F(StateFolderTest, SocketsLieInAPrivateFolderThatGoesAway) {
   setenv("XDG_RUNTIME_DIR", base_.c_str(), 1);
   std::string path;
   {
-    const absl::StatusOr<SocketFolder> sockets = SocketFolder::Make();
+    const absl::StatusOr<TemporaryFolder> sockets = MakeRunSockets();
     ASSERT_TRUE(sockets.ok()) << sockets.status();
     path = sockets->path();
     struct stat info;
@@ -116,49 +116,20 @@ TEST_F(StateFolderTest, SocketsLieInAPrivateFolderThatGoesAway) {
   EXPECT_FALSE(fs::exists(path));
 }
 
-TEST_F(StateFolderTest, RemovesTheSocketsOfProcessesThatAreGone) {
-  // A short path, or it is not used.
-  std::string runtime = "/tmp/rm-test-XXXXXX";
-  ASSERT_NE(mkdtemp(runtime.data()), nullptr);
-  setenv("XDG_RUNTIME_DIR", runtime.c_str(), 1);
-  const pid_t child = fork();
-  if (child == 0) {
-    const absl::StatusOr<SocketFolder> sockets = SocketFolder::Make();
-    // Without its destructor.
-    _exit(sockets.ok() ? 0 : 1);
-  }
-  int status = 1;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_EQ(status, 0);
-  ASSERT_FALSE(fs::is_empty(runtime));
-  const fs::path gone = fs::directory_iterator(runtime)->path();
-  const absl::StatusOr<SocketFolder> alive = SocketFolder::Make();
-  ASSERT_TRUE(alive.ok()) << alive.status();
-  EXPECT_FALSE(fs::exists(gone));
-
-  ASSERT_TRUE(SocketFolder::Make().ok());
-  EXPECT_TRUE(fs::exists(alive->path()));
-  fs::remove_all(runtime);
-}
-
-// Of the journal's server, whose user's number may look like a process.
-TEST_F(StateFolderTest, LeavesFoldersOfOtherKindsAlone) {
-  std::string runtime = "/tmp/rm-test-XXXXXX";
-  ASSERT_NE(mkdtemp(runtime.data()), nullptr);
-  setenv("XDG_RUNTIME_DIR", runtime.c_str(), 1);
-  const std::string other =
-      runtime + "/registry-manager-99999999-0123456789abcdef";
-  fs::create_directory(other);
-  ASSERT_TRUE(SocketFolder::Make().ok());
-  EXPECT_TRUE(fs::exists(other));
-  fs::remove_all(runtime);
+TEST_F(StateFolderTest, GivesTheFolderItsModeBack) {
+  const StateFolder folder = Open();
+  ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
+  Open();
+  struct stat info;
+  ASSERT_EQ(stat(folder.path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
 }
 
 TEST_F(StateFolderTest, KnowsWhichRunIsCarriedOut) {
   const StateFolder folder = Open();
   {
-    const absl::StatusOr<LifeSign> sign = folder.MakeRun("AAAA");
-    ASSERT_TRUE(sign.ok()) << sign.status();
+    const absl::StatusOr<ProcessLock> lock = folder.MakeRun("AAAA");
+    ASSERT_TRUE(lock.ok()) << lock.status();
     EXPECT_TRUE(folder.IsCarriedOut("AAAA"));
   }
   EXPECT_FALSE(folder.IsCarriedOut("AAAA"));

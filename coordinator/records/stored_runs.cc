@@ -19,8 +19,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/os/process_lock.h"
 #include "common/reference/printable.h"
-#include "coordinator/records/life_sign.h"
 #include "proto/control.pb.h"
 
 namespace registry_manager {
@@ -115,8 +115,8 @@ std::vector<StoredRun> FindStoredRuns(const StateFolder& folder,
 absl::StatusOr<bool> RemoveRun(const StateFolder& folder,
                                const std::string& id) {
   const std::string path = folder.run(id);
-  absl::StatusOr<std::optional<LifeSign>> alone =
-      LifeSign::GiveAlone(path + "/alive");
+  absl::StatusOr<std::optional<ProcessLock>> alone =
+      ProcessLock::HoldAlone(path + "/alive");
   if (!alone.ok() && !fs::exists(path)) return false;
   if (!alone.ok()) return alone.status();
   if (!alone->has_value()) return false;

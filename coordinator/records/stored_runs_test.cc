@@ -89,7 +89,7 @@ TEST_F(StoredRunsTest, WhatIsNotKnownToBeFinishedIsHeld) {
 TEST_F(StoredRunsTest, WhatAProcessUsesIsHeld) {
   Add("AAAA", Snapshot::FINISHED, 5);
   {
-    const absl::StatusOr<LifeSign> hold = folder_->HoldRun("AAAA");
+    const absl::StatusOr<ProcessLock> hold = folder_->HoldRun("AAAA");
     ASSERT_TRUE(hold.ok());
     EXPECT_NE(Held("AAAA"), "");
     EXPECT_FALSE(RemoveRun(*folder_, "AAAA").value_or(true));

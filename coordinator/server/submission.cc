@@ -113,9 +113,9 @@ absl::Status Submission::OwnRun(const std::string& identity) {
   if (!epoch.ok()) return epoch.status();
   others_may_act_ |= journal.PreviousOwnerMayAct();
   epoch_ = *epoch;
-  absl::StatusOr<LifeSign> sign = parts_.folder->MakeRun(id_);
-  if (!sign.ok()) return sign.status();
-  life_sign_.emplace(*std::move(sign));
+  absl::StatusOr<ProcessLock> lock = parts_.folder->MakeRun(id_);
+  if (!lock.ok()) return lock.status();
+  process_lock_.emplace(*std::move(lock));
   return absl::OkStatus();
 }
 

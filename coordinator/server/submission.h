@@ -116,7 +116,7 @@ class Submission {
   std::vector<std::string> lasting_notes_;
   std::vector<Stream> streams_;
   std::string id_;
-  std::optional<LifeSign> life_sign_;
+  std::optional<ProcessLock> process_lock_;
   bool resumed_ = false;
   // Workers of the coordinator that owned the run before.
   bool others_may_act_ = false;

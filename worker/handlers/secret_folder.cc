@@ -5,30 +5,21 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "common/reference/printable.h"
 
 namespace registry_manager {
 namespace {
 
-namespace fs = std::filesystem;
-
-// The process's id follows, then a dash and six characters.
-constexpr absl::string_view kPrefix = "registry-manager-secrets-";
+constexpr absl::string_view kName = "credentials";
 
 bool IsInMemory(const std::string& folder) {
   struct statfs info;
@@ -48,52 +39,30 @@ std::vector<std::string> Places() {
   return places;
 }
 
-// The process that made the folder of that name; 0 where it is none of ours.
-pid_t OwnerOf(absl::string_view name) {
-  pid_t pid = 0;
-  if (!absl::ConsumePrefix(&name, kPrefix) ||
-      !absl::SimpleAtoi(name.substr(0, name.find('-')), &pid)) {
-    return 0;
-  }
-  return pid;
-}
-
 }  // namespace
 
 void SecretFolder::RemoveLeftOvers() {
-  std::error_code error;
   for (const std::string& place : Places()) {
-    for (const auto& entry : fs::directory_iterator(place, error)) {
-      const pid_t owner = OwnerOf(entry.path().filename().string());
-      struct stat info;
-      const bool ours = owner > 0 && lstat(entry.path().c_str(), &info) == 0 &&
-                        S_ISDIR(info.st_mode) && info.st_uid == geteuid();
-      if (ours && kill(owner, 0) != 0 && errno == ESRCH) {
-        fs::remove_all(entry.path(), error);
-      }
-    }
+    TemporaryFolder::RemoveLeftOvers(place, kName);
   }
 }
 
 absl::StatusOr<SecretFolder> SecretFolder::Make() {
   RemoveLeftOvers();
+  absl::Status failed;
   for (const std::string& place : Places()) {
-    std::string path = absl::StrCat(place, "/", kPrefix, getpid(), "-XXXXXX");
-    if (mkdtemp(path.data()) != nullptr) return SecretFolder(std::move(path));
+    absl::StatusOr<TemporaryFolder> folder =
+        TemporaryFolder::Make(place, kName);
+    if (folder.ok()) return SecretFolder(*std::move(folder));
+    failed = folder.status();
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "cannot make a folder for credentials in /tmp: ", strerror(errno),
-      "; make room there"));
-}
-
-SecretFolder::~SecretFolder() {
-  std::error_code error;
-  if (!path_.empty()) fs::remove_all(path_, error);
+  return absl::FailedPreconditionError(
+      absl::StrCat("there is no place for credentials: ", failed.message()));
 }
 
 absl::StatusOr<std::string> SecretFolder::WriteFile(
     absl::string_view name, absl::string_view contents) const {
-  std::string path = absl::StrCat(path_, "/", name);
+  std::string path = absl::StrCat(path(), "/", name);
   const int file =
       open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const bool written =

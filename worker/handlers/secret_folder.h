@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/os/temporary_folder.h"
 
 namespace registry_manager {
 
@@ -23,22 +24,16 @@ class SecretFolder {
   // Removes the folders of processes that are gone.
   static void RemoveLeftOvers();
 
-  ~SecretFolder();
-  SecretFolder(SecretFolder&& other) noexcept : path_(std::move(other.path_)) {
-    other.path_.clear();
-  }
-  SecretFolder& operator=(SecretFolder&&) = delete;
-
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return folder_.path(); }
 
   // Makes a file of mode 0600, and returns its path.
   absl::StatusOr<std::string> WriteFile(absl::string_view name,
                                         absl::string_view contents) const;
 
  private:
-  explicit SecretFolder(std::string path) : path_(std::move(path)) {}
+  explicit SecretFolder(TemporaryFolder folder) : folder_(std::move(folder)) {}
 
-  std::string path_;
+  TemporaryFolder folder_;
 };
 
 }  // namespace registry_manager

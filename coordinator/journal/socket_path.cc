@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/journal/private_folder.h"
+#include "coordinator/journal/socket_path.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,32 +37,6 @@ absl::Status CannotMake(const std::string& path, int error) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> MakePrivateFolder(const std::string& path) {
-  const std::filesystem::path parent =
-      std::filesystem::path(path).parent_path();
-  std::error_code error;
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (error) return CannotMake(parent, error.value());
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return CannotMake(path, errno);
-  }
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) return CannotMake(path, errno);
-  if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(Printable(path),
-                     " is no folder of this user's: remove it, "
-                     "or name another state folder with XDG_STATE_HOME"));
-  }
-  if ((info.st_mode & 07777) != 0700 && chmod(path.c_str(), 0700) != 0) {
-    return CannotMake(path, errno);
-  }
-  const std::unique_ptr<char, decltype(&std::free)> real(
-      realpath(path.c_str(), nullptr), &std::free);
-  if (real == nullptr) return CannotMake(path, errno);
-  return std::string(real.get());
-}
 
 std::string SocketPath(const std::string& folder) {
   std::string inside = PathInside(folder);

@@ -1,20 +1,14 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef REGISTRY_MANAGER_COORDINATOR_JOURNAL_PRIVATE_FOLDER_H_
-#define REGISTRY_MANAGER_COORDINATOR_JOURNAL_PRIVATE_FOLDER_H_
+#ifndef REGISTRY_MANAGER_COORDINATOR_JOURNAL_SOCKET_PATH_H_
+#define REGISTRY_MANAGER_COORDINATOR_JOURNAL_SOCKET_PATH_H_
 
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 
 namespace registry_manager {
-
-// Makes the folder with mode 0700, and what leads to it. One that exists and
-// belongs to this user gets that mode; another's is refused. Returns its path
-// without symbolic links.
-absl::StatusOr<std::string> MakePrivateFolder(const std::string& path);
 
 // Where the socket of the server in `folder` is: in the folder itself, or,
 // where that path were too long for a Unix socket, in a folder under /tmp whose
@@ -29,4 +23,4 @@ void RemoveSocketFolder(const std::string& folder);
 
 }  // namespace registry_manager
 
-#endif  // REGISTRY_MANAGER_COORDINATOR_JOURNAL_PRIVATE_FOLDER_H_
+#endif  // REGISTRY_MANAGER_COORDINATOR_JOURNAL_SOCKET_PATH_H_

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/records/life_sign.h"
+#include "common/os/process_lock.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 namespace registry_manager {
 namespace {
 
-class LifeSignTest : public testing::Test {
+class ProcessLockTest : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = testing::TempDir() + "/life-XXXXXX";
@@ -26,59 +26,59 @@ class LifeSignTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::optional<LifeSign> Give() {
-    absl::StatusOr<LifeSign> sign = LifeSign::Give(file_);
-    EXPECT_TRUE(sign.ok()) << sign.status();
-    return *std::move(sign);
+  std::optional<ProcessLock> Hold() {
+    absl::StatusOr<ProcessLock> lock = ProcessLock::Hold(file_);
+    EXPECT_TRUE(lock.ok()) << lock.status();
+    return *std::move(lock);
   }
 
   std::string folder_;
   std::string file_;
 };
 
-TEST_F(LifeSignTest, IsGivenUntilTheLastObjectGoes) {
-  EXPECT_FALSE(LifeSign::IsGiven(file_));
-  std::optional<LifeSign> one = Give();
-  std::optional<LifeSign> two = Give();
-  EXPECT_TRUE(LifeSign::IsGiven(file_));
+TEST_F(ProcessLockTest, IsHeldUntilTheLastObjectGoes) {
+  EXPECT_FALSE(ProcessLock::IsHeld(file_));
+  std::optional<ProcessLock> one = Hold();
+  std::optional<ProcessLock> two = Hold();
+  EXPECT_TRUE(ProcessLock::IsHeld(file_));
   one.reset();
-  EXPECT_TRUE(LifeSign::IsGiven(file_));
+  EXPECT_TRUE(ProcessLock::IsHeld(file_));
   two.reset();
-  EXPECT_FALSE(LifeSign::IsGiven(file_));
+  EXPECT_FALSE(ProcessLock::IsHeld(file_));
 }
 
-TEST_F(LifeSignTest, GoesWithAProcessThatIsKilled) {
+TEST_F(ProcessLockTest, GoesWithAProcessThatIsKilled) {
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
   const pid_t child = fork();
   if (child == 0) {
-    const absl::StatusOr<LifeSign> sign = LifeSign::Give(file_);
-    const char given = sign.ok() ? 'y' : 'n';
+    const absl::StatusOr<ProcessLock> lock = ProcessLock::Hold(file_);
+    const char given = lock.ok() ? 'y' : 'n';
     if (write(ready[1], &given, 1) != 1) _exit(1);
     while (true) pause();
   }
   char given = 'n';
   ASSERT_EQ(read(ready[0], &given, 1), 1);
   ASSERT_EQ(given, 'y');
-  EXPECT_TRUE(LifeSign::IsGiven(file_));
+  EXPECT_TRUE(ProcessLock::IsHeld(file_));
 
   kill(child, SIGKILL);
   ASSERT_EQ(waitpid(child, nullptr, 0), child);
 
-  EXPECT_FALSE(LifeSign::IsGiven(file_));
+  EXPECT_FALSE(ProcessLock::IsHeld(file_));
   close(ready[0]);
   close(ready[1]);
 }
 
-TEST_F(LifeSignTest, AFileAloneIsNoSign) {
+TEST_F(ProcessLockTest, AFileAloneIsNotALock) {
   std::ofstream(file_) << "1";
-  EXPECT_FALSE(LifeSign::IsGiven(file_));
+  EXPECT_FALSE(ProcessLock::IsHeld(file_));
 }
 
-TEST_F(LifeSignTest, WhatCannotBeLookedAtMayBeAlive) {
+TEST_F(ProcessLockTest, IsTakenForHeldIfItCannotBeLookedAt) {
   std::filesystem::create_symlink("elsewhere", file_);
-  EXPECT_TRUE(LifeSign::IsGiven(file_));
-  EXPECT_FALSE(LifeSign::Give(file_).ok());
+  EXPECT_TRUE(ProcessLock::IsHeld(file_));
+  EXPECT_FALSE(ProcessLock::Hold(file_).ok());
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/records/life_sign.h"
+#include "common/os/process_lock.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -26,10 +26,10 @@ struct flock WholeFile(short type) {
 
 }  // namespace
 
-absl::StatusOr<LifeSign> LifeSign::Give(const std::string& file) {
+absl::StatusOr<ProcessLock> ProcessLock::Hold(const std::string& file) {
   const int fd =
       open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  LifeSign sign(fd);
+  ProcessLock sign(fd);
   struct flock lock = WholeFile(F_RDLCK);
   if (fd < 0 || fcntl(fd, F_OFD_SETLK, &lock) != 0) {
     return absl::FailedPreconditionError(
@@ -39,11 +39,11 @@ absl::StatusOr<LifeSign> LifeSign::Give(const std::string& file) {
   return sign;
 }
 
-absl::StatusOr<std::optional<LifeSign>> LifeSign::GiveAlone(
+absl::StatusOr<std::optional<ProcessLock>> ProcessLock::HoldAlone(
     const std::string& file) {
   const int fd =
       open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  LifeSign sign(fd);
+  ProcessLock sign(fd);
   struct flock lock = WholeFile(F_WRLCK);
   if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0) return sign;
   if (fd >= 0 && (errno == EAGAIN || errno == EACCES)) return std::nullopt;
@@ -51,7 +51,7 @@ absl::StatusOr<std::optional<LifeSign>> LifeSign::GiveAlone(
       "cannot open and lock ", Printable(file), ": ", strerror(errno)));
 }
 
-bool LifeSign::IsGiven(const std::string& file) {
+bool ProcessLock::IsHeld(const std::string& file) {
   const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return errno != ENOENT;
   // Asks without taking: two that ask do not see each other.
@@ -62,15 +62,15 @@ bool LifeSign::IsGiven(const std::string& file) {
   return !is_free;
 }
 
-LifeSign::LifeSign(LifeSign&& other) noexcept
+ProcessLock::ProcessLock(ProcessLock&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)) {}
 
-LifeSign& LifeSign::operator=(LifeSign&& other) noexcept {
+ProcessLock& ProcessLock::operator=(ProcessLock&& other) noexcept {
   std::swap(fd_, other.fd_);
   return *this;
 }
 
-LifeSign::~LifeSign() {
+ProcessLock::~ProcessLock() {
   if (fd_ >= 0) close(fd_);
 }
 
