@@ -19,10 +19,9 @@ struct RegistryQuestion {
   proto::Registry settings;
   // The delete policy names it.
   bool deletes = false;
-  // The sync policy copies to it, and it is no source: its catalogue is not
-  // needed.
-  // It is synced to.
+  // The sync policy copies to it.
   bool is_target = false;
+  // The sync policy copies to it, and no policy reads its catalogue.
   bool only_target = false;
 };
 

@@ -333,7 +333,7 @@ Scheduler::Acceptance Scheduler::Result(const WorkerSession& worker,
 
 void Scheduler::Want(const WorkerSession& worker, const std::string& registry,
                      uint64_t version, int in_use, int wanted,
-                     uint64_t permits_wanted, absl::Time /*now*/) {
+                     uint64_t permits_wanted) {
   impl_->Want(worker, registry, version, in_use, wanted, permits_wanted);
 }
 
@@ -348,7 +348,7 @@ void Scheduler::Throttled(const std::string& registry,
   impl_->Throttled(registry, retry_after, now);
 }
 
-void Scheduler::Answered(const std::string& registry, absl::Time /*now*/) {
+void Scheduler::Answered(const std::string& registry) {
   impl_->Answered(registry);
 }
 

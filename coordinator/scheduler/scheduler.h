@@ -168,7 +168,8 @@ class Scheduler {
 
   // --- workers ---
 
-  // `slots` tasks at a time. A session joins once.
+  // `slots` tasks at a time. A session that joins again keeps its tasks: a
+  // worker repeats its Hello.
   void Join(const WorkerSession& worker, int slots, absl::Time now);
   // False: it never joined, it has left, or it was silent for so long that it
   // was given up. A worker that still speaks has to begin a new session.
@@ -243,8 +244,7 @@ class Scheduler {
   // complies with. A worker says so after every grant: connections that a lower
   // grant takes back are free for others only then.
   void Want(const WorkerSession& worker, const std::string& registry,
-            uint64_t version, int in_use, int wanted, uint64_t permits_wanted,
-            absl::Time now);
+            uint64_t version, int in_use, int wanted, uint64_t permits_wanted);
   // Whether the worker's latest request to the registry got no answer. To be
   // shown: only results tell of a registry's health.
   void NoteSilent(const WorkerSession& worker, const std::string& registry,
@@ -255,7 +255,7 @@ class Scheduler {
   void Throttled(const std::string& registry, absl::Duration retry_after,
                  absl::Time now);
   // The registry gave an answer, whatever it was. Not inferred from results.
-  void Answered(const std::string& registry, absl::Time now);
+  void Answered(const std::string& registry);
   // Until when the registry is parked; the infinite past where it is not.
   absl::Time ParkedUntil(const std::string& registry) const;
 

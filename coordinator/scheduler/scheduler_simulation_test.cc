@@ -296,7 +296,7 @@ class Simulation {
     After(absl::Milliseconds(5), [this, session, registry, copy, wanted] {
       scheduler_->Want(session, registry, copy.version,
                        std::min(wanted, copy.connections), wanted,
-                       copy.permits_wanted, now_);
+                       copy.permits_wanted);
     });
   }
 
@@ -367,7 +367,7 @@ class Simulation {
               bool dead) {
     const auto& registries = tasks_.at(dispatch.task).spec.registries;
     if (!dead) {
-      for (const auto& name : registries) scheduler_->Answered(name, now_);
+      for (const auto& name : registries) scheduler_->Answered(name);
     }
     if (OneIn(100)) {
       scheduler_->Throttled(registries[0], Millis(0, 3000), now_);

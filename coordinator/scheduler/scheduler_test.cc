@@ -191,7 +191,7 @@ TEST_F(SchedulerTest, ConnectionsMoveOnlyOnceTheWorkerCompliesWithLess) {
   scheduler_.Join("a", 1, At(0));
   scheduler_.Join("b", 1, At(0));
   EXPECT_EQ(Dispatched(At(0)), (Names{"a:1"}));
-  scheduler_.Want("a", "r", 1, 1, 9, 0, At(1));
+  scheduler_.Want("a", "r", 1, 1, 9, 0);
   last_ = scheduler_.Poll(At(1));
   ASSERT_EQ(last_.size(), 1u);
   EXPECT_EQ(std::get<GrantConnections>(last_[0]).connections, 4);
@@ -201,9 +201,9 @@ TEST_F(SchedulerTest, ConnectionsMoveOnlyOnceTheWorkerCompliesWithLess) {
   ASSERT_EQ(last_.size(), 1u);
   EXPECT_EQ(std::get<GrantConnections>(last_[0]).connections, 3);
   EXPECT_EQ(std::get<GrantConnections>(last_[0]).version, 3u);
-  scheduler_.Want("a", "r", 2, 4, 9, 0, At(3));  // crossed the new grant
+  scheduler_.Want("a", "r", 2, 4, 9, 0);  // crossed the new grant
   EXPECT_EQ(Dispatched(At(3)), Names());
-  scheduler_.Want("a", "r", 3, 3, 9, 0, At(4));
+  scheduler_.Want("a", "r", 3, 3, 9, 0);
   EXPECT_EQ(Dispatched(At(4)), (Names{"b:2"}));
 }
 
@@ -214,7 +214,7 @@ TEST_F(SchedulerTest, PermitsGoToWhoWantsThemAtTheRate) {
   AddTask(1, {"r"});
   scheduler_.Join("a", 1, At(0));
   scheduler_.Poll(At(0));
-  scheduler_.Want("a", "r", 1, 0, 1, 2, At(0));
+  scheduler_.Want("a", "r", 1, 0, 1, 2);
   auto grants = Only<GrantConnections>(scheduler_.Poll(At(0)));
   ASSERT_EQ(grants.size(), 1u);
   EXPECT_TRUE(grants[0].rate_limited);
@@ -393,7 +393,7 @@ TEST_F(SchedulerTest, ALostTasksConnectionsComeBackOnceItsWorkerComplies) {
   ASSERT_EQ(grants.size(), 1u);
   EXPECT_EQ(grants[0].connections, 1);
   EXPECT_EQ(Dispatched(At(30)), Names());
-  scheduler_.Want("a", "r", grants[0].version, 1, 1, 0, At(31));
+  scheduler_.Want("a", "r", grants[0].version, 1, 1, 0);
   EXPECT_EQ(Dispatched(At(31)), (Names{"b:3"}));
 }
 
@@ -561,7 +561,7 @@ TEST_F(SchedulerTest, ARegistryThatAnswersAgainIsUsedAtOnce) {
   scheduler_.Result("a", Key(1), 1, Unreachable{"r", "reset"}, At(1));
   scheduler_.Result("a", Key(2), 1, Unreachable{"r", "reset"}, At(1));
   EXPECT_EQ(Dispatched(At(1)), Names());
-  scheduler_.Answered("r", At(1));
+  scheduler_.Answered("r");
   EXPECT_EQ(Dispatched(At(1)), (Names{"a:1", "a:2"}));
 }
 
@@ -620,7 +620,7 @@ TEST_F(SchedulerTest, ALimitThatARunBringsHoldsForTheOthersAtOnce) {
   AddTaskOf("one", 1, "r");
   scheduler_.Join("a", 8, At(0));
   Dispatched(At(0));
-  scheduler_.Want("a", "r", 1, 1, 8, 0, At(1));
+  scheduler_.Want("a", "r", 1, 1, 8, 0);
   Dispatched(At(1));
   scheduler_.AddRegistry("two", "r",
                          {.max_connections = 2, .requests_per_second = 5});
@@ -717,7 +717,7 @@ TEST_F(SchedulerTest, TellsSinceWhenARegistryIsSilentAndWhatComesOfIt) {
   scheduler_.Result("a", Key(1), 1, Unreachable{"r", "no route"}, At(6));
   EXPECT_EQ(use().set_aside_at,
             At(6) + SchedulerOptions().first_contact_patience);
-  scheduler_.Answered("r", At(8));
+  scheduler_.Answered("r");
   EXPECT_EQ(use().silent_since, absl::InfiniteFuture());
   EXPECT_EQ(use().set_aside_at, absl::InfiniteFuture());
 }
@@ -734,7 +734,7 @@ TEST_F(SchedulerTest, ALostWorkersSilenceIsForgotten) {
 TEST_F(SchedulerTest, CountsWhatTheRateHoldsBack) {
   scheduler_.AddRegistry("run", "slow", {.requests_per_second = 1});
   scheduler_.Join("a", 1, At(0));
-  scheduler_.Want("a", "slow", 0, 0, 5, 5, At(0));
+  scheduler_.Want("a", "slow", 0, 0, 5, 5);
   scheduler_.Poll(At(0));
   EXPECT_EQ(scheduler_.Registries().front().waiting_for_rate, 4u);
 }

@@ -142,8 +142,7 @@ class ActiveRun {
   void EndTask(const TaskKey& key, proto::TaskResult result);
   // They are handed back, and skipped when they would be sent again.
   void CancelDeletes(const std::string& registry);
-  void NoteAnswers(const TaskSpec& spec, const proto::TaskResult& result,
-                   absl::Time now);
+  void NoteAnswers(const TaskSpec& spec, const proto::TaskResult& result);
 
   const ActiveRunParts parts_;
   const SharedParts shared_;

@@ -82,7 +82,7 @@ void ActiveRun::HandleResult(const std::string& session,
   const TaskKey key = KeyOf(result.id());
   const auto task = tasks_.find(key);
   if (task != tasks_.end()) {
-    NoteAnswers(task->second.spec, result, now);
+    NoteAnswers(task->second.spec, result);
     // A worker names all registries that it knows of.
     for (const std::string& registry : result.list_referrers()) {
       if (absl::c_linear_search(task->second.spec.registries, registry)) {
@@ -107,7 +107,7 @@ void ActiveRun::HandleResult(const std::string& session,
 }
 
 void ActiveRun::NoteAnswers(const TaskSpec& spec,
-                            const proto::TaskResult& result, absl::Time now) {
+                            const proto::TaskResult& result) {
   using proto::Problem;
   const Problem::Kind kind = result.problem().kind();
   if (kind == Problem::CANCELLED) return;
@@ -119,7 +119,7 @@ void ActiveRun::NoteAnswers(const TaskSpec& spec,
     const bool answered = all || spec.registries.size() == 1 ||
                           registry == result.problem().registry();
     if (answered && kind != Problem::REGISTRY_UNREACHABLE) {
-      shared_.scheduler->Answered(registry, now);
+      shared_.scheduler->Answered(registry);
     }
   }
 }

@@ -40,7 +40,7 @@ bool FleetDesk::Handle(
       scheduler_->Want(session, request.registry(), request.version(),
                        static_cast<int>(request.in_use()),
                        static_cast<int>(request.wanted()),
-                       request.permits_wanted(), now);
+                       request.permits_wanted());
       scheduler_->NoteSilent(session, request.registry(), request.silent(),
                              now);
       return true;

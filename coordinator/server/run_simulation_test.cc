@@ -353,7 +353,7 @@ class Simulation {
     After(absl::Milliseconds(1), [this, grant, session] {
       if (!it_->running.contains(session)) return;
       it_->scheduler->Want(session, grant.registry, grant.version, 0, kSlots,
-                           grant.permits, now_);
+                           grant.permits);
     });
   }
   void Do(const SetRegistryAside& aside) {

@@ -62,7 +62,7 @@ absl::StatusOr<SecretFolder> SecretFolder::Make() {
 
 absl::StatusOr<std::string> SecretFolder::WriteFile(
     absl::string_view name, absl::string_view contents) const {
-  std::string path = absl::StrCat(path(), "/", name);
+  std::string path = absl::StrCat(folder_.path(), "/", name);
   const int file =
       open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const bool written =

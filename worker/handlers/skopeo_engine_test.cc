@@ -50,20 +50,6 @@ mode_t ModeOf(const std::string& path) {
   return stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
 }
 
-// Secret folders that this process has at the moment.
-int CountSecretFolders() {
-  int count = 0;
-  const std::string name =
-      absl::StrCat("registry-manager-secrets-", getpid(), "-");
-  for (const char* place : {"/dev/shm", "/tmp"}) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(place, error)) {
-      count += absl::StartsWith(entry.path().filename().string(), name);
-    }
-  }
-  return count;
-}
-
 // The skopeo that this process runs; 0 where there is none.
 pid_t FindSkopeo() {
   for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -87,8 +73,21 @@ class SkopeoEngineTest : public testing::Test {
     unsetenv("XDG_RUNTIME_DIR");
     fs::remove_all(folder_);
     fs::create_directories(folder_);
+    // A place in memory for this test's credentials alone.
+    place_ = "/dev/shm/rm-test-XXXXXX";
+    EXPECT_NE(mkdtemp(place_.data()), nullptr);
+    setenv("XDG_RUNTIME_DIR", place_.c_str(), 1);
   }
-  ~SkopeoEngineTest() override { fs::remove_all(folder_); }
+  ~SkopeoEngineTest() override {
+    fs::remove_all(folder_);
+    fs::remove_all(place_);
+  }
+
+  // Folders of credentials that there are at the moment.
+  int CountSecretFolders() const {
+    return std::distance(fs::directory_iterator(place_),
+                         fs::directory_iterator());
+  }
 
   std::unique_ptr<DockerRegistry> StartRegistry(const std::string& name,
                                                 bool with_password = false) {
@@ -128,6 +127,7 @@ class SkopeoEngineTest : public testing::Test {
   }
 
   const std::string folder_;
+  std::string place_;
   TaskBench bench_;
 };
 
