@@ -189,7 +189,8 @@ GUARDS = [
     Guard(
         "a tag that somebody moved is not deleted by its name",
         "common/registry/removal/deletion.cc",
-        "  if (*gone) return Deleted::kPassedOver;",
+        "        if (*gone) return attempt == 0 ? Deleted::kPassedOver : "
+        "Deleted::kDone;",
         "",
         "//common/registry:deletion_test",
     ),
@@ -237,24 +238,24 @@ GUARDS = [
     ),
     Guard(
         "a result is acknowledged only once it is journalled",
-        "coordinator/server/run_loop_messages.cc",
+        "coordinator/server/active_run_results.cc",
         "  if (unflushed_.contains(key)) {",
         "  if (false) {",
-        "//coordinator/server:run_loop_test",
+        "//coordinator/server:server_test",
     ),
     Guard(
         "an outcome is told before it is journalled",
-        "coordinator/server/run_loop.cc",
+        "coordinator/server/active_run.cc",
         "  absl::Status status = parts_.listener->OnCommit();",
         "  absl::Status status;",
-        "//coordinator/server:run_loop_test",
+        "//coordinator/server:server_test",
     ),
     Guard(
         "losses of a worker are journalled",
-        "coordinator/server/run_loop_tasks.cc",
-        "    JournalSetbacks(*count);",
-        "    (void)count;",
-        "//coordinator/server:run_loop_test",
+        "coordinator/server/server.cc",
+        "      run->JournalSetbacks(*count, now);",
+        "",
+        "//coordinator/server:server_test",
     ),
     Guard(
         "who takes a run over knows which syncs failed",
@@ -279,10 +280,10 @@ GUARDS = [
     ),
     Guard(
         "where others were harmed, what is under way is cancelled",
-        "coordinator/server/run_loop_messages.cc",
+        "coordinator/server/active_run_results.cc",
         "    CancelDeletes(problem.registry());",
         "",
-        "//coordinator/server:run_loop_test",
+        "//coordinator/server:server_test",
     ),
     Guard(
         "who has lost a run to another coordinator writes nothing",
