@@ -29,6 +29,14 @@ run_bazel() {
   )
 }
 
+# The files that differ from the last commit, new ones included.
+changed_files() {
+  {
+    git -C "$root" diff --name-only --diff-filter=d HEAD
+    git -C "$root" ls-files --others --exclude-standard
+  } | sort -u
+}
+
 # Builds both programs as they are released and sets `programs` to the folder
 # that holds coordinator/coordinator and worker/worker. Silent where nothing
 # has changed; progress shows on a terminal only.

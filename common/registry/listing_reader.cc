@@ -19,14 +19,16 @@ namespace registry_manager {
 namespace {
 
 constexpr size_t kPageSize = 1000;
+// What registries take that refuse to list so many at once.
+constexpr size_t kSmallPage = 100;
 // A million tags in one answer is a real registry's; more is not.
 constexpr size_t kMaxListing = 128 << 20;
 
 // As many names as a page was asked to have, or a round number, as a cap of the
-// registry's own would leave.
+// registry's own would leave: 10, 20, 25, 64, 100, 500, ….
 bool LooksFull(size_t names) {
   const bool is_power_of_two = (names & (names - 1)) == 0;
-  return names > 0 && (names % 50 == 0 || (names >= 64 && is_power_of_two));
+  return names >= 10 && (names % 5 == 0 || is_power_of_two);
 }
 
 // How a registry says that nothing comes after the last name.
@@ -40,39 +42,33 @@ bool AreTheSame(absl::string_view a, absl::string_view b) {
   return a == b || absl::EndsWith(a, absl::StrCat("/", b));
 }
 
-// The page that `response` names as the next one; nullopt: there is none. A
-// link to another host is FailedPrecondition.
-absl::StatusOr<std::optional<Url>> NextPage(const RegistryClient& client,
-                                            const Url& url,
+// The page that `response` names as the next one; nullopt: there is none. Only
+// the query of the Link counts: proxies leave names of hosts and paths in it
+// that lead nowhere, or to another repository.
+absl::StatusOr<std::optional<Url>> NextPage(const Url& url,
                                             const HttpResponse& response) {
-  const std::optional<std::string> target =
+  const absl::StatusOr<std::optional<std::string>> target =
       FindNextLink(response.headers.GetAll("Link"));
-  if (!target) return std::nullopt;
-  absl::StatusOr<Url> next = ResolveUrl(url, *target);
-  if (!next.ok()) {
-    return Annotate(next.status(),
+  if (!target.ok()) return Annotate(target.status(), url.display());
+  if (!*target) return std::nullopt;
+  const absl::StatusOr<Url> named = ResolveUrl(url, **target);
+  if (!named.ok()) {
+    return Annotate(named.status(),
                     absl::StrCat(url.display(), " names its next page"));
   }
-  // Behind a proxy that ends TLS, registries name themselves by http.
-  if (next->host == url.host && next->scheme == "http" &&
-      url.scheme == "https") {
-    next->scheme = url.scheme;
-    next->authority = url.authority;
-  }
-  if (!next->SameOrigin(client.connection->base())) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(url.display(), " says that its next page is on ",
-                     next->display(), ", another host, which is refused"));
-  }
-  next->path = url.path;
-  return *std::move(next);
+  Url next = url;
+  next.query = named->query;
+  return next;
 }
 
 }  // namespace
 
 ListingReader::ListingReader(const RegistryClient& client, Subject subject)
-    : client_(client), subject_(std::move(subject)), url_(subject_.url) {
-  url_.query = absl::StrCat("n=", kPageSize);
+    : client_(client),
+      subject_(std::move(subject)),
+      url_(subject_.url),
+      page_size_(kPageSize) {
+  url_.query = absl::StrCat("n=", page_size_);
 }
 
 void ListingReader::StartAt(Url page) {
@@ -84,7 +80,7 @@ void ListingReader::StartAfter(absl::string_view name) {
   // A tag that is not seen would not be protected.
   url_ = subject_.url;
   url_.query =
-      absl::StrCat(takes_size_ ? absl::StrCat("n=", kPageSize, "&") : "",
+      absl::StrCat(page_size_ > 0 ? absl::StrCat("n=", page_size_, "&") : "",
                    "last=", QueryEscape(name));
   last_name_ = last_asked_ = std::string(name);
   next_ = Next::kGuessed;
@@ -108,10 +104,10 @@ absl::StatusOr<std::optional<HttpResponse>> ListingReader::Get() {
     }
     // Fewer than a page of ours is all that some registries may be asked for.
     const bool may_dislike_size =
-        response->status == 400 && next_ == Next::kFirst && takes_size_;
+        response->status == 400 && next_ == Next::kFirst && page_size_ > 0;
     if (!may_dislike_size) return client_.Refusal(request, *response);
-    takes_size_ = false;
-    url_.query.clear();
+    page_size_ = page_size_ > kSmallPage ? kSmallPage : 0;
+    url_.query = page_size_ > 0 ? absl::StrCat("n=", page_size_) : "";
   }
 }
 
@@ -126,7 +122,7 @@ absl::StatusOr<std::vector<std::string>> ListingReader::ReadPage() {
   if (!list.ok()) return Unreadable(list.status().message());
   if (absl::Status status = CheckName(list->name); !status.ok()) return status;
   const size_t fresh = Remember(list->values);
-  absl::StatusOr<std::optional<Url>> next = NextPage(client_, url, **response);
+  absl::StatusOr<std::optional<Url>> next = NextPage(url, **response);
   if (!next.ok()) return next.status();
   if (*next && fresh == 0) {
     return Unreadable(

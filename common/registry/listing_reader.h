@@ -79,8 +79,8 @@ class ListingReader {
   const Subject subject_;
   Next next_ = Next::kFirst;
   Url url_;
-  // Whether the registry takes a page's size.
-  bool takes_size_ = true;
+  // How many names a page is asked for; 0: the registry takes no number.
+  size_t page_size_;
   std::string last_name_;
   // The name after which a guessed page was asked for.
   std::string last_asked_;

@@ -216,7 +216,9 @@ absl::StatusOr<PutManifestResult> PutManifest(
   request.scopes = {client.connection->Scope(repository, "pull,push")};
   request.headers.Add("Content-Type", manifest.media_type);
   request.body = manifest.bytes;
-  request.repeatable = true;
+  // Somebody may push between two tries: whoever asks for a last look repeats
+  // it himself.
+  request.repeatable = before_send == nullptr;
   request.before_send = std::move(before_send);
   absl::StatusOr<HttpResponse> response = client.Send(request);
   if (!response.ok()) return response.status();

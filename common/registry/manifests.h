@@ -55,7 +55,7 @@ struct PutManifestResult {
 
 // Pushes the bytes as they are. InvalidArgument with the registry's code
 // MANIFEST_BLOB_UNKNOWN where something that the manifest names is missing.
-// `before_send` is RegistryRequest's, asked before each repetition, too.
+// `before_send` is RegistryRequest's; with it the request is sent once.
 absl::StatusOr<PutManifestResult> PutManifest(
     const RegistryClient& client, absl::string_view repository,
     absl::string_view reference, const RawManifest& manifest,

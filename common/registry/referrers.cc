@@ -23,6 +23,10 @@
 namespace registry_manager {
 namespace {
 
+// A registry is taken to have no referrers API only if it refuses the question
+// again after so long.
+constexpr absl::Duration kRefusalPasses = absl::Seconds(1);
+
 using Support = RegistryConnection::Support;
 
 constexpr size_t kMaxPage = 16 << 20;
@@ -54,10 +58,11 @@ bool IsForPeople(const HttpResponse& response) {
 // Moves `url` to the next page; false: there is none. A proxy may have changed
 // the path of the Link or its host: the list is the one that was asked for.
 absl::StatusOr<bool> TurnPage(const HttpResponse& response, Url& url) {
-  const std::optional<std::string> target =
+  const absl::StatusOr<std::optional<std::string>> target =
       FindNextLink(response.headers.GetAll("Link"));
-  if (!target) return false;
-  absl::StatusOr<Url> next = ResolveUrl(url, *target);
+  if (!target.ok()) return Annotate(target.status(), url.display());
+  if (!*target) return false;
+  absl::StatusOr<Url> next = ResolveUrl(url, **target);
   if (!next.ok()) {
     return Annotate(next.status(),
                     absl::StrCat(url.display(), " names its next page"));
@@ -132,21 +137,41 @@ absl::Status JudgeRefusal(const RegistryClient& client,
     // Where others have been listed, this subject has none.
     return status == 404 ? absl::OkStatus() : refusal;
   }
-  // A repository that is not there yet tells nothing of the registry.
-  if (RegistryCode(refusal) == "NAME_UNKNOWN") return NoApi();
+  // A repository, or a subject, that is not there tells nothing of the
+  // registry.
+  if (RegistryCode(refusal) == "NAME_UNKNOWN" ||
+      RegistryCode(refusal) == "MANIFEST_UNKNOWN") {
+    return NoApi();
+  }
   if (!SaysNoApi(client, repository, subject, refusal)) return refusal;
   return RememberNoApi(client, url, status);
+}
+
+// Asks for a page; the refusal if there is no list in `response`.
+absl::Status AskForPage(const RegistryClient& client,
+                        absl::string_view repository, const Url& url,
+                        absl::StatusOr<HttpResponse>& response) {
+  const RegistryRequest request = PageRequest(client, repository, url);
+  response = client.Send(request);
+  if (!response.ok()) return response.status();
+  return response->status == 200 ? absl::OkStatus()
+                                 : client.Refusal(request, *response);
 }
 
 // The first page. OK without a response: the list is empty.
 absl::StatusOr<std::optional<HttpResponse>> GetFirstPage(
     const RegistryClient& client, absl::string_view repository,
     const Digest& subject, const Url& url) {
-  const RegistryRequest request = PageRequest(client, repository, url);
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  absl::Status refusal = response.status();
-  if (response.ok() && response->status != 200) {
-    refusal = client.Refusal(request, *response);
+  absl::StatusOr<HttpResponse> response;
+  absl::Status refusal = AskForPage(client, repository, url, response);
+  const int status = HttpStatusOf(refusal);
+  const bool may_pass = (status == 401 || status == 403) &&
+                        client.connection->referrers_api == Support::kUnknown;
+  if (may_pass) {
+    const absl::Status slept =
+        client.task->cancellation().SleepFor(kRefusalPasses);
+    if (!slept.ok()) return slept;
+    refusal = AskForPage(client, repository, url, response);
   }
   if (!refusal.ok()) {
     refusal = JudgeRefusal(client, repository, subject, url, refusal);

@@ -21,7 +21,10 @@ _KEPT = ["1.0"]
 
 def _contents(*names):
     return {
-        name: {"1.0": image.image(f"{name} kept"), "develop": image.image(f"{name} gone")}
+        name: {
+            "1.0": image.image(f"{name} kept"),
+            "develop": image.image(f"{name} gone"),
+        }
         for name in names
     }
 
@@ -61,9 +64,7 @@ class ProxyTest(HostileTest):
 
     def test_of_https_is_a_tunnel_and_the_certificate_the_registrys(self):
         authority = tls.Authority(os.path.join(self.folder, "ca"))
-        registry = self.hostile(
-            _contents("team/app"), authority=authority
-        )
+        registry = self.hostile(_contents("team/app"), authority=authority)
         self.clean(
             registry,
             "https",
@@ -159,9 +160,7 @@ class CredentialsTest(HostileTest):
                 "#!/bin/sh\necho credentials not found in native keychain\nexit 1\n"
             )
         os.chmod(helper, 0o700)
-        path = self.auth_file(
-            {self.registry.host: "right:s3cret"}, credsStore="empty"
-        )
+        path = self.auth_file({self.registry.host: "right:s3cret"}, credsStore="empty")
         search = folder + ":" + self.product.environment["PATH"]
         self.clean({"auth-file": path}, environment={"PATH": search})
 

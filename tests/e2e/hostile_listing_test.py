@@ -376,14 +376,15 @@ class OddListTest(_ListingTest):
     def test_a_second_page_on_another_host(self):
         link = {"Link": f'<{self.other.url}/v2/app/r0001/tags/list?n=1>; rel="next"'}
         self.list_of_r0001({"tags": ["develop"]}, link)
-        self.check_stops_one("another host")
+        # Its query leads to the same page again here.
+        self.check_stops_one("nothing new")
         self.assertEqual(self.other.seen(), [])
 
     def test_a_catalogue_that_goes_on_on_another_host(self):
         link = {"Link": f'<{self.other.url}/v2/_catalog?n=1>; rel="next"'}
         self.registry.script("GET", "/_catalog", _json({"repositories": []}, link))
         result = self.run_deletion(self.registry, {}, status=1)
-        self.assertRegex(result.text, "another host")
+        self.assertRegex(result.text, "nothing new")
         self.assertEqual(self.other.seen(), [])
 
     def test_names_in_the_catalogue_that_are_none(self):

@@ -13,11 +13,11 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string header(reinterpret_cast<const char*>(data), size);
   const auto next = registry_manager::FindNextLink({header});
-  if (!next) return 0;
+  if (!next.ok() || !*next) return 0;
   const auto base =
       registry_manager::ParseUrl("https://reg.example/v2/_catalog");
   FUZZ_CHECK(base.ok());
-  const auto url = registry_manager::ResolveUrl(*base, *next);
+  const auto url = registry_manager::ResolveUrl(*base, **next);
   if (!url.ok()) return 0;
   // What goes onto the wire is one line.
   for (const char c : url->str())

@@ -168,8 +168,8 @@ GUARDS = [
     Guard(
         "a link's path leads to no other repository",
         "common/registry/listing_reader.cc",
-        "  next->path = url.path;",
-        "",
+        "  next.query = named->query;",
+        "  next.query = named->query;\n  next.path = named->path;",
         "//common/registry:listing_test",
     ),
     Guard(
@@ -307,6 +307,35 @@ GUARDS = [
         "  if (refused && !Renew(scopes, credentials, renew_from_)) {",
         "  if (refused) {",
         "//common/registry:authentication_test",
+    ),
+    Guard(
+        "a Link that cannot be read is not the end of a list",
+        "common/registry/link.cc",
+        "    if (close == absl::string_view::npos) return Unreadable(whole);",
+        "    if (close == absl::string_view::npos) return std::nullopt;",
+        "//common/registry:link_test",
+    ),
+    Guard(
+        "a placeholder is not put again on an old look",
+        "common/registry/manifests.cc",
+        "  request.repeatable = before_send == nullptr;",
+        "  request.repeatable = true;",
+        "//tests/e2e:hostile_last_look_test",
+    ),
+    Guard(
+        "a digest whose DELETE was turned away is looked at again",
+        "common/registry/removal/deletion.cc",
+        "      if (RestsOnAPlan()) return "
+        "registry_manager::LookAgain(answer.message());",
+        "",
+        "//tests/e2e:hostile_last_look_test",
+    ),
+    Guard(
+        "a listed manifest is attached only if it names its subject",
+        "common/registry/removal/snapshot.cc",
+        " || known.subject != level[i]",
+        "",
+        "//tests/e2e:hostile_odd_lists_test",
     ),
 ]
 

@@ -73,7 +73,11 @@ def _handler_for(proxy):
             lines.append(b"Connection: close\r\n\r\n")
             server.sendall(head.encode("latin-1") + b"".join(lines))
             length = next(
-                (int(x.split(b":")[1]) for x in lines if x[:15].lower() == b"content-length:"),
+                (
+                    int(x.split(b":")[1])
+                    for x in lines
+                    if x[:15].lower() == b"content-length:"
+                ),
                 0,
             )
             server.sendall(self.rfile.read(length))

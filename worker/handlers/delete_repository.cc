@@ -33,7 +33,7 @@ using proto::Action;
 
 // A plan that is older is made afresh.
 constexpr absl::Duration kPlanLifetime = absl::Minutes(5);
-constexpr int kMaxPlans = 3;
+constexpr int kMaxPlans = 6;
 // A deleted manifest's tags may be listed a little longer: so many looks, with
 // doubling pauses between them.
 constexpr int kLooksAtTags = 5;
@@ -267,12 +267,20 @@ absl::Status Deletion::Execute(PlannedDeletion planned) {
     status = DeleteWaves(planned);
     if (!status.ok()) return status;
     if (!out_of_time_) return RemoveTagsAlone(planned);
-    fruitless = deleted_tags_.size() > deleted ? 0 : fruitless + 1;
+    const bool got_on = deleted_tags_.size() > deleted;
+    fruitless = got_on ? 0 : fruitless + 1;
+    if (got_on) continue;
+    const absl::Status slept =
+        context_.scope->cancellation().SleepFor(kFirstPause * fruitless);
+    if (!slept.ok()) return slept;
   }
   return absl::UnavailableError(absl::StrCat(
-      "looking at every tag of ", repository_, " takes longer than ",
+      "no plan for ", repository_,
+      " could be carried out before it was too old: looking at its tags takes "
+      "longer than ",
       absl::FormatDuration(kPlanLifetime),
-      ", so that nothing can be deleted safely; raise max-connections"));
+      ", or the registry turns deletes away; raise max-connections, or lower "
+      "requests-per-second"));
 }
 
 absl::Status Deletion::DeleteWaves(const PlannedDeletion& planned) {
@@ -340,7 +348,8 @@ void Deletion::Spare(const PlannedDeletion& planned,
                                           result.passed_over.end());
   report_.PassedOver(passed_over);
   ReportUntagged(failed, result);
-  if (HttpStatusOf(result.status) >= 500) is_settled_ = false;
+  // A refusal is final; everything else may be carried out yet.
+  if (HttpStatusOf(result.status) / 100 != 4) is_settled_ = false;
   std::erase_if(left.tags, [&](const std::string& tag) {
     return passed_over.contains(tag) || deleted_tags_.contains(tag);
   });

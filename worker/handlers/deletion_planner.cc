@@ -66,7 +66,8 @@ absl::Status CannotBeFound(const std::string& tag, const TagStates& states) {
   return absl::DataLossError(absl::StrCat(
       "tag ", tag, " points at ", states.at(tag).digest->str(),
       ", which the registry does not hand out by its digest; nothing is "
-      "deleted from this repository"));
+      "deleted from this repository; push the image again, or delete that tag "
+      "by hand"));
 }
 
 // Where nothing is deleted, what follows something stays.

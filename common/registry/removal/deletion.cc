@@ -112,12 +112,18 @@ class Deleter {
     for (int attempt = 0, looks = 0; attempt < kMaxDeletes;) {
       const absl::Status turn = settling_.Await(cancellation());
       if (!turn.ok()) return turn;
+      const absl::Status promising = settling_.CheckFailures();
+      if (!promising.ok()) return promising;
       absl::Time until = target_.look_lasts_until.value_or(BootTime());
       if (!target_.look_lasts_until) {
         const absl::StatusOr<bool> gone = target_.is_gone();
         if (!gone.ok()) return gone.status();
         if (*gone) return attempt == 0 ? Deleted::kPassedOver : Deleted::kDone;
-        until = BootTime() + kTagLookLasts;
+        until = BootTime() + TagLookLasts(looks);
+      } else if (RestsOnOldLook()) {
+        return registry_manager::LookAgain(
+            "the registry asked for patience, so that everything has to be "
+            "looked at again");
       }
       std::optional<Settling::Hold> hold;
       answer = Send(until, hold);
@@ -132,26 +138,41 @@ class Deleter {
           Watch(target_.is_gone, absl::Now() + TakesEffectWithin(answer),
                 cancellation());
       if (gone.ok() && *gone) {
+        settling_.CountSuccess();
         const bool others_did = absl::IsNotFound(answer) && attempt == 0;
         return others_did ? Deleted::kPassedOver : Deleted::kDone;
       }
       const absl::Status unknown = WhatIsNotKnown(answer, gone.status());
       if (!unknown.ok()) {
+        if (IsOwnFailure(answer)) settling_.CountFailure();
         if (hold && MayTakeEffectYet(unknown)) hold->Abandon();
         return unknown;
       }
       if (!WasTurnedAway(answer)) break;
+      // Somebody may push a tag on it, or list it, while this one waits.
+      if (RestsOnAPlan()) return registry_manager::LookAgain(answer.message());
       const absl::Status slept = cancellation().SleepFor(BackOff(attempt++));
       if (!slept.ok()) return slept;
     }
     if (!answer.ok() && !absl::IsNotFound(answer)) return answer;
-    return absl::InternalError(
-        absl::StrCat("the registry answered that it deleted ",
-                     target_.reference, ", but still hands it out"));
+    return absl::InternalError(absl::StrCat(
+        answer.ok() ? "the registry answered that it deleted "
+                    : "the registry answered (HTTP 404) that there is no ",
+        target_.reference, ", but still hands it out"));
   }
 
  private:
   Cancellation& cancellation() { return client_.task->cancellation(); }
+
+  // The target was looked at with others, some time ago.
+  bool RestsOnAPlan() const {
+    return target_.look_lasts_until &&
+           *target_.look_lasts_until != absl::InfiniteFuture();
+  }
+  bool RestsOnOldLook() const {
+    return RestsOnAPlan() &&
+           client_.connection->gate().ParkedFor() > kTagLookLasts;
+  }
 
   // Fills `hold` if others must wait.
   absl::Status Send(absl::Time until, std::optional<Settling::Hold>& hold) {
@@ -250,9 +271,22 @@ absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,
 absl::Status DeleteDanglingTag(const RegistryClient& client,
                                const std::string& repository,
                                absl::string_view tag, Settling& settling) {
-  const absl::Status turn = settling.Await(client.task->cancellation());
-  if (!turn.ok()) return turn;
-  return DeleteManifest(client, repository, tag);
+  Cancellation& cancellation = client.task->cancellation();
+  for (int looks = 0;; ++looks) {
+    const absl::Status turn = settling.Await(cancellation);
+    if (!turn.ok()) return turn;
+    const absl::Status now = HeadListedTag(client, repository, tag).status();
+    if (now.ok()) {
+      return absl::AlreadyExistsError(
+          "somebody has pushed the tag meanwhile: it stays");
+    }
+    if (!absl::IsNotFound(now)) return now;
+    const absl::Time until = BootTime() + TagLookLasts(looks);
+    const absl::Status answer =
+        DeleteManifest(client, repository, tag, nullptr,
+                       [until] { return CheckLookLasts(until); });
+    if (!CameTooLate(answer) || looks == kMaxTagLooks) return answer;
+  }
 }
 
 bool MayTakeEffectYet(const absl::Status& status) {

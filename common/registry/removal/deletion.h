@@ -54,8 +54,9 @@ absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,
                                   absl::string_view tag, const Digest& digest,
                                   Settling& settling);
 
-// Deletes a tag by its name that pointed at nothing when it was looked at.
-// Returns what the registry answered: only a listing tells whether it is gone.
+// Deletes a tag by its name that points at nothing, which is looked at right
+// before. Returns what the registry answered: only a listing tells whether the
+// tag is gone. AlreadyExists: somebody has pushed it meanwhile, it stays.
 absl::Status DeleteDanglingTag(const RegistryClient& client,
                                const std::string& repository,
                                absl::string_view tag, Settling& settling);

@@ -9,6 +9,7 @@
 #include "common/registry/errors.h"
 #include "common/registry/manifests.h"
 #include "common/registry/removal/deletion.h"
+#include "common/registry/retry.h"
 
 namespace registry_manager {
 namespace {
@@ -17,6 +18,7 @@ using Support = RegistryConnection::Support;
 
 // A tag that nobody has.
 constexpr absl::string_view kNobodysTag = "registry-manager-probe-1";
+constexpr int kMaxQuestions = 4;
 
 // A refusal that a registry may give because a tag points at the digest:
 // Google's 400 GOOGLE_MANIFEST_DANGLING_TAG, others' 403 and 409.
@@ -25,25 +27,34 @@ bool MayWantTagsFirst(const absl::Status& refusal) {
   return status == 400 || status == 403 || status == 409;
 }
 
-// Whether the registry takes DELETE of a tag in this repository at all, found
-// out on a tag that does not exist.
-bool TakesTagDelete(const RegistryClient& client, const std::string& repository,
-                    Settling& settling) {
+// OK if the registry takes DELETE of a tag in this repository at all, found out
+// on a tag that does not exist; otherwise why not.
+absl::Status TakesTagDelete(const RegistryClient& client,
+                            const std::string& repository, Settling& settling) {
   std::atomic<Support>& known = client.connection->takes_tag_delete;
-  if (known != Support::kUnknown) return known == Support::kYes;
-  if (!absl::IsNotFound(
-          HeadManifest(client, repository, kNobodysTag).status())) {
-    return false;
+  const absl::Status never = absl::UnimplementedError(
+      "the registry does not delete tags by their names");
+  if (known == Support::kYes) return absl::OkStatus();
+  if (known == Support::kNo) return never;
+  absl::Status answer;
+  for (int attempt = 0; attempt < kMaxQuestions; ++attempt) {
+    answer = DeleteDanglingTag(client, repository, kNobodysTag, settling);
+    const int status = HttpStatusOf(answer);
+    if (status != 429 && status != 503) break;
+    const absl::Status slept =
+        client.task->cancellation().SleepFor(BackOff(attempt));
+    if (!slept.ok()) return slept;
   }
-  const absl::Status answer =
-      DeleteDanglingTag(client, repository, kNobodysTag, settling);
-  const bool takes = answer.ok() || absl::IsNotFound(answer);
-  if (takes) known = Support::kYes;
+  if (answer.ok() || absl::IsNotFound(answer)) {
+    known = Support::kYes;
+    return absl::OkStatus();
+  }
   // Rights (403) are this repository's, and a failure passes.
   if (absl::IsUnimplemented(answer) || absl::IsInvalidArgument(answer)) {
     known = Support::kNo;
+    return never;
   }
-  return takes;
+  return answer;
 }
 
 void DeleteByDigest(const RegistryClient& client, const std::string& repository,
@@ -88,7 +99,7 @@ ImageDeletion DeleteImage(const RegistryClient& client,
     }
     if (result.status.ok() || tags.empty() ||
         !MayWantTagsFirst(result.status) ||
-        !TakesTagDelete(client, repository, settling)) {
+        !TakesTagDelete(client, repository, settling).ok()) {
       return result;
     }
   }
@@ -117,23 +128,24 @@ std::map<std::string, absl::Status> DeleteLeftTags(
     const RegistryClient& client, const std::string& repository,
     const std::map<std::string, Digest>& tags, Settling& settling) {
   std::map<std::string, absl::Status> refused;
-  if (!TakesTagDelete(client, repository, settling)) {
-    for (const auto& [tag, digest] : tags) {
-      refused[tag] = absl::UnimplementedError(
-          "the registry does not delete tags by their names");
-    }
+  const absl::Status takes = TakesTagDelete(client, repository, settling);
+  if (!takes.ok()) {
+    for (const auto& [tag, digest] : tags) refused[tag] = takes;
     return refused;
   }
   for (const auto& [tag, digest] : tags) {
     const absl::StatusOr<ManifestHead> now =
-        HeadManifest(client, repository, tag);
+        HeadListedTag(client, repository, tag);
     absl::Status status;
     if (absl::IsNotFound(now.status())) {
       status = DeleteDanglingTag(client, repository, tag, settling);
     } else {
       status = DeleteTag(client, repository, tag, digest, settling).status();
     }
-    if (!status.ok() && !absl::IsNotFound(status)) refused[tag] = status;
+    // Gone, or somebody's by now.
+    const bool is_done = status.ok() || absl::IsNotFound(status) ||
+                         absl::IsAlreadyExists(status);
+    if (!is_done) refused[tag] = status;
   }
   return refused;
 }

@@ -4,7 +4,10 @@
 #ifndef REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_LOOK_AGE_H_
 #define REGISTRY_MANAGER_COMMON_REGISTRY_REMOVAL_LOOK_AGE_H_
 
+#include <algorithm>
+
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/http/transport.h"
 #include "common/os/boot_time.h"
@@ -15,14 +18,18 @@ namespace registry_manager {
 // may wait for a connection, for the rate, or because the registry asked for
 // patience: what is too old by then is not sent.
 
-// How long the look at one tag counts.
+// How long the look at one tag counts. Each time its request came too late it
+// counts twice as long: a slow rate must not hold a tag up for ever.
 inline constexpr absl::Duration kTagLookLasts = absl::Seconds(5);
 // How often a tag is looked at anew because its request came too late.
 inline constexpr int kMaxTagLooks = 8;
+inline absl::Duration TagLookLasts(int looks_before) {
+  return kTagLookLasts * (1 << std::min(looks_before, kMaxTagLooks));
+}
 
 // For RegistryRequest::before_send, by BootTime(). OutOfRange: the look that
-// lasts until then is too old. (An error of a code that is worth another try would be sent
-// again.)
+// lasts until then is too old. (An error of a code that is worth another try
+// would be sent again.)
 inline absl::Status CheckLookLasts(absl::Time until) {
   return BootTime() <= until
              ? absl::OkStatus()
@@ -32,7 +39,13 @@ inline absl::Status CheckLookLasts(absl::Time until) {
                    "requests-per-second");
 }
 
-// True if CheckLookLasts() held a request back: nothing was sent.
+// The answer for who must look again before the next request.
+inline absl::Status LookAgain(absl::string_view why) {
+  return WithRequestNotSent(absl::OutOfRangeError(why));
+}
+
+// True if a request was held back, or turned away, and everything must be
+// looked at again first: nothing was done.
 inline bool CameTooLate(const absl::Status& status) {
   return absl::IsOutOfRange(status) && !RequestMayHaveArrived(status);
 }

@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/http/cancellation.h"
 
@@ -54,8 +55,23 @@ class Settling {
     Settling& settling_;
   };
 
+  // Counts DELETEs in a row that failed in the registry and came to nothing,
+  // each of which is watched for long with nothing beside it.
+  void CountFailure() { ++failures_; }
+  void CountSuccess() { failures_ = 0; }
+  // Internal once there were too many: the rest need not be tried.
+  absl::Status CheckFailures() const {
+    constexpr int kMaxFailures = 5;
+    if (failures_ < kMaxFailures) return absl::OkStatus();
+    return absl::InternalError(absl::StrCat(
+        "not tried, because ", kMaxFailures,
+        " DELETEs before it failed in the registry, one after the other; see "
+        "the registry's log"));
+  }
+
  private:
   std::atomic<int> unsettled_ = 0;
+  std::atomic<int> failures_ = 0;
   std::atomic<bool> abandoned_ = false;
 };
 

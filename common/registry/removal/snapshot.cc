@@ -266,7 +266,10 @@ absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
         add(child.digest, next);
       }
       for (const Descriptor& referrer : (*attached)[i]) {
-        if (known_[referrer.digest].missing) continue;
+        const Known& known = known_[referrer.digest];
+        // Whatever a list names may be somebody's image: what is attached says
+        // so itself.
+        if (known.missing || known.subject != level[i]) continue;
         referrers[level[i]].push_back(referrer.digest);
         add(referrer.digest, next);
       }

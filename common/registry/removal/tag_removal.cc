@@ -4,8 +4,10 @@
 #include "common/registry/removal/tag_removal.h"
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -35,6 +37,8 @@ constexpr int kLooksAtKept = 12;
 // doubling pauses between them.
 constexpr int kLooksAtListing = 5;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
+// How long the placeholder is watched after the delete of its last tag.
+constexpr absl::Duration kTakesAlongWithin = absl::Seconds(5);
 
 // One repository's removals, step by step.
 class Remover {
@@ -142,8 +146,10 @@ class Remover {
 
   // The form of the placeholder that the registry takes, as far as is known.
   const RawManifest& Form() const {
-    return client_.connection->docker_types == Support::kNo ? OciPlaceholder()
-                                                            : Placeholder();
+    const bool takes_oci_alone =
+        client_.connection->docker_types == Support::kNo ||
+        docker_form_refused_.has_value();
+    return takes_oci_alone ? OciPlaceholder() : Placeholder();
   }
 
   absl::Status PushBlobs() {
@@ -153,41 +159,85 @@ class Remover {
     return *blobs_pushed_;
   }
 
-  // The tag was looked at just now.
-  absl::Status PutPlaceholder(absl::string_view tag) {
-    const auto in_time = [until = BootTime() + kTagLookLasts] {
+  // Sends one PUT under a tag that was looked at just now. CameTooLate(): it
+  // must be looked at again first.
+  absl::Status PutPlaceholder(absl::string_view tag, int looks_before) {
+    const auto in_time = [until = BootTime() + TagLookLasts(looks_before)] {
       return CheckLookLasts(until);
     };
-    if (absl::Status pushed = PushBlobs(); !pushed.ok()) return pushed;
     const RawManifest& form = Form();
     const absl::Status put =
         PutManifest(client_, repository_, tag, form, in_time).status();
+    if (&form == &OciPlaceholder()) {
+      if (put.ok()) client_.connection->docker_types = Support::kNo;
+      const bool refuses_both = HttpStatusOf(put) / 100 == 4 &&
+                                HttpStatusOf(put) != 429 &&
+                                docker_form_refused_.has_value();
+      return refuses_both ? *docker_form_refused_ : put;
+    }
     const bool refuses_type = HttpStatusOf(put) == 415 ||
                               RegistryCode(put) == "MANIFEST_INVALID" ||
                               RegistryCode(put) == "UNSUPPORTED";
-    if (!refuses_type || &form == &OciPlaceholder()) return put;
-    const absl::Status oci =
-        PutManifest(client_, repository_, tag, OciPlaceholder(), in_time)
-            .status();
-    if (CameTooLate(oci)) return oci;
-    if (!oci.ok()) return put;
-    client_.connection->docker_types = Support::kNo;
-    return oci;
+    if (!refuses_type) return put;
+    docker_form_refused_ = put;
+    return LookAgain(put.message());
+  }
+
+  // Puts the placeholder under the tag, which is looked at right before each
+  // try: somebody may push between two. False: `may_take` says no of what the
+  // tag points at by now.
+  using MayTake = std::function<bool(const std::optional<Digest>& now)>;
+  absl::StatusOr<bool> Place(absl::string_view tag, const MayTake& may_take) {
+    if (absl::Status pushed = PushBlobs(); !pushed.ok()) return pushed;
+    absl::Status put;
+    int failures = 0;
+    for (int looks = 0; looks < kMaxTagLooks; ++looks) {
+      absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
+      if (!now.ok()) return now.status();
+      const bool is_placed = *now && IsPlaceholder(**now);
+      // An earlier try came to pass although it was answered otherwise.
+      if (is_placed && looks > 0) return true;
+      if (!may_take(*now)) return false;
+      put = PutPlaceholder(tag, looks);
+      if (put.ok()) return true;
+      if (CameTooLate(put)) continue;
+      if (!MayPass(put) || failures == client_.connection->retries()) break;
+      const absl::Status slept =
+          client_.task->cancellation().SleepFor(BackOff(failures++));
+      if (!slept.ok()) return slept;
+    }
+    absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
+    if (now.ok() && *now && IsPlaceholder(**now)) return true;
+    return put;
+  }
+
+  // One more try may mend it.
+  static bool MayPass(const absl::Status& failure) {
+    const int status = HttpStatusOf(failure);
+    return status == 429 || status >= 500 ||
+           (status == 0 && (absl::IsUnavailable(failure) ||
+                            absl::IsDeadlineExceeded(failure)));
+  }
+
+  // The tag is nobody's, or bears the placeholder already.
+  static bool IsFree(const std::optional<Digest>& now) {
+    return !now || IsPlaceholder(*now);
   }
 
   // The first tag's delete must leave the second one, and the second one's, the
   // manifest: registries are known that delete an image with its last tag.
   absl::StatusOr<bool> ProveOnProbeTags() {
-    if (absl::Status pushed = PushBlobs(); !pushed.ok()) return pushed;
     for (absl::string_view tag : kProbeTags) {
-      const absl::Status put = PutPlaceholder(tag);
-      if (!put.ok()) return put;
+      const absl::StatusOr<bool> placed = Place(tag, IsFree);
+      if (!placed.ok()) return placed.status();
+      if (!*placed) return false;
     }
     absl::StatusOr<bool> proven =
         DeleteLeaves(kProbeTags[0], std::string(kProbeTags[1]));
     if (proven.ok() && *proven) {
       proven = DeleteLeaves(kProbeTags[1], Form().digest.str());
     }
+    if (proven.ok() && *proven) proven = StaysForAWhile(Form().digest);
     if (!proven.ok()) return proven;
     absl::StatusOr<bool> left =
         HasManifest(client_, repository_, Form().digest);
@@ -212,6 +262,19 @@ class Remover {
     return deleted.ok() && !*now && *left == Form().digest;
   }
 
+  // Some registries answer a DELETE of a tag, and take the manifest along a
+  // moment later.
+  absl::StatusOr<bool> StaysForAWhile(const Digest& digest) {
+    const absl::Time until = BootTime() + kTakesAlongWithin;
+    while (true) {
+      absl::StatusOr<bool> stays = HasManifest(client_, repository_, digest);
+      if (!stays.ok() || !*stays || BootTime() >= until) return stays;
+      const absl::Status slept =
+          client_.task->cancellation().SleepFor(kFirstPause);
+      if (!slept.ok()) return slept;
+    }
+  }
+
   // What the tag points at now; nullopt: it is not there.
   absl::StatusOr<std::optional<Digest>> Resolve(absl::string_view tag) {
     absl::StatusOr<ManifestHead> head =
@@ -222,35 +285,24 @@ class Remover {
   }
 
   TagRemovalOutcome Remove(const TagToRemove& tag, bool by_tag) {
-    // Nothing long may come between the look at the tag and its PUT.
-    if (!by_tag && !tag.ghost) {
-      if (absl::Status pushed = PushBlobs(); !pushed.ok()) {
-        return {tag.tag, Kind::kFailed, pushed};
+    if (by_tag || tag.ghost) {
+      absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
+      if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
+      if (tag.ghost && *now == tag.ghost) {
+        return RemoveByTag(tag.tag, *tag.ghost);
+      }
+      if (by_tag) {
+        const bool is_it = *now && (*now == tag.digest || IsPlaceholder(**now));
+        if (!is_it) return {tag.tag, Kind::kMoved, {}};
+        return RemoveByTag(tag.tag, **now);
       }
     }
-    for (int look = 1;; ++look) {
-      TagRemovalOutcome outcome = RemoveOnce(tag, by_tag);
-      if (!CameTooLate(outcome.status) || look == kMaxTagLooks) return outcome;
-    }
-  }
-
-  TagRemovalOutcome RemoveOnce(const TagToRemove& tag, bool by_tag) {
-    absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
-    if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
-    if (tag.ghost && *now == tag.ghost) return RemoveByTag(tag.tag, *tag.ghost);
-    if (*now != tag.digest && !(*now && IsPlaceholder(**now))) {
-      return {tag.tag, Kind::kMoved, {}};
-    }
-    if (by_tag) return RemoveByTag(tag.tag, **now);
-    const absl::Status put = PutPlaceholder(tag.tag);
-    if (CameTooLate(put)) return {tag.tag, Kind::kFailed, put};
-    if (!put.ok()) {
-      // It may have come to pass all the same.
-      now = Resolve(tag.tag);
-      if (!now.ok() || !*now || !IsPlaceholder(**now)) {
-        return {tag.tag, Kind::kFailed, put};
-      }
-    }
+    const absl::StatusOr<bool> placed =
+        Place(tag.tag, [&tag](const std::optional<Digest>& now) {
+          return now == tag.digest || (now && IsPlaceholder(*now));
+        });
+    if (!placed.ok()) return {tag.tag, Kind::kFailed, placed.status()};
+    if (!*placed) return {tag.tag, Kind::kMoved, {}};
     placed_.insert(tag.tag);
     return {tag.tag, Kind::kRemoved, {}};
   }
@@ -278,7 +330,9 @@ class Remover {
     }
     absl::StatusOr<std::set<std::string>> left = PlacedAndStillListed();
     if (left.ok() && !left->empty()) {
-      for (const std::string& tag : *left) status.Update(PlaceAgain(tag));
+      for (const std::string& tag : *left) {
+        status.Update(Place(tag, IsFree).status());
+      }
       status.Update(FinishHalfRemovedTags(client_, repository_, settling_));
       left = PlacedAndStillListed();
     }
@@ -297,17 +351,13 @@ class Remover {
   bool DeleteByName(const std::set<std::string>& tags) {
     bool took_one = false;
     for (const std::string& tag : tags) {
-      const absl::StatusOr<bool> is_ours = IsStillPlaced(tag);
-      if (!is_ours.ok() || !*is_ours) continue;
-      took_one |= DeleteDanglingTag(client_, repository_, tag, settling_).ok();
+      absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
+      if (!now.ok() || !IsFree(*now)) continue;
+      took_one |=
+          *now ? DeleteTag(client_, repository_, tag, **now, settling_).ok()
+               : DeleteDanglingTag(client_, repository_, tag, settling_).ok();
     }
     return took_one;
-  }
-
-  absl::Status PlaceAgain(const std::string& tag) {
-    const absl::StatusOr<bool> is_ours = IsStillPlaced(tag);
-    if (!is_ours.ok()) return is_ours.status();
-    return *is_ours ? PutPlaceholder(tag) : absl::OkStatus();
   }
 
   // The tag bears the placeholder, or nothing any more. Somebody else may have
@@ -315,7 +365,7 @@ class Remover {
   absl::StatusOr<bool> IsStillPlaced(absl::string_view tag) {
     absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
     if (!now.ok()) return now.status();
-    return !*now || IsPlaceholder(**now);
+    return IsFree(*now);
   }
 
   // The same when the listing has had time to catch up.
@@ -424,6 +474,8 @@ class Remover {
   std::vector<TagRemovalOutcome> outcomes_;
   // Absent: not tried yet.
   std::optional<absl::Status> blobs_pushed_;
+  // The refusal of the placeholder in Docker's form; absent: none so far.
+  std::optional<absl::Status> docker_form_refused_;
   // Tags that were pointed at the placeholder.
   std::set<std::string> placed_;
 };
