@@ -218,7 +218,7 @@ absl::Status Deletion::ReportLostRemovals(const PlannedDeletion& planned) {
     // Nobody can do better: the intent need not stay for it.
     outcome_.Add(MakeAction(
         Action::UNTAG, Action::FAILED, removal.tag, removal.digest.str(),
-        "an earlier attempt, which was cut short, removed the tag alone, and "
+        "an earlier attempt, which did not finish, removed the tag alone, and "
         "now its image is gone, too: other tags needed it; push it again, and "
         "set shared-digest: keep unless somebody else deleted it"));
   }

@@ -99,7 +99,7 @@ void DeletionReport::EarlierAttempt(const proto::Intent& intent,
     for (const std::string& tag : entry.tags()) {
       if (planned.states.contains(tag)) continue;
       Skipped(Action::DELETE_TAG, tag, entry.digest(),
-              "deleted by an earlier attempt, which was cut short");
+              "deleted by an earlier attempt, which did not finish");
     }
   }
 }
