@@ -43,7 +43,7 @@ CheckedPart CheckFile(const std::string& file, const Config& config) {
   const std::string exposure = ExposureOf(file, config);
   if (!exposure.empty()) part.findings.push_back({Level::kWarning, exposure});
   if (part.findings.empty()) {
-    part.findings.push_back({Level::kOk, "says nothing that is wrong"});
+    part.findings.push_back({Level::kOk, "is valid"});
   }
   return part;
 }

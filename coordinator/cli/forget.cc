@@ -84,7 +84,7 @@ void PrintJson(const std::vector<Forgotten>& all,
 }
 
 void PrintText(const std::vector<Forgotten>& all,
-               const std::vector<StoredRun>& left) {
+               const std::vector<StoredRun>& left, bool dry_run) {
   for (const Forgotten& one : all) {
     const std::string about = absl::StrCat(
         "run ", one.run.id, " (", one.run.state, ", ",
@@ -102,8 +102,8 @@ void PrintText(const std::vector<Forgotten>& all,
     held += run.held.empty() ? 0 : 1;
   }
   printf(
-      "left: %s, %s%s\n", Plural(left.size(), "run", "runs").c_str(),
-      Bytes(bytes).c_str(),
+      "%s: %s, %s%s\n", dry_run ? "would be left" : "left",
+      Plural(left.size(), "run", "runs").c_str(), Bytes(bytes).c_str(),
       held == 0 ? "" : absl::StrCat("; unfinished or in use: ", held).c_str());
 }
 
@@ -153,7 +153,7 @@ int ForgetRuns(const std::vector<std::string>& names,
     if (all.back().result == "failed") exit_status = kFailures;
   }
   const std::vector<StoredRun> left = LeftOf(runs, all);
-  command.json ? PrintJson(all, left, dry_run) : PrintText(all, left);
+  command.json ? PrintJson(all, left, dry_run) : PrintText(all, left, dry_run);
   return exit_status;
 }
 

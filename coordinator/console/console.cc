@@ -27,6 +27,10 @@ namespace {
 constexpr absl::Duration kProgressLine = absl::Seconds(5);
 // Shorter waits are in the display and in the report's sum alone.
 constexpr absl::Duration kParkedForLong = absl::Minutes(1);
+// Shorter silences are in the display alone.
+constexpr absl::Duration kSilentForLong = absl::Seconds(10);
+// A silent registry is told of again after so long.
+constexpr absl::Duration kSilenceAgain = absl::Minutes(1);
 // A notice that is repeated tells nothing; so many are remembered.
 constexpr size_t kMaxTold = 10000;
 // A digest would push everything else to the right.
@@ -227,6 +231,7 @@ void Console::Progress(const proto::RunSnapshot& snapshot) {
     TellParked(snapshot, now);
   }
   if (!options_.progress) return;
+  if (is_running && !screen_->is_live()) TellSilent(snapshot, now);
   if (screen_->is_live()) {
     if (is_running) {
       screen_->Draw(display_.Render(snapshot, screen_->size(), now));
@@ -250,6 +255,23 @@ void Console::TellParked(const proto::RunSnapshot& snapshot, absl::Time now) {
     if (until - told < kParkedForLong) continue;
     told = until;
     Say("notice", ParkedText(registry, now));
+  }
+}
+
+void Console::TellSilent(const proto::RunSnapshot& snapshot, absl::Time now) {
+  for (const proto::RegistrySnapshot& registry : snapshot.registries()) {
+    const absl::Time since =
+        absl::FromUnixMillis(registry.silent_since_unix_ms());
+    const std::string text =
+        now - since < kSilentForLong ? "" : SilentText(registry, now);
+    absl::Time& next = next_silence_[registry.registry()];
+    if (text.empty()) {
+      next = absl::InfinitePast();
+    } else if (now >= next) {
+      next = now + kSilenceAgain;
+      Say("notice",
+          absl::StrCat(DisplayRegistry(registry.registry()), ": ", text));
+    }
   }
 }
 

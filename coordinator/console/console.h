@@ -66,6 +66,8 @@ class Console : public RecordView {
   void StopIfOutputFails();
   // Tells of registries that asked to be left alone for longer than a moment.
   void TellParked(const proto::RunSnapshot& snapshot, absl::Time now);
+  // Tells of registries that give no answer, and tells it again every minute.
+  void TellSilent(const proto::RunSnapshot& snapshot, absl::Time now);
 
   const ConsoleOptions options_;
   std::set<std::string> told_;
@@ -76,6 +78,8 @@ class Console : public RecordView {
   std::string last_line_;
   // Until when a registry was said to be parked.
   std::map<std::string, absl::Time> told_parked_;
+  // When a silent registry is told of again.
+  std::map<std::string, absl::Time> next_silence_;
 };
 
 }  // namespace registry_manager

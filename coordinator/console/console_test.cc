@@ -226,6 +226,28 @@ TEST_F(ConsoleTest, ARegistryThatIsParkedForLongIsToldOnce) {
   EXPECT_NE(told(absl::Hours(3)), "");
 }
 
+// In a log nobody sees the display.
+TEST_F(ConsoleTest, ARegistryThatGivesNoAnswerIsToldOfAndNotEachSecond) {
+  Told shown({});
+  proto::RunSnapshot snapshot;
+  snapshot.set_state(proto::RunSnapshot::RUNNING);
+  proto::RegistrySnapshot& registry = *snapshot.add_registries();
+  registry.set_registry(kA);
+  const auto told = [&](absl::Duration silent) {
+    registry.set_silent_since_unix_ms(absl::ToUnixMillis(absl::Now() - silent));
+    registry.set_set_aside_at_unix_ms(
+        absl::ToUnixMillis(absl::Now() + absl::Minutes(9)));
+    testing::internal::CaptureStderr();
+    shown.recorder.OnProgress(snapshot);
+    shown.recorder.OnProgress(snapshot);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(told(absl::Seconds(5)), "");
+  EXPECT_EQ(told(absl::Seconds(12)),
+            "a.example: no answer for 12 s, set aside in 9 min\n");
+  EXPECT_EQ(told(absl::Seconds(13)), "");
+}
+
 TEST_F(ConsoleTest, ListsTagsWordsAndReasonsInColumns) {
   proto::TaskResult result = Done();
   result.mutable_counts()->set_tags(2);

@@ -23,8 +23,6 @@ constexpr int kWidest = 1000;
 constexpr int kBarColumns = 20;
 // A shorter bar says nothing.
 constexpr int kFewestBarColumns = 8;
-// What is so short is no silence yet.
-constexpr absl::Duration kSilence = absl::Seconds(2);
 // Below, the time that is left would be a guess.
 constexpr absl::Duration kEvidence = absl::Seconds(5);
 constexpr uint64_t kFewestRepositories = 3;
@@ -49,15 +47,6 @@ std::string Bar(uint64_t part, uint64_t whole, int columns) {
     absl::StrAppend(&bar, i < filled ? "━" : "─");
   }
   return bar;
-}
-
-// "41 s", "12 min", "3 h 20 min".
-std::string Roughly(absl::Duration duration) {
-  const int64_t seconds = absl::ToInt64Seconds(duration);
-  if (seconds < 100) return absl::StrCat(seconds, " s");
-  const int64_t minutes = seconds / 60;
-  if (minutes < 100) return absl::StrCat(minutes, " min");
-  return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
 }
 
 std::string Header(const proto::RunSnapshot& snapshot, absl::Time now) {
@@ -89,17 +78,14 @@ bool IsOver(const proto::StreamSnapshot& stream) {
   return stream.listed() && Ended(stream) >= stream.repositories();
 }
 
-absl::Duration Rest(int64_t until_unix_ms, absl::Time now) {
-  return absl::Ceil(absl::FromUnixMillis(until_unix_ms) - now,
-                    absl::Seconds(1));
-}
-
 // What of a registry is worth a line.
 std::string RegistryLine(const proto::RegistrySnapshot& registry,
                          absl::Time now) {
   const std::string name =
       absl::StrCat("  ", DisplayRegistry(registry.registry()), ": ");
-  const absl::Duration parked = Rest(registry.parked_until_unix_ms(), now);
+  const absl::Duration parked =
+      absl::Ceil(absl::FromUnixMillis(registry.parked_until_unix_ms()) - now,
+                 absl::Seconds(1));
   if (parked > absl::ZeroDuration()) {
     return absl::StrCat(name, "asked to wait, goes on in ", Roughly(parked));
   }
@@ -111,28 +97,12 @@ std::string RegistryLine(const proto::RegistrySnapshot& registry,
   return "";
 }
 
-// "no answer for 12 s, set aside in 8 s"; "" where it answers.
-std::string Silence(const proto::RegistrySnapshot& registry, absl::Time now) {
-  if (registry.silent_since_unix_ms() == 0 || registry.set_aside()) return "";
-  const absl::Duration silence =
-      now - absl::FromUnixMillis(registry.silent_since_unix_ms());
-  if (silence < kSilence) return "";
-  std::string text = absl::StrCat("no answer for ", Roughly(silence));
-  if (registry.set_aside_at_unix_ms() == 0) return text;
-  const absl::Duration rest = Rest(registry.set_aside_at_unix_ms(), now);
-  absl::StrAppend(&text, ", ",
-                  rest > absl::ZeroDuration()
-                      ? absl::StrCat("set aside in ", Roughly(rest))
-                      : "one more try");
-  return text;
-}
-
 std::string SilenceOf(const proto::StreamSnapshot& stream,
                       const proto::RunSnapshot& snapshot, absl::Time now) {
   for (const proto::RegistrySnapshot& registry : snapshot.registries()) {
     const bool is_target = registry.registry() == stream.target();
     if (!is_target && registry.registry() != stream.registry()) continue;
-    const std::string text = Silence(registry, now);
+    const std::string text = SilentText(registry, now);
     if (text.empty()) continue;
     // A sync has two ends.
     return stream.target().empty()

@@ -56,7 +56,11 @@ StoredRun Describe(const StateFolder& folder, const std::string& id,
           proto::RunSnapshot::State_Name(snapshot->state()));
     }
     run.updated_unix = snapshot->updated_unix();
-    if (!IsOver(*snapshot)) run.held = "it is not finished";
+    if (!IsOver(*snapshot)) {
+      run.held = absl::StrCat(
+          "it is not finished; submit its config again, or remove ",
+          Printable(folder.run(run.id), 4096), " by hand");
+    }
   } else {
     const bool is_empty =
         run.bytes == 0 && absl::IsNotFound(snapshot.status()) &&

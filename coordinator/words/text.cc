@@ -107,6 +107,14 @@ std::string RunName(const proto::RunSnapshot& snapshot) {
   return absl::StrCat("run ", snapshot.run());
 }
 
+// What is so short is no silence yet.
+constexpr absl::Duration kSilence = absl::Seconds(2);
+
+absl::Duration Rest(int64_t until_unix_ms, absl::Time now) {
+  return absl::Ceil(absl::FromUnixMillis(until_unix_ms) - now,
+                    absl::Seconds(1));
+}
+
 }  // namespace
 
 std::string FailureText(const proto::Failure& failure) {
@@ -243,6 +251,30 @@ std::string ParkedText(const proto::RegistrySnapshot& registry,
                       DurationText(until - now));
 }
 
+std::string Roughly(absl::Duration duration) {
+  const int64_t seconds = absl::ToInt64Seconds(duration);
+  if (seconds < 100) return absl::StrCat(seconds, " s");
+  const int64_t minutes = seconds / 60;
+  if (minutes < 100) return absl::StrCat(minutes, " min");
+  return absl::StrCat(minutes / 60, " h ", minutes % 60, " min");
+}
+
+std::string SilentText(const proto::RegistrySnapshot& registry,
+                       absl::Time now) {
+  if (registry.silent_since_unix_ms() == 0 || registry.set_aside()) return "";
+  const absl::Duration silence =
+      now - absl::FromUnixMillis(registry.silent_since_unix_ms());
+  if (silence < kSilence) return "";
+  std::string text = absl::StrCat("no answer for ", Roughly(silence));
+  if (registry.set_aside_at_unix_ms() == 0) return text;
+  const absl::Duration rest = Rest(registry.set_aside_at_unix_ms(), now);
+  absl::StrAppend(&text, ", ",
+                  rest > absl::ZeroDuration()
+                      ? absl::StrCat("set aside in ", Roughly(rest))
+                      : "one more try");
+  return text;
+}
+
 std::string Red(const std::string& line, bool is_colored) {
   return is_colored ? absl::StrCat("\033[31m", line, "\033[0m") : line;
 }
@@ -281,6 +313,11 @@ std::string Summary(const proto::RunSnapshot& snapshot, bool is_colored) {
     for (const proto::RegistrySnapshot& registry : snapshot.registries()) {
       if (absl::FromUnixMillis(registry.parked_until_unix_ms()) > saved) {
         lines.push_back(absl::StrCat("  ", ParkedText(registry, saved)));
+      }
+      const std::string silence = SilentText(registry, saved);
+      if (!silence.empty()) {
+        lines.push_back(absl::StrCat("  ", DisplayRegistry(registry.registry()),
+                                     ": ", silence));
       }
     }
   }

@@ -53,6 +53,11 @@ std::string Summary(const proto::RunSnapshot& snapshot,
                     bool is_colored = false);
 // "HOST asked to be left alone until 2026-11-24 04:57:03, for 12 min 3 s".
 std::string ParkedText(const proto::RegistrySnapshot& registry, absl::Time now);
+// "no answer for 12 s, set aside in 8 s"; "" if the registry answers, or has
+// been silent for a moment only.
+std::string SilentText(const proto::RegistrySnapshot& registry, absl::Time now);
+// "41 s", "12 min", "3 h 20 min".
+std::string Roughly(absl::Duration duration);
 // A line about a failure.
 std::string Red(const std::string& line, bool is_colored);
 
