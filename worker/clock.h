@@ -8,7 +8,7 @@
 
 namespace registry_manager {
 
-// What leases are measured by. Thread-safe.
+// The clock that measures leases. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -14,7 +14,7 @@ FleetBlobLedger::FleetBlobLedger(BlobLedger* local, TaskPort* port,
 absl::StatusOr<BlobLedger::Turn> FleetBlobLedger::Claim(
     const Address& target, const std::string& repository, const Digest& digest,
     Cancellation& cancellation) {
-  // Those that are waited for may take long, and are alive.
+  // The tasks that this one waits for may take long, but they are alive.
   const Assignment::Waiting waiting(*assignment_);
   absl::StatusOr<Turn> own =
       local_->Claim(target, repository, digest, cancellation);

@@ -102,7 +102,8 @@ absl::Status GrantGate::Await(Waiter& waiter, Cancellation* cancellation) {
   return status;
 }
 
-// Who holds a connection goes before those that may be waiting for it.
+// A waiter that holds a connection goes before waiters that need one, because
+// they may wait for that very connection.
 std::list<GrantGate::Waiter*>::iterator GrantGate::PlaceOf(
     const Waiter& waiter) {
   if (waiter.connections > 0) return waiters_.end();

@@ -21,9 +21,9 @@
 
 namespace registry_manager {
 
-// What this worker may send to one registry, all of its tasks together, as the
-// coordinator's grants say. Without a grant nothing may be sent. Requests are
-// admitted in the order in which they asked. Thread-safe.
+// Limits what this worker, with all of its tasks together, sends to one
+// registry, as the coordinator's grants say. Without a grant nothing may be
+// sent. Requests are admitted in the order in which they asked. Thread-safe.
 class GrantGate : public RequestGate {
  public:
   // `changed` is called, with a lock held, when there is something new to tell
@@ -48,12 +48,13 @@ class GrantGate : public RequestGate {
   // Forgets grants and counters: they are those of a session.
   void BeginSession();
 
-  // What the coordinator is to be told, where that is due at `now`. A value
-  // that changes back in time is never told.
+  // Returns the request that the coordinator must be told, if it is due at
+  // `now`. A value that changes back before that time is never told.
   std::optional<proto::GrantRequest> DueRequest(absl::Duration now) const;
-  // It was told that.
+  // Notes that the coordinator was told `request`.
   void NoteSent(const proto::GrantRequest& request);
-  // When DueRequest may have something; infinite: not before `changed`.
+  // The time when DueRequest may have something; infinite: not before `changed`
+  // is called.
   absl::Duration NextDue() const;
   // The Throttled messages since the last call, one a kind.
   std::vector<proto::Throttled> TakeThrottled();
@@ -63,7 +64,7 @@ class GrantGate : public RequestGate {
 
   absl::Status Await(Waiter& waiter, Cancellation* cancellation);
   std::list<Waiter*>::iterator PlaceOf(const Waiter& waiter);
-  // What is in a waiter's way for good; OK: it is to wait.
+  // Returns why a waiter must give up; OK: it may wait.
   absl::Status CannotWait(const Waiter& waiter) const;
   void NoteSilent(bool silent);
   proto::GrantRequest RequestLocked() const;
@@ -86,7 +87,7 @@ class GrantGate : public RequestGate {
   bool silent_ = false;
   absl::Duration parked_until_;
 
-  // Of the session.
+  // The state of the current session.
   int granted_ = 0;
   uint64_t version_ = 0;
   uint64_t complied_ = 0;

@@ -10,8 +10,8 @@
 
 namespace registry_manager {
 
-// How other threads have something done on the session's thread, without that
-// one looking for it: its poll(2) wakes. Thread-safe.
+// Lets other threads have something done on the session's thread. That thread
+// does not look for such work all the time: its poll(2) wakes. Thread-safe.
 class Mailbox {
  public:
   Mailbox();

@@ -16,8 +16,8 @@ namespace {
 constexpr absl::Duration kResend = absl::Seconds(2);
 // The turns before it may be long.
 constexpr absl::Duration kResendClaim = absl::Seconds(10);
-// What a worker keeps at most: tasks, and results that nobody acknowledges.
-// Beyond them tasks are handed back.
+// The most that a worker keeps: tasks, and results that nobody acknowledges.
+// Tasks beyond these limits are handed back.
 constexpr size_t kMaxTasks = 1024;
 constexpr size_t kMaxResultBytes = size_t{64} << 20;
 // For what surrounds a result in its message.
@@ -252,7 +252,7 @@ void Session::StartTasksOf(const std::string& run) {
 void Session::Stop(Task& task, const std::string& reason) {
   if (task.finished) return;
   task.assignment->cancellation().Cancel(absl::CancelledError(reason));
-  // What has begun ends by itself, soon.
+  // A task that has begun ends by itself, soon.
   if (task.assignment->Claim()) AddResult(task, HandedBack(reason));
 }
 

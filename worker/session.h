@@ -36,13 +36,13 @@ using IntentCall = Call<absl::Status>;
 using BlobCall = Call<absl::StatusOr<BlobLedger::Turn>>;
 
 struct SessionOptions {
-  // Random: it is what tells this worker from who would pretend to be it.
+  // Random, so that nobody who does not know it can pretend to be this worker.
   std::string id;
-  // What the Hello says.
+  // The values that the Hello says.
   std::string worker;
   uint32_t slots = 1;
   uint64_t epoch_seen = 0;
-  // No Hello before that.
+  // The session sends no Hello before that time.
   absl::Duration begin;
 };
 
@@ -60,7 +60,7 @@ class Session {
     // The coordinator does not take this worker.
     kRejected,
   };
-  // What it stands on; all outlive it.
+  // The parts that a session needs; all must outlive it.
   struct Parts {
     const Clock* clock;
     GrantPool* grants;

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// What a session sends, and when.
+// This file decides what a session sends, and when.
 
 #include <algorithm>
 #include <utility>
@@ -134,7 +134,7 @@ bool Session::SendBlobEnds() {
 bool Session::SendActions() {
   return parts_.actions->SendAll(
       [this](const Assignment& assignment, const proto::Envelope& message) {
-        // Those of an earlier session are dropped.
+        // Actions of an earlier session are dropped.
         return FindOwn(assignment) == nullptr || Send(message);
       });
 }

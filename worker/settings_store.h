@@ -42,7 +42,7 @@ class SettingsStore {
   std::map<std::string, Entry> entries_;
 };
 
-// How often settings that have not come are asked for again.
+// The time after which settings that have not come are asked for again.
 inline constexpr absl::Duration kAskForSettingsAgain = absl::Seconds(1);
 
 }  // namespace registry_manager

@@ -26,14 +26,15 @@
 
 namespace registry_manager {
 
-// What the worker's slots share. Thread-safe; outlives every task.
+// The services that all slots of the worker share. Thread-safe; they outlive
+// every task.
 class WorkerServices {
  public:
   // The gate of a registry, by its id; it lives as long as the worker.
   using GateFor = std::function<RequestGate*(const std::string& registry)>;
   WorkerServices(HttpTransport* transport, ThreadPool* pool, GateFor gate_for);
 
-  // Of all connections that are opened from here on.
+  // All connections that are opened from now on use `cache`.
   void UseContentCache(std::unique_ptr<ContentCache> cache) {
     cache_ = std::move(cache);
   }
@@ -48,7 +49,8 @@ class WorkerServices {
   // The registries that have listed referrers, each once.
   std::vector<std::string> WithReferrersApi() const;
   ThreadPool& pool() { return *pool_; }
-  // What this worker knows of blobs; a task asks its context's.
+  // The knowledge of this worker about blobs; a task uses its context's
+  // instead.
   BlobLedger& blobs() { return blobs_; }
 
  private:
@@ -66,13 +68,13 @@ class WorkerServices {
   std::set<std::string> with_referrers_api_;
 };
 
-// What a task is given to be carried out with.
+// The parts that a task needs to be carried out.
 struct TaskContext {
   WorkerServices* services;
   std::shared_ptr<const proto::RunSettings> settings;
   // The task's end and its right to write.
   TaskScope* scope;
-  // What the whole fleet knows of blobs.
+  // The knowledge of the whole fleet about blobs.
   BlobLedger* blobs;
   // Journals what a deletion is about to do (null: that it is done). Blocks
   // until it is journalled; an error: it is not, and nothing may be deleted.

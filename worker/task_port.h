@@ -24,7 +24,7 @@ struct BlobPlace {
   std::string digest;
 };
 
-// What a slot needs of the session. Thread-safe.
+// The services of the session that a slot needs. Thread-safe.
 class TaskPort {
  public:
   virtual ~TaskPort() = default;

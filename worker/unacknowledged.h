@@ -38,7 +38,7 @@ class Unacknowledged {
   absl::Duration NextDue() const;
 
   bool empty() const { return messages_.empty(); }
-  // Of all messages together.
+  // The size of all messages together.
   size_t bytes() const { return bytes_; }
 
  private:

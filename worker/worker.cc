@@ -119,7 +119,7 @@ Worker::End Worker::Serve() {
     if (HasStopped()) return End::kStopped;
     if (session_->state() == Session::State::kRejected) return End::kRejected;
     if (session_->state() == Session::State::kOver) return End::kOver;
-    // What was sent may have swallowed the socket's wake-up.
+    // Sending may have swallowed the socket's wake-up.
     if (socket_->Readable()) continue;
     absl::Duration wake = session_->NextWake();
     if (cancel_at_) wake = std::min(wake, *cancel_at_);

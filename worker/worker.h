@@ -28,7 +28,7 @@ struct WorkerOptions {
   // For people: which worker this is.
   std::string name;
   int slots = 4;
-  // How long running tasks may go on after the first Stop().
+  // The time that running tasks may take after the first Stop().
   absl::Duration drain = absl::Seconds(30);
   // A signalfd: each signal is a Stop(). -1: none.
   int signal_fd = -1;

@@ -23,7 +23,7 @@ struct Finding {
     kUnreachable,
   };
   Level level;
-  // What it is, and what to do where something is to be done.
+  // The text says what was found and, if something must be done, what to do.
   std::string text;
 };
 

@@ -27,7 +27,7 @@ using Level = Finding::Level;
 
 // One attempt and one repetition tell as much as many.
 constexpr int kRetries = 1;
-// Of the repositories that a config names.
+// The most repositories that are looked at, if the config names repositories.
 constexpr size_t kMostLookedAt = 20;
 constexpr absl::Duration kPatience = absl::Seconds(60);
 
@@ -110,7 +110,8 @@ class Checker {
     }
   }
 
-  // What a TLS port makes of plain HTTP: 400, or an alert that is no HTTP.
+  // A TLS port answers plain HTTP with status 400 or with an alert that is not
+  // HTTP. For such an error this adds the advice to write https://.
   absl::Status WithTlsHint(const absl::Status& status) const {
     const bool is_plain =
         absl::StartsWith(client_.connection->address().str(), "http:");
@@ -160,7 +161,7 @@ class Checker {
     }
   }
 
-  // Whether a repository is known to ask about.
+  // True if a repository is known that can be asked about.
   bool ListCatalogue() {
     const absl::StatusOr<CatalogPage> page = ListCatalogPage(client_, "");
     if (!page.ok()) {

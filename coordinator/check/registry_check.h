@@ -11,11 +11,11 @@
 
 namespace registry_manager {
 
-// What of a registry is to be looked at.
+// A registry that must be checked, and how the config uses it.
 struct RegistryQuestion {
-  // As the config has it; not a layout.
+  // The registry as the config describes it; never a layout.
   const RegistryConfig* config = nullptr;
-  // As workers are told of it.
+  // The registry as workers are told of it.
   proto::Registry settings;
   // The delete policy names it.
   bool deletes = false;

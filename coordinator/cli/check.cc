@@ -29,10 +29,10 @@ namespace {
 
 using Level = Finding::Level;
 
-// Of a path, as it is shown.
+// The longest path that is shown.
 constexpr size_t kMaxPath = 4096;
 
-// What the file itself gives reason to say.
+// Checks the config file itself.
 CheckedPart CheckFile(const std::string& file, const Config& config) {
   CheckedPart part{absl::StrCat("config ", Printable(file)), {}};
   std::vector<std::string> notes;
@@ -48,7 +48,8 @@ CheckedPart CheckFile(const std::string& file, const Config& config) {
   return part;
 }
 
-// What earlier runs, and what is kept for later ones, take on disk.
+// Reports the disk space that earlier runs take, and that of data that is kept
+// for later runs.
 CheckedPart CheckStateFolder(const RunLimits& limits) {
   const absl::StatusOr<StateFolder> folder = StateFolder::Open();
   if (!folder.ok()) {

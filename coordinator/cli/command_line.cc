@@ -64,7 +64,7 @@ constexpr struct {
     {"help", "what a verb takes", "coordinator help submit"},
 };
 
-// What the seed's program takes, and numbers.
+// The levels that the seed's program takes, and their numbers.
 const std::map<std::string, int> kVerbosity = {
     {"0", 0},       {"1", 1},     {"2", 2},     {"3", 3},     {"4", 4},
     {"5", 5},       {"panic", 0}, {"fatal", 0}, {"error", 1}, {"warn", 2},
@@ -80,7 +80,8 @@ std::string ReadVerbosity(std::string& text) {
   return "";
 }
 
-// What a verb takes without a flag, "CONFIG" or "[RUN]"; "": nothing.
+// Returns the argument that a verb takes without a flag, "CONFIG" or "[RUN]";
+// "": it takes none.
 std::string ArgumentOf(const CLI::App& verb) {
   for (const CLI::Option* option : verb.get_options()) {
     if (!option->get_positional()) continue;
@@ -241,8 +242,7 @@ std::string NameOf(const CLI::Option& option) {
   return names.empty() ? "" : absl::StrCat("--", names.front());
 }
 
-// What is wrong with a verb or flag that there is not; empty: it is something
-// else.
+// Says which verb or flag does not exist; empty: something else is wrong.
 std::string UnknownWord(const CLI::App& app, int argc,
                         const char* const* argv) {
   const CLI::App* verb = nullptr;
@@ -279,7 +279,7 @@ std::string UnknownWord(const CLI::App& app, int argc,
   return "";
 }
 
-// What is missing; empty: something else is wrong.
+// Says what is missing; empty: something else is wrong.
 std::string MissingWord(const CLI::App& app) {
   const std::vector<CLI::App*> verbs = app.get_subcommands();
   if (verbs.empty()) {

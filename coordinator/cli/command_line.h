@@ -19,19 +19,20 @@ class App;
 
 namespace registry_manager {
 
-// What was typed.
+// The command that was typed.
 struct Command {
   // "submit", "status", ….
   std::string verb;
-  // Of the verbs that take a config, and of `retry`.
+  // Set for the verbs that take a config, and for `retry`.
   RunCommand run_command;
-  // Of `status`, `report`, `retry`: an id; empty: the latest run.
+  // Set for `status`, `report` and `retry`: an id; if it is empty, the latest
+  // run is meant.
   std::string run;
-  // Of `forget`.
+  // Set for `forget` only.
   std::vector<std::string> runs;
-  // Of `report`.
+  // Set for `report` only.
   std::string html_file;
-  // Of `completion`: "bash" or "zsh".
+  // Set for `completion` only: "bash" or "zsh".
   std::string shell;
 };
 
@@ -56,7 +57,7 @@ class CommandLine {
 
   Command command_;
   std::unique_ptr<CLI::App> app_;
-  // Of `help`.
+  // Set for `help` only: the verb to explain.
   std::string help_of_;
   bool dry_ = false;
   bool no_dry_ = false;

@@ -28,7 +28,7 @@ std::string FlagNames(const VerbHelp& verb) {
                        });
 }
 
-// What a bash completion offers for a value.
+// Returns the code by which a bash completion offers words for a value.
 std::string BashValues(absl::string_view value) {
   absl::ConsumePrefix(&value, "[");
   absl::ConsumeSuffix(&value, "]");

@@ -25,7 +25,8 @@
 namespace registry_manager {
 namespace {
 
-// Of the journal that the command names, or else of the folder's own.
+// Returns the runs that are in use in the journal that the command names, or
+// otherwise in the folder's own journal.
 absl::StatusOr<std::set<std::string>> RunsInUse(const StateFolder& folder,
                                                 const RunCommand& command) {
   const auto named = NamedRedis(command.redis, command.redis_file);

@@ -9,11 +9,12 @@
 namespace registry_manager {
 
 // The verbs that look at runs of this state folder. They read files only, and
-// return the exit status. `run` empty: the latest. `json`: docs/json.md.
+// return the exit status. If `run` is empty, the latest run is meant.
+// docs/json.md describes what `json` prints.
 
-// How a run stands.
+// Shows the state of a run.
 int ShowStatus(const std::string& run, bool json);
-// Every run, the latest first, a line each.
+// Lists all runs, the latest first, one in each line.
 int ShowRuns(bool json);
 
 struct ReportRequest {
@@ -21,11 +22,12 @@ struct ReportRequest {
   // Every action, not only those that failed.
   bool details = false;
   bool json = false;
-  // Where the page is written, "-" is standard output; empty: nowhere. The
-  // text is then printed where details or json are asked for.
+  // The file that the page is written to; "-": standard output, empty: no page
+  // is written. If a page is written, the text is printed only if details or
+  // json are asked for.
   std::string html_file;
 };
-// What a run did.
+// Shows what a run did.
 int ShowReport(const ReportRequest& request);
 
 }  // namespace registry_manager

@@ -29,7 +29,8 @@
 namespace registry_manager {
 namespace {
 
-// What is opened later must not be taken for a standard stream that is closed.
+// Opens standard streams that are closed, because a file that is opened later
+// must not be taken for one of them.
 void OpenStandardStreams() {
   int fd = -1;
   do {
@@ -43,7 +44,7 @@ void PrepareProcess() {
   OpenStandardStreams();
   WatchStandardOutput();
   ::signal(SIGPIPE, SIG_IGN);
-  // Where they are ignored, no child can be waited for.
+  // If SIGCHLD is ignored, no child can be waited for.
   ::signal(SIGCHLD, SIG_DFL);
   // A core would hold credentials.
   const rlimit none = {0, 0};

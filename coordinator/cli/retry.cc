@@ -24,8 +24,8 @@ Verb VerbNamed(const std::string& name) {
   return Verb::kSubmit;
 }
 
-// What the run's command line, or else its config, said: absent where its
-// policies differed, which then the config says again.
+// Returns what the run's command line, or otherwise its config, said. Absent if
+// its policies differed: then the config decides again.
 std::optional<bool> DryRunOf(const proto::RunSnapshot& run) {
   bool any_dry = false, any_real = false;
   for (const proto::StreamSnapshot& stream : run.streams()) {

@@ -73,7 +73,7 @@ class EmbeddedServer {
   LocalWorkersOptions WorkersAt(const std::string& endpoint) const;
   int PrintEnd(const absl::StatusOr<proto::RunSnapshot>& end,
                const Submission& submission) const;
-  // What is typed to resume the run.
+  // Returns the command that resumes the run.
   std::string SameCommand() const;
 
   const RunCommand command_;

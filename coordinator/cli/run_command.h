@@ -12,7 +12,7 @@
 
 namespace registry_manager {
 
-// What the verbs that carry a config out are told on the command line.
+// The command line of the verbs that carry a config out.
 struct RunCommand {
   Verb verb = Verb::kSubmit;
   std::string config;
@@ -33,9 +33,9 @@ struct RunCommand {
   // Standard output, and standard error, for programs (docs/json.md).
   bool json = false;
   bool log_json = false;
-  // What is kept of earlier runs.
+  // The limits for what is kept of earlier runs.
   RunLimits keep;
-  // A finished run whose failed actions alone are tried again.
+  // A finished run: only its failed actions are tried again.
   std::string retry_of;
 };
 

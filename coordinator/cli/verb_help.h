@@ -9,8 +9,8 @@
 
 namespace registry_manager {
 
-// What there is to know of a flag, verb or program, for man page and
-// completion.
+// The help texts of a flag, a verb and the program. The man page and the
+// completion are made from them.
 struct FlagHelp {
   // "-c", "--config".
   std::vector<std::string> names;

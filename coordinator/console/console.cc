@@ -126,7 +126,7 @@ void Console::ShowForProgram(const TaskRecords& records) {
   }
   if (!records.end) return;
   const OutcomeRecord& end = *records.end;
-  // Those of a plan are in the record.
+  // The notes of a plan are in the record.
   if (!records.dry_run || IsListing(end)) NoticeNotes(end);
   screen_->Out(JsonLine(end));
   if (IsListing(end) && end.result == "failed") {

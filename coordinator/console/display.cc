@@ -18,7 +18,7 @@ namespace {
 // Rates are those of the last half minute.
 constexpr absl::Duration kWindow = absl::Seconds(30);
 constexpr int kFailuresShown = 3;
-// Of a name that is not to be shortened.
+// The width of a name that must not be shortened.
 constexpr int kWidest = 1000;
 constexpr int kBarColumns = 20;
 // A shorter bar says nothing.
@@ -50,7 +50,8 @@ std::string Bar(uint64_t part, uint64_t whole, int columns) {
 }
 
 std::string Header(const proto::RunSnapshot& snapshot, absl::Time now) {
-  // Of the others nothing is kept that could be asked for by its name.
+  // Runs of other verbs are not kept, so nobody can ask for them by their
+  // names.
   const bool is_kept = snapshot.verb() != "plan" && snapshot.verb() != "list";
   std::string line =
       absl::StrCat(is_kept ? absl::StrCat("run ", snapshot.run(), "  ") : "",
@@ -78,7 +79,7 @@ bool IsOver(const proto::StreamSnapshot& stream) {
   return stream.listed() && Ended(stream) >= stream.repositories();
 }
 
-// What of a registry is worth a line.
+// Returns the line about a registry; "": nothing about it is worth a line.
 std::string RegistryLine(const proto::RegistrySnapshot& registry,
                          absl::Time now) {
   const std::string name =
@@ -121,7 +122,7 @@ std::string Label(const proto::StreamSnapshot& stream, int columns) {
   constexpr absl::string_view kArrow = " -> ";
   const std::string target = DisplayRegistry(stream.target());
   const int room = columns - TerminalWidth(policy) - TerminalWidth(kArrow);
-  // What the one does not need is the other's.
+  // Columns that one name does not need go to the other name.
   const int for_source = std::max(room / 2, room - TerminalWidth(target));
   const int for_target = room - std::min(for_source, TerminalWidth(source));
   return absl::StrCat(policy, ShortenToWidth(source, for_source), kArrow,
@@ -166,7 +167,8 @@ std::string Display::TimeLeft(size_t stream, uint64_t repositories) const {
   const absl::Duration left =
       time * static_cast<double>(repositories) /
       static_cast<double>(last.repositories - first.repositories);
-  // Those that are left take longer than those before.
+  // If no repository has ended for longer than the estimate, the rest take
+  // longer than those before: the estimate is wrong.
   const auto latest = std::find_if(
       samples.begin(), samples.end(), [&last](const Sample& sample) {
         return sample.repositories == last.repositories;
@@ -248,7 +250,8 @@ std::vector<Display::Line> Display::StreamLines(
     work_lines += !text.work.empty();
     labels = std::max(labels, TerminalWidth(Label(*text.stream, kWidest)));
     counts = std::max(counts, TerminalWidth(text.count));
-    // Of why a stream has ended as much is shown as there is room for.
+    // The reason why a stream has ended gets only the room that is left, so its
+    // length does not count here.
     if (text.standing == StreamText::Standing::kOver || text.rest.empty()) {
       continue;
     }
@@ -265,7 +268,8 @@ std::vector<Display::Line> Display::StreamLines(
                    [](const StreamText* a, const StreamText* b) {
                      return a->standing < b->standing;
                    });
-  // Those behind are the first to go; the others stay in their order.
+  // If there is too little room, streams at the end of this order are left out;
+  // the others stay in their original order.
   const size_t most =
       streams.size() <= rows ? rows : std::max<size_t>(rows, 1) - 1;
   if (shown.size() > most) shown.resize(most);

@@ -14,8 +14,9 @@
 
 namespace registry_manager {
 
-// What a person sees of a run under way: a few lines that are drawn anew again
-// and again. Remembers earlier snapshots, for rates. Does no I/O.
+// The display of a run under way for a person: a few lines that are drawn again
+// and again. It remembers earlier snapshots, because it computes rates from
+// them. It does no I/O.
 class Display {
  public:
   struct Size {
@@ -48,21 +49,22 @@ class Display {
     double bytes = 0;
   };
 
-  // What is to be said of a stream, in one or two lines.
+  // The text about a stream, in one or two lines.
   struct StreamText {
     const proto::StreamSnapshot* stream;
     // "250 of 1,000", and what comes behind it.
     std::string count;
     std::string rest;
     std::string work;
-    // What goes on is shown before what waits, and that before what is over.
+    // Streams under way are shown before streams that wait, and these before
+    // streams that are over.
     enum class Standing { kUnderWay, kWaiting, kOver } standing;
   };
 
   // At most so many lines.
   static std::vector<Line> StreamLines(const std::vector<StreamText>& streams,
                                        int columns, size_t rows);
-  // What is waited for, and the last failures.
+  // Lines about what the run waits for, and about the last failures.
   static std::vector<Line> AlertLines(const proto::RunSnapshot& snapshot,
                                       absl::Time now);
   void Observe(size_t stream, const proto::StreamSnapshot& snapshot,

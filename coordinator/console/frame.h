@@ -30,7 +30,8 @@ class Frame {
                       Display::Size window);
 
  private:
-  // What is drawn, and with how many columns.
+  // The state of the frame: the width of each line, the text that is drawn, and
+  // the number of columns for which it was drawn.
   std::vector<int> widths_;
   std::string drawn_;
   int columns_ = 0;

@@ -21,7 +21,8 @@
 namespace registry_manager {
 namespace {
 
-// What waits is printed without a Draw where it grows beyond.
+// When the lines that wait grow beyond this size, they are printed without a
+// Draw.
 constexpr size_t kMaxWaiting = size_t{64} << 10;
 
 bool IsCapable(int file) {

@@ -13,12 +13,12 @@
 
 namespace registry_manager {
 
-// Whether what is written there may have colors: a terminal, and nobody said no
-// (https://no-color.org).
+// True if text that is written to `file` may have colors: it is a terminal, and
+// the user has not turned colors off (https://no-color.org).
 bool MayColor(int file);
 
-// Standard output and standard error, with a display that stays below what is
-// printed, where standard error is a terminal. Used from one thread.
+// Standard output and standard error. If standard error is a terminal, a
+// display stays below what is printed. Used from one thread.
 class Screen {
  public:
   // `wants_display`: draw it where that is possible.

@@ -10,7 +10,7 @@
 
 namespace registry_manager {
 
-// How many columns of a terminal a text takes.
+// Returns how many columns of a terminal a text takes.
 int TerminalWidth(absl::string_view text);
 // `text` cut to so many columns, with "…" where something is left out.
 std::string CutToWidth(absl::string_view text, int columns);

@@ -25,7 +25,8 @@ namespace {
 constexpr size_t kMaxSessions = 4096;
 constexpr size_t kMaxSessionBytes = 64;
 
-// Who can reach the socket can join the fleet, and is sent credentials.
+// Refuses a folder that others can enter: everybody who can reach the socket
+// can join the fleet, and is sent credentials.
 absl::Status CheckFolder(absl::string_view endpoint) {
   constexpr absl::string_view kIpc = "ipc://";
   if (!absl::StartsWith(endpoint, kIpc)) return absl::OkStatus();

@@ -28,7 +28,8 @@ constexpr absl::Duration kMaxBackOff = absl::Seconds(30);
 // A worker that lived for so long did not end for the reason that the one
 // before it had.
 constexpr absl::Duration kLongLife = absl::Minutes(1);
-// How long running tasks may go on after SIGTERM, and when SIGKILL comes.
+// The time that running tasks may take after SIGTERM, and the time until
+// SIGKILL comes.
 constexpr int kDrainSeconds = 3;
 constexpr absl::Duration kPatience = absl::Seconds(5);
 // The same for those that are not to drain.
@@ -58,7 +59,7 @@ class ProcessPool : public LocalWorkers {
 
  private:
   struct Worker {
-    // Of the process that runs, or ran last.
+    // The id of the process that runs, or ran last.
     std::string id;
     // 0: it is not running.
     pid_t pid = 0;
@@ -106,8 +107,8 @@ bool ProcessPool::Reap(Worker& worker, std::string& how) {
   if (looked == 0 && info.si_pid == 0) return false;
   how = "is gone";
   if (looked == 0) {
-    // What it started and left behind; its number is its own until it is
-    // reaped.
+    // Kills processes that the worker started and left behind. Nobody else can
+    // get the number of their group before the worker is reaped.
     kill(-worker.pid, SIGKILL);
     int status = 0;
     if (waitpid(worker.pid, &status, 0) > 0) how = DescribeExit(status);

@@ -20,12 +20,14 @@ struct LocalWorkersOptions {
   std::string program;
   int workers = 1;
   int slots = 4;
-  // Where each worker's standard error goes; empty: the coordinator's own.
+  // The file that receives the standard error of every worker; empty: the
+  // coordinator's own standard error receives it.
   std::string log_file;
   int verbosity = 0;
-  // Their messages as JSON lines.
+  // The workers write their messages as JSON lines.
   bool log_json = false;
-  // Where they keep what they read of manifests; empty: nowhere.
+  // The folder in which workers keep the manifests that they read; empty: they
+  // keep none.
   std::string cache_folder = {};
 };
 
@@ -49,8 +51,8 @@ class LocalWorkers {
   virtual ~LocalWorkers() = default;
 
   // Reaps and starts again. Returns the processes that ended since the last
-  // call: the worker's id, as its Hello names it, and how it ended (a sentence).
-  // Call when SIGCHLD came or every second.
+  // call: the worker's id, as its Hello names it, and how it ended (a
+  // sentence). Call when SIGCHLD came or every second.
   struct Exit {
     std::string worker;
     int pid;

@@ -18,8 +18,8 @@ namespace registry_manager {
 struct WorkerCommand {
   // A path, then arguments. Visible to every user of the machine: no secrets.
   std::vector<std::string> arguments;
-  // Where standard output and error are appended; empty: this process's
-  // standard error.
+  // The file to which standard output and standard error are appended; empty:
+  // this process's standard error is used.
   std::string log_file;
 };
 

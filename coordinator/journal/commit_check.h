@@ -19,10 +19,12 @@ inline constexpr uint32_t kMaxShardTasks = 1 << 20;
 // index or a record beyond the limits.
 absl::Status CheckCommit(const Commit& commit);
 
-// Where a commit names a shard that is neither in the journal nor in itself.
+// The error for a commit that names a shard which is neither in the journal nor
+// in the commit itself.
 absl::Status UnknownShardError(uint32_t shard);
 
-// Where a call needs a run and Own() has given none, or it was given up.
+// The error for a call that needs a run if Own() has given none, or if the run
+// was given up.
 absl::Status NotOwnedError();
 
 }  // namespace registry_manager

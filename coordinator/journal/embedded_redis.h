@@ -31,8 +31,8 @@ class EmbeddedRedis {
       const std::string& folder);
   virtual ~EmbeddedRedis() = default;
 
-  // Where it listens. Below the length that a Unix socket's path may have,
-  // whatever the folder's.
+  // The address at which the server listens. Its path is short enough for a
+  // Unix socket, however long the folder's path is.
   virtual RedisEndpoint endpoint() const = 0;
 
   // OK, or why the server that this process looks after does not run just now

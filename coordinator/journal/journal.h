@@ -33,7 +33,7 @@ namespace registry_manager {
 
 enum class TaskState { kPending, kDone, kSkipped, kDead, kSplit };
 
-// How a task ended.
+// The end of one task.
 struct Outcome {
   uint32_t shard = 0;
   uint32_t index = 0;
@@ -41,7 +41,7 @@ struct Outcome {
   TaskState state = TaskState::kDone;
 };
 
-// What is committed together, in one step.
+// The changes that are committed together, in one step.
 struct Commit {
   std::vector<Outcome> outcomes;
   // New shards with their numbers; a number that exists already is left as it
@@ -61,18 +61,18 @@ struct Attempts {
   int losses = 0;
 };
 
-// What Resume reads of a run, but for its shards.
+// The state of a run as Read() returns it; ReadShard() returns the shards.
 struct RunState {
   proto::RunRecord record;
   proto::Counts totals;
   // One past the highest shard number.
   uint32_t shards = 0;
-  // Of every stream that has one.
+  // The listing of every stream that has one.
   std::vector<std::pair<uint32_t, proto::Listing>> listings;
   std::vector<Attempts> attempts;
 };
 
-// How long an ownership that is not renewed keeps others out.
+// The time for which an ownership that is not renewed keeps others out.
 inline constexpr absl::Duration kOwnership = absl::Seconds(15);
 
 class Journal {
@@ -126,7 +126,7 @@ class Journal {
 // A journal that ends with the process: for verbs that change nothing.
 std::unique_ptr<Journal> NewMemoryJournal();
 
-// Where a Redis is. A value type.
+// The address of a Redis server. A value type.
 struct RedisEndpoint {
   // A Unix socket; empty: host and port.
   std::string socket;

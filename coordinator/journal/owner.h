@@ -14,8 +14,9 @@
 
 namespace registry_manager {
 
-// Who owns a run: a process, told apart from every other there ever was, and
-// in it one journal. Written "HOST:PID:STARTTIME:PLACE:NONCE". A value type.
+// The owner of a run: a process that can be told apart from every other process
+// that ever ran, and one journal in that process. Written
+// "HOST:PID:STARTTIME:PLACE:NONCE". A value type.
 struct Owner {
   std::string host;
   pid_t pid = 0;
@@ -33,8 +34,8 @@ struct Owner {
   static std::optional<Owner> Parse(absl::string_view text);
   std::string str() const;
 
-  // Whether the process has certainly ended. One that cannot be looked at
-  // from here has not.
+  // True if the process has certainly ended. A process that cannot be looked at
+  // from here has not certainly ended.
   bool IsKnownDead() const;
 };
 

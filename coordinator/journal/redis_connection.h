@@ -22,7 +22,7 @@ namespace registry_manager {
 struct RedisReply {
   enum class Type { kNil, kString, kStatus, kInteger, kArray };
   Type type = Type::kNil;
-  // Of a string or a status.
+  // Set for a string or a status only.
   std::string text;
   int64_t integer = 0;
   std::vector<RedisReply> elements;
@@ -67,7 +67,7 @@ class RedisConnection {
                                   const std::vector<std::string>& keys,
                                   const std::vector<std::string>& arguments);
 
-  // Which Redis, without credentials.
+  // The name of the Redis server, without credentials.
   const std::string& display() const { return display_; }
 
  private:

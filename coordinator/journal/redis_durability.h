@@ -12,11 +12,12 @@
 
 namespace registry_manager {
 
-// What a Redis server says of how well it keeps what it is given.
+// A Redis server's own answer about how safely it keeps its data.
 struct RedisDurability {
   // "7.0.15".
   std::string version;
-  // What would lose a journal, each with what to do; empty: nothing.
+  // The reasons why the server could lose a journal, each with advice; empty:
+  // there are none.
   std::vector<std::string> weaknesses;
 };
 

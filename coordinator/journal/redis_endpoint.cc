@@ -20,8 +20,9 @@ namespace {
 constexpr absl::string_view kForms =
     "redis://HOST[:PORT][/DATABASE] or unix:///PATH";
 
-// How an error names the text. What comes from where secrets may stand, or has
-// an "@", may be a password, or hold one in some misspelt place.
+// Returns the name of the text in an error. Text that has an "@", or that comes
+// from a place where secrets may stand, is not shown: it may be a password, or
+// hold one in a misspelt place.
 std::string NameOf(absl::string_view text, bool allow_credentials) {
   if (allow_credentials) {
     return "the address of Redis in RM_REDIS_URL or --redis-file";

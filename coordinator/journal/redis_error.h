@@ -9,8 +9,9 @@
 
 namespace registry_manager {
 
-// What an error reply of Redis means to the journal (the words are those of
-// Redis 7.0's source, server.c, createSharedObjects):
+// Turns an error reply of Redis into the status that it means to the journal.
+// The words of the replies are those of Redis 7.0's source (server.c,
+// createSharedObjects):
 //
 //   Unavailable      it may take the same command later: LOADING, MISCONF,
 //                    OOM, READONLY, BUSY, CLUSTERDOWN, NOREPLICAS, …
@@ -20,7 +21,7 @@ namespace registry_manager {
 //   NotFound         NOSCRIPT: the script has to be sent again
 //   Internal         everything else
 //
-// `server` says which Redis, without credentials.
+// `server` names the Redis server, without credentials.
 absl::Status RedisErrorStatus(absl::string_view reply,
                               absl::string_view server);
 

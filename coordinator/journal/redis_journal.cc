@@ -25,7 +25,7 @@ using Type = RedisReply::Type;
 
 constexpr char kFormatVersion[] = "1";
 const int64_t kOwnershipMilliseconds = absl::ToInt64Milliseconds(kOwnership);
-// What one script does at most, so that it ends within some 2 ms.
+// The most work that one script does, so that it ends within some 2 ms.
 constexpr size_t kOutcomesAStep = 512;
 constexpr size_t kShardsASweep = 256;
 
@@ -411,7 +411,7 @@ absl::Status RedisJournal::Release() {
   return absl::OkStatus();
 }
 
-// What a coordinator that ended in the midst of Finish() has left.
+// Removes what was left by a coordinator that ended in the middle of Finish().
 absl::Status RedisJournal::SweepFinished() {
   auto runs = redis_.Run({"SMEMBERS", kFinished});
   if (!runs.ok()) return runs.status();

@@ -173,7 +173,7 @@ void RemoveLeftOvers(const std::string& folder) {
 pid_t ForkServer(const std::string& program, const std::string& config, int log,
                  int life_sign) {
   const char* arguments[] = {program.c_str(), config.c_str(), nullptr};
-  // Of the environment, which may hold secrets, it needs nothing.
+  // The server needs nothing of the environment, which may hold secrets.
   const char* environment[] = {"LC_ALL=C", nullptr};
   const pid_t parent = getpid();
   const pid_t pid = fork();

@@ -42,7 +42,7 @@ class RedisServerProcess {
   RedisServerProcess& operator=(const RedisServerProcess&) = delete;
 
   bool Running();
-  // Of a server that has ended by itself: what it said last, and what to do.
+  // Explains why the server ended by itself: its last message, and what to do.
   absl::Status WhyEnded() const;
 
   pid_t pid() const { return pid_; }

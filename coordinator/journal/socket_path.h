@@ -10,13 +10,14 @@
 
 namespace registry_manager {
 
-// Where the socket of the server in `folder` is: in the folder itself, or,
-// where that path were too long for a Unix socket, in a folder under /tmp whose
-// name every process derives alike. Pure.
+// Returns the path of the socket of the server in `folder`. The socket is in
+// the folder itself or, if its path would be too long for a Unix socket, in a
+// folder under /tmp. All processes derive the same name for that folder. Pure.
 std::string SocketPath(const std::string& folder);
 
-// Makes the folder under /tmp where SocketPath() names one, and refuses one
-// that is another's or a symbolic link: /tmp is everybody's.
+// Makes the folder under /tmp if SocketPath() names one. A folder that belongs
+// to somebody else and a symbolic link are refused, because everybody may write
+// to /tmp.
 absl::Status MakeSocketFolder(const std::string& folder);
 // Removes it again, where it is empty.
 void RemoveSocketFolder(const std::string& folder);

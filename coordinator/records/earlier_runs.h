@@ -14,8 +14,9 @@
 
 namespace registry_manager {
 
-// What became of runs whose coordinator could not say so itself. A run that was
-// begun elsewhere has no snapshot here, which is no error.
+// Finds runs that were cut short, and records the end of runs whose coordinator
+// could not do so itself. A run that was started elsewhere has no snapshot
+// here, which is not an error.
 
 // Runs of this config, by the path that was typed, that were cut short: the
 // latest first, none before one that is finished.

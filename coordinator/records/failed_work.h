@@ -16,7 +16,7 @@
 
 namespace registry_manager {
 
-// What failed in a run, and is to be tried again. A value type.
+// The work that failed in a run and must be tried again. A value type.
 class FailedWork {
  public:
   // From a run's outcomes. NotFound: no such file.

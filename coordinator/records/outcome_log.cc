@@ -24,9 +24,9 @@ namespace {
 
 using nlohmann::json;
 
-// What is held back at most while the file cannot be written.
+// The most bytes that are held back while the file cannot be written.
 constexpr size_t kMostHeld = 16 << 20;
-// Of a shard; an index above is none of ours.
+// The most tasks of a shard; a higher index was not written by this program.
 constexpr uint32_t kMostTasks = 1 << 20;
 
 std::string Text(const json& object, const char* key) {

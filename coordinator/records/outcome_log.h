@@ -20,11 +20,11 @@ namespace registry_manager {
 // One line of a run's outcomes.
 struct OutcomeRecord {
   enum class Kind {
-    // What was done about one tag or manifest.
+    // An action on one tag or manifest.
     kAction,
-    // How a task on a repository ended; a large repository has several.
+    // The end of a task on a repository; a large repository has several tasks.
     kRepository,
-    // How a page of a catalogue was read.
+    // The reading of one page of a catalogue.
     kCatalogue,
   };
   Kind kind = Kind::kAction;
@@ -35,24 +35,24 @@ struct OutcomeRecord {
   // "delete", "sync".
   std::string policy;
   std::string registry;
-  // Of a sync: the target's id.
+  // Set for a sync only: the target's id.
   std::string target;
   std::string repository;
-  // Of a sync: the repository's name on the target.
+  // Set for a sync only: the repository's name on the target.
   std::string target_repository;
-  // Of an action: "delete", "untag", "delete-manifest", "copy",
+  // Set for an action only: "delete", "untag", "delete-manifest", "copy",
   // "copy-referrer", "keep", "not-selected".
   std::string action;
   // "done", "planned", "skipped", "failed".
   std::string result;
-  // Of an action: a tag, or a digest where there is no tag.
+  // Set for an action only: a tag, or a digest if there is no tag.
   std::string reference;
   std::string digest;
   std::string reason;
-  // Of a repository or catalogue: what the task took.
+  // Set for a repository or a catalogue only: the time that the task took.
   double seconds = 0;
   proto::Counts counts;
-  // What is worth a look though nothing failed.
+  // Remarks that are worth reading although nothing failed.
   std::vector<std::string> notes;
 };
 
@@ -77,7 +77,7 @@ class OutcomeLog {
   OutcomeLog& operator=(OutcomeLog&&) = delete;
 
   void Append(const OutcomeRecord& record);
-  // Whether actions were left out.
+  // True if actions were left out.
   bool is_cut() const { return is_cut_; }
   // Writes what was appended to the file.
   absl::Status Flush();

@@ -16,7 +16,7 @@ namespace registry_manager {
 // The records that one task brings at once.
 struct TaskRecords {
   std::vector<OutcomeRecord> actions;
-  // How the task ended; absent while it is under way.
+  // The end of the task; absent while the task is under way.
   std::optional<OutcomeRecord> end;
   // The stream's policy only plans.
   bool dry_run = false;

@@ -12,14 +12,15 @@
 
 namespace registry_manager {
 
-// How much is kept of earlier runs. Pure.
+// Limits for what is kept of earlier runs. Pure.
 
 struct RunLimits {
-  // The latest, unfinished ones among them.
+  // The number of runs that are kept: the latest ones, unfinished ones
+  // included.
   int runs = 100;
-  // Since a run's last news.
+  // The number of days since a run's last news.
   int days = 90;
-  // Of all runs together.
+  // The space that all runs together may take.
   uint64_t bytes = uint64_t{2} << 30;
 };
 
@@ -31,21 +32,21 @@ struct StoredRun {
   std::string id;
   // "finished", "abandoned", "interrupted", …, as `runs --json` has it.
   std::string state;
-  // Of its last news.
+  // The time of its last news.
   int64_t updated_unix = 0;
   uint64_t bytes = 0;
-  // Why it must stay; empty: it may go.
+  // The reason why it must stay; empty: it may go.
   std::string held;
 };
 
 struct RunToForget {
   StoredRun run;
-  // "runs", "days" or "bytes": the limit that it is beyond.
+  // The limit that it exceeds: "runs", "days" or "bytes".
   std::string limit;
 };
 
-// Those of `runs`, which are the latest first, that are beyond the limits and
-// may go: the oldest first. A run that is held counts, and stays.
+// Returns the runs that exceed the limits and may go, the oldest first. `runs`
+// must have the latest first. A run that is held counts, but it stays.
 std::vector<RunToForget> BeyondLimits(const std::vector<StoredRun>& runs,
                                       const RunLimits& limits, absl::Time now);
 

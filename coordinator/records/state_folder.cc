@@ -133,7 +133,7 @@ absl::StatusOr<proto::RunSnapshot> StateFolder::ReadSnapshot(
     return absl::DataLossError(
         absl::StrCat("the snapshot of run ", id, " cannot be read"));
   }
-  // What the file says may be damaged, or have been copied.
+  // The id in the file may be damaged, or the file may have been copied.
   snapshot.set_run(id);
   return snapshot;
 }

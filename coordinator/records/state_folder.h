@@ -15,11 +15,13 @@
 
 namespace registry_manager {
 
-// What a run may be called: nothing that leads out of a folder.
+// True if `id` may be the name of a run. Such a name never leads out of a
+// folder.
 bool IsRunId(absl::string_view id);
 
-// Where this user's runs are kept: $XDG_STATE_HOME/registry-manager (otherwise
-// ~/.local/state/registry-manager), mode 0700:
+// The folder in which this user's runs are kept:
+// $XDG_STATE_HOME/registry-manager (otherwise ~/.local/state/registry-manager),
+// mode 0700:
 //   redis/            the private Redis
 //   manifests/        content that workers have read (ContentCache)
 //   locks/            which repositories are being written to
@@ -48,7 +50,7 @@ class StateFolder {
   absl::StatusOr<ProcessLock> MakeRun(const std::string& id) const;
   // Keeps a run that exists from being removed, for as long as the sign lasts.
   absl::StatusOr<ProcessLock> HoldRun(const std::string& id) const;
-  // Whether some process carries the run out, or holds it.
+  // True if some process carries the run out, or holds it.
   bool IsCarriedOut(const std::string& id) const;
 
   // Replaces the run's snapshot, in one step.

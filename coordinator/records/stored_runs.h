@@ -15,8 +15,8 @@
 
 namespace registry_manager {
 
-// What runs take on disk, and how they are removed. Several processes may do
-// that at the same time.
+// Finds out how much disk space runs take, and removes runs. Several processes
+// may do so at the same time.
 
 // All runs of the folder, the latest first. `in_use`: Journal::RunsInUse().
 // Held are runs that are not known to be finished, that a process carries out
@@ -32,7 +32,8 @@ absl::StatusOr<bool> RemoveRun(const StateFolder& folder,
 // Removes what processes left that were killed while they removed runs.
 void SweepForgotten(const StateFolder& folder);
 
-// Of the files in a folder, at any depth; 0 if there is no such folder.
+// Returns the size of all files in a folder, at any depth; 0 if there is no
+// such folder.
 uint64_t BytesBelow(const std::string& folder);
 
 }  // namespace registry_manager

@@ -21,7 +21,8 @@
 namespace registry_manager {
 namespace {
 
-// Of the failures that the report holds; all are in the outcomes file.
+// The most failures that the page shows of those that the report holds; all
+// failures are in the outcomes file.
 constexpr uint64_t kFailuresShown = 400;
 constexpr uint64_t kFailuresShownOfAGroup = 25;
 // Bytes of a reason; what is longer is cut.
@@ -49,7 +50,7 @@ std::string WithoutHashes(absl::string_view text) {
   return result;
 }
 
-// What a failure's reason has in common with that of others.
+// Returns the part of a failure's reason that other failures may share.
 std::string CommonReason(const OutcomeRecord& record) {
   std::string reason = WithoutHashes(Printable(record.reason, kMaxReason));
   if (!record.repository.empty()) {

@@ -11,9 +11,9 @@
 
 namespace registry_manager {
 
-// What a report's page is put together from. Pure.
+// The parts from which a report's page is put together. Pure.
 
-// Text from outside, fit to stand in the page.
+// Escapes text from outside, so that it may stand in the page.
 std::string Escape(absl::string_view text);
 // The same, as a name of something.
 std::string Code(absl::string_view text);

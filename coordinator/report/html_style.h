@@ -6,8 +6,8 @@
 
 namespace registry_manager {
 
-// How the page of a report looks: on a screen, light and dark, on a phone and
-// on paper. Text has a contrast of at least 4.5 to what is behind it.
+// The style of a report's page: on a screen, light and dark, on a phone and on
+// paper. Text has a contrast of at least 4.5 to what is behind it.
 inline constexpr char kHtmlStyle[] = R"css(
 :root {
   color-scheme: light dark;

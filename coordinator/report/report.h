@@ -14,9 +14,10 @@
 
 namespace registry_manager {
 
-// What a run did, for people to read afterwards (or while it goes on).
+// A report on what a run did, for people who read it afterwards or while the
+// run is under way.
 struct Report {
-  // How the run stands. Its failures are those below.
+  // The state of the run. Its failures are those in `failures` below.
   proto::RunSnapshot run;
 
   // Everything that was done in one repository under one policy.
@@ -26,7 +27,7 @@ struct Report {
     std::string target;
     std::string repository;
     std::string target_repository;
-    // Of all its tasks, one after the other.
+    // The time that all tasks of the repository took, added up.
     double seconds = 0;
     proto::Counts counts;
   };
@@ -43,7 +44,7 @@ struct Report {
   struct NotCarriedOut {
     std::string policy;
     std::string registry;
-    // Of a sync.
+    // Set for a sync only.
     std::string target;
     std::string reason;
     uint64_t total = 0;
@@ -62,7 +63,7 @@ struct Report {
   int64_t interval_seconds = 1;
   std::vector<Interval> timeline;
 
-  // Where every action has its line.
+  // The file in which every action has a line.
   std::string outcomes_file;
 
   static constexpr size_t kMaxSlowest = 20;

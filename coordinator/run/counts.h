@@ -11,8 +11,9 @@ namespace registry_manager {
 // Adds every field of `counts` to `totals`.
 void AddCounts(const proto::Counts& counts, proto::Counts& totals);
 
-// What an attempt that is to be tried again has done for good: all but its
-// failures, plans and what it skipped, which the next attempt counts anew.
+// Returns the counts of an attempt that stay although the task is tried again.
+// Failures, plans and what was skipped do not stay: the next attempt counts
+// them anew.
 proto::Counts LastingCounts(proto::Counts counts);
 
 }  // namespace registry_manager

@@ -8,8 +8,8 @@
 
 namespace registry_manager {
 
-// What the program ends with. Where several apply, the first of kUsage,
-// kInterrupted, kUnreachable, kFailures.
+// The exit statuses of the program. If several apply, the first of kUsage,
+// kInterrupted, kUnreachable, kFailures is used.
 inline constexpr int kAllDone = 0;
 // Some actions failed; they are listed with their reasons.
 inline constexpr int kFailures = 1;

@@ -13,9 +13,9 @@
 namespace registry_manager {
 namespace {
 
-// How many tasks of one stream the scheduler holds at a time.
+// The most tasks of one stream that the scheduler holds at a time.
 constexpr size_t kWindow = 256;
-// What is refused in one go.
+// The most tasks that one call refuses.
 constexpr size_t kMaxRefused = 1024;
 
 // A sync that has to end before anything is deleted from the registry.
@@ -123,7 +123,8 @@ void Run::StopWithoutListing(size_t stream) {
   StreamState& state = streams_[stream];
   const Stream& spec = state.spec();
   if (state.stopped) return;
-  // What is copied there, and what is copied from it, is not known.
+  // Without the listing nobody knows which repositories are sources and which
+  // are copies.
   if (state.is_same_registry() && state.listing_failed) {
     state.stopped = true;
     state.stop_reason = "not copied: the catalogue could not be listed";

@@ -32,9 +32,10 @@ class Run {
 
   const std::string& id() const { return id_; }
 
-  // Of a new run: freezes what the config names.
+  // Begins a new run: freezes what the config names.
   void Begin(Commit& commit);
-  // Of one that goes on. What a crash left half done is ended in `commit`.
+  // Restores a run that is resumed. Work that a crash left half done is ended
+  // in `commit`.
   absl::Status Restore(Journal& journal, const RunState& state, Commit& commit);
 
   // A task for the scheduler, with what the worker is told.
@@ -42,19 +43,21 @@ class Run {
     TaskSpec spec;
     // Without a lease.
     proto::Task task;
-    // What the journal knows of earlier coordinators.
+    // The attempts and losses that the journal has counted for earlier
+    // coordinators.
     int attempts = 0;
     int losses = 0;
   };
-  // What is refused before it is sent is ended in the commit. Only the first of
-  // these is a failure of the task itself.
+  // The reason why a task was refused before it was sent; such a task is ended
+  // in the commit. Only kFailure is a failure of the task itself.
   enum class Refusal {
     kFailure,
-    // The sync that had to come before it.
+    // A sync that had to come before the task has failed.
     kSyncFailed,
-    // Of its whole stream.
+    // The task's whole stream was stopped.
     kStopped,
-    // The rules of a sync within one registry made it: it is no source.
+    // The rules of a sync within one registry made the repository: it is not a
+    // source.
     kProduct,
   };
   struct Refused {
@@ -92,30 +95,31 @@ class Run {
   // Something was left for the next submit.
   bool Incomplete() const;
 
-  // What the task is about, for people.
+  // A description of the task, for people.
   struct About {
     const Stream* stream = nullptr;
     std::string repository;
     bool is_listing = false;
-    // Of a sync: its name on the target.
+    // Set for a sync only: the repository's name on the target.
     std::string target_repository;
-    // Of what is no listing.
+    // Set for repository tasks only, not for catalogue pages.
     uint32_t shard = 0;
     uint32_t index = 0;
   };
   About AboutOf(const TaskKey& key) const;
   void Forget(const TaskKey& key) { about_.erase(key); }
 
-  // Of tasks that ended before this coordinator.
+  // The number of tasks that ended before this coordinator began.
   uint64_t ended_before() const { return ended_before_; }
   uint64_t repositories() const;
   proto::Counts totals;
 
   // Streams, totals and state are filled in.
   proto::RunSnapshot Snapshot() const;
-  // Of a run that goes on: the journal has an outcome of the task.
+  // True if the journal of a resumed run has an outcome of the task.
   bool IsJournalled(uint32_t shard, uint32_t index) const;
-  // What such a task counts for its stream: the journal holds the totals alone.
+  // Adds the counts of such a task to its stream: the journal holds the totals
+  // only.
   void RememberCounts(uint32_t shard, const proto::Counts& counts);
 
  private:
@@ -186,11 +190,11 @@ class Run {
   absl::flat_hash_map<TaskKey, Handed> about_;
   // Repositories, by the hash of their RepositoryId, whose sync failed.
   absl::flat_hash_set<uint64_t> failed_syncs_;
-  // What is deleted from by rules: registries as a whole, and repositories by
-  // the hash of their RepositoryId.
+  // Registries and repositories from which rules delete: registries as a whole,
+  // and repositories by the hash of their RepositoryId.
   absl::flat_hash_set<std::string> deleted_catalogues_;
   absl::flat_hash_set<uint64_t> deleted_repositories_;
-  // Of tasks that earlier coordinators tried, by shard and index.
+  // Tasks that earlier coordinators tried, by shard and index.
   std::map<std::pair<uint32_t, uint32_t>, Attempts> attempts_;
   uint64_t ended_before_ = 0;
 };

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// What becomes of a run when one of its tasks ends, or a registry fails it.
+// This file ends a run's tasks, and handles registries that fail the run.
 
 #include <algorithm>
 #include <string>
@@ -105,7 +105,7 @@ void Run::EndListing(size_t stream, const proto::TaskResult& result,
                      Commit& commit) {
   StreamState& state = streams_[stream];
   listing_sent_[stream] = false;
-  // That it failed is counted by FailListing.
+  // FailListing counts the failure itself.
   const proto::Counts counts = LastingCounts(result.counts());
   Count(stream, counts);
   AddCounts(counts, *state.listing.mutable_counts());

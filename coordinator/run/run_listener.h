@@ -30,8 +30,9 @@ class RunListener {
   // A task was not carried out at all.
   virtual void OnRefused(const Run::About& about, const std::string& reason,
                          Run::Refusal why) = 0;
-  // What was told of tasks that ended is about to be journalled: it has to
-  // outlive this process first. Unavailable: it cannot be written for now.
+  // The outcomes that were reported so far are about to be journalled. They
+  // must be stored first, so that they outlive this process. Unavailable: they
+  // cannot be written for now.
   virtual absl::Status OnCommit() = 0;
   // A sentence for the person who watches. Said once, however often it comes.
   virtual void OnNotice(const std::string& text) = 0;

@@ -69,7 +69,8 @@ absl::Status Run::RestoreShard(uint32_t number, const proto::Shard& shard,
   return absl::OkStatus();
 }
 
-// What a bit that flipped, or a hand, may have left: it parses all the same.
+// Finds damage that parsing does not find, such as a bit that flipped or a
+// change by hand.
 absl::Status Run::CheckShard(uint32_t number, const proto::Shard& shard) const {
   const auto damaged = [&](absl::string_view what) {
     return absl::DataLossError(absl::StrCat("the journal of run ", id_,

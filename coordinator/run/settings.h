@@ -12,8 +12,8 @@
 
 namespace registry_manager {
 
-// What workers are told of a run. Holds secrets: never journalled, never
-// logged.
+// Makes the settings of a run that are sent to workers. They hold secrets: they
+// are never journalled and never logged.
 proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
                               const std::string& run, int retries,
                               bool details);

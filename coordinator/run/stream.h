@@ -17,25 +17,26 @@ namespace registry_manager {
 enum class Verb { kSubmit, kPlan, kList, kDelete, kSync };
 // "submit", "plan", ….
 const char* VerbName(Verb verb);
-// Whether runs of the verb are kept: those of `plan` and `list` change nothing.
+// True if runs of the verb are kept. Runs of `plan` and `list` are not: they
+// change nothing.
 bool IsKept(Verb verb);
 
-// One registry's share of a policy: all of its repositories to be deleted from,
-// to be copied to one target, or to be listed. What a run is made of; its index
-// among the run's streams is its name in the journal.
+// One registry's share of a policy: all of its repositories that must be
+// deleted from, copied to one target, or listed. A run is made of streams; the
+// journal names a stream by its index in the run.
 struct Stream {
   enum class Kind { kSync, kDelete, kList };
   Kind kind;
   // The registry's id: its address, or "oci:/path" of a target.
   std::string registry;
-  // Of a sync.
+  // Set for a sync only.
   std::string target;
   bool dry_run = true;
   // Repositories that the config names; absent: the whole catalogue.
   std::optional<std::vector<proto::RepositoryEntry>> entries;
-  // How many repositories a new run leaves out.
+  // The number of repositories that a new run leaves out.
   int start = 0;
-  // Of a sync.
+  // Set for a sync only.
   std::vector<RenameRule> rename;
   // Six for skopeo.
   int connections = 1;
@@ -57,8 +58,9 @@ struct RunOptions {
 std::vector<Stream> StreamsOf(const Config& config, const RunOptions& options,
                               std::vector<std::string>& notes);
 
-// What makes two submissions the same run: the verb, whether it is dry, its
-// policies without `start`, addresses and repositories. A hex digest.
+// Returns a hex digest that is equal for two submissions if they are the same
+// run. It covers the verb, the choice of a dry run, the policies without
+// `start`, the addresses and the repositories.
 std::string IdentityOf(const Config& config, const RunOptions& options);
 
 // A registry's id: its address, or "oci:/path".

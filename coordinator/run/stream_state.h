@@ -20,10 +20,10 @@
 
 namespace registry_manager {
 
-// How far one stream of a run is: its frozen shards with the state of each
-// task (a byte a task), its listing, what it refuses. Used from one thread.
+// The progress of one frozen shard, with the state of each task (a byte for
+// each).
 struct ShardProgress {
-  // Of a shard of batches.
+  // Set for a shard of batches only.
   bool is_batches = false;
   uint32_t parent_shard = 0;
   uint32_t parent_index = 0;
@@ -35,6 +35,8 @@ struct ShardProgress {
   uint32_t dead = 0;
 };
 
+// The progress of one stream of a run: its frozen shards, its listing, and what
+// it refuses. Used from one thread.
 class StreamState {
  public:
   explicit StreamState(Stream spec);

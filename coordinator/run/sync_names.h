@@ -29,8 +29,8 @@ class SyncNames {
   // source, in order.
   absl::StatusOr<std::string> Admit(const std::string& source);
 
-  // Of one and the same registry: what the rules make of a name that the
-  // catalogue lists. Such names are no sources.
+  // For a sync within one registry: adds the name that the rules make of a name
+  // in the catalogue. The names that the rules make are not sources.
   void AddProduct(const std::string& source);
   bool IsProduct(const std::string& name) const;
 

@@ -22,7 +22,7 @@ void KeepOnly(TaskAccount::Actions& actions, Predicate keep) {
                          static_cast<int>(actions.end() - end));
 }
 
-// What is spent, whatever comes of it.
+// Returns the counts that are spent, whatever comes of the attempt.
 proto::Counts SpentOf(const proto::Counts& counts) {
   proto::Counts spent = LastingCounts(counts);
   spent.clear_deleted();

@@ -14,10 +14,10 @@
 
 namespace registry_manager {
 
-// What the attempts of one task have done, so that the task counts each of its
-// actions, and each tag, once. What an attempt that is tried again has done
-// stands; what it failed at or left as it was, the last attempt says. A value
-// type.
+// Keeps account of what the attempts of one task have done, so that each action
+// and each tag of the task is counted once. Actions that an attempt has done
+// stay counted when the task is tried again. The last attempt alone tells which
+// actions failed and which tags were left as they were. A value type.
 class TaskAccount {
  public:
   using Actions = google::protobuf::RepeatedPtrField<proto::Action>;
@@ -54,19 +54,21 @@ class TaskAccount {
   // Takes them out: what failed in the latest attempts, and was not done.
   std::vector<proto::Action> TakeStandingFailures();
 
-  // Of attempts that are tried again: what no action counts, and the tags that
-  // the latest saw.
+  // The account of attempts that are tried again: the counts that no action
+  // stands for, the tags that the latest of them saw, and the actions that are
+  // done.
   proto::Counts spent_;
   uint64_t tags_ = 0;
   Done earlier_;
   // Attempts whose results were taken.
   absl::flat_hash_set<uint32_t> taken_;
-  // Of the latest attempt: what it has done, failed at, and found done by an
-  // earlier one.
+  // The account of the latest attempt: the actions that it has done, those that
+  // failed, and (`repeated_`) those that an earlier attempt had done already.
   uint32_t attempt_ = 0;
   Done done_;
   std::vector<proto::Action> failures_;
-  // Of the attempt before it: they stand where no attempt ends the task.
+  // The failures of the attempt before it. They stand if no attempt ends the
+  // task.
   std::vector<proto::Action> earlier_failures_;
   uint64_t repeated_ = 0;
 };

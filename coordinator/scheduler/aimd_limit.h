@@ -8,10 +8,10 @@
 
 namespace registry_manager {
 
-// How many requests a registry bears at once: halved when it asks to be spared
-// (once a second at most, many requests hear of one and the same overload), one
-// more after every ten seconds without. Between 1 and a maximum.
-// Not thread-safe.
+// The number of requests that a registry may get at once. It is halved when the
+// registry asks for fewer (once a second at most, because many requests hear of
+// the same overload), and grows by one after every ten seconds in which the
+// registry did not ask. It stays between 1 and a maximum. Not thread-safe.
 class AimdLimit {
  public:
   explicit AimdLimit(int maximum);

@@ -97,7 +97,8 @@ std::vector<GrantConnections> Budget::Settle(absl::Time now) {
   for (const auto& [session, entry] : ledger_.entries()) {
     Told& told = told_[session];
     const uint64_t permits = rate_ ? rate_->Permits(session) : 0;
-    // Who has no connection learns of it with the next grant.
+    // A session that has no connection learns with its next grant that the
+    // registry is parked.
     const bool tell_parked =
         parked && told.parked_until != parked_until_ && entry.Charge() > 0;
     if (entry.granted == entry.announced && permits == told.permits &&

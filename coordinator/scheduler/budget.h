@@ -18,13 +18,13 @@
 
 namespace registry_manager {
 
-// What one registry bears, and who was granted how much of it: connections,
-// permits of a rate, and until when nobody may ask it anything. Not
-// thread-safe.
+// The budget of one registry, and the share of it that each session was
+// granted: connections, permits of a rate, and the time until which nobody may
+// send a request. Not thread-safe.
 //
-// Where tasks are dispatched in a fair order, the first group that finds no
-// room reserves it from the groups behind it: those whose tasks need less, or
-// need this registry only, would otherwise overtake it for ever.
+// Tasks are dispatched in a fair order. The first group that finds no room
+// reserves it from the groups behind it. Otherwise groups whose tasks need
+// less, or need only this registry, would overtake the first group for ever.
 class Budget {
  public:
   Budget(std::string registry, const RegistryBudget& budget);
@@ -73,7 +73,7 @@ class Budget {
   uint64_t waiting_for_rate() const { return rate_ ? rate_->waiting() : 0; }
 
  private:
-  // What a session was told last, besides connections.
+  // The values that a session was told last, besides connections.
   struct Told {
     uint64_t permits = 0;
     bool rate_limited = false;

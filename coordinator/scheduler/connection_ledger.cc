@@ -166,7 +166,8 @@ std::vector<int> ConnectionLedger::Targets(int limit, int held_back) const {
   std::vector<Claim> claims;
   claims.reserve(entries_.size());
   for (const auto& [session, entry] : entries_) {
-    // Who could use one comes first, then who has it already.
+    // Sessions that could use a connection come first; among them, those that
+    // have more connections already.
     const std::pair<bool, int> rank(entry.wanted == 0, -entry.granted);
     if (scarce) {
       claims.push_back({0, entry.need, rank});

@@ -13,7 +13,7 @@
 
 namespace registry_manager {
 
-// Who may use how many of one registry's connections.
+// Decides how many of one registry's connections each session may use.
 //
 // A session is *granted* connections. Until it says that it complies with a
 // grant it may still act by an earlier one, so it is *charged* the most that it
@@ -22,13 +22,13 @@ namespace registry_manager {
 // shrink at once, and charges as the sessions comply.
 //
 // A session *needs* what its running tasks need to begin, and *wants* what they
-// could use. Needs are met before wants; what is beyond the needs is shared so
-// that the least is as much as can be.
-// Not thread-safe.
+// could use. Needs are met before wants. Connections beyond the needs are
+// shared so that the smallest share is as large as possible. Not thread-safe.
 class ConnectionLedger {
  public:
-  // Whether the session can be granted what one more task of it needs; to be
-  // asked before Begin. A need beyond the limit is met by all of the limit.
+  // True if the session can be granted what one more task of it needs; the
+  // caller must ask before Begin. A need beyond the limit is met by all of the
+  // limit.
   bool CanBegin(const std::string& session, int connections, int limit) const;
   void Begin(const std::string& session, int connections, int limit);
   void End(const std::string& session, int connections);
@@ -45,7 +45,7 @@ class ConnectionLedger {
   // Notes that the session is being told its grant; returns the version.
   uint64_t Announce(const std::string& session);
 
-  // Of all running tasks.
+  // The sums over all sessions.
   int total_need() const { return total_need_; }
   int total_charge() const { return total_charge_; }
 
@@ -69,7 +69,7 @@ class ConnectionLedger {
 
  private:
   void SetGranted(Entry& entry, int granted);
-  // What each entry should have, in the order of entries_.
+  // Returns the grant that each entry should have, in the order of entries_.
   std::vector<int> Targets(int limit, int held_back) const;
 
   std::map<std::string, Entry> entries_;

@@ -11,9 +11,9 @@
 
 namespace registry_manager {
 
-// How long to wait after the n-th failure in a row. Random, so that what failed
-// together does not come back together; the same seed gives the same waits.
-// Not thread-safe.
+// Chooses how long to wait after the n-th failure in a row. The wait is random,
+// so that tasks that failed together do not come back together. The same seed
+// gives the same waits. Not thread-safe.
 class Jitter {
  public:
   explicit Jitter(uint64_t seed) : random_(seed) {}

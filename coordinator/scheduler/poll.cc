@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// What time brings, and the dispatch of tasks.
+// This file handles the passing of time, and the dispatch of tasks.
 
 #include <algorithm>
 #include <optional>
@@ -38,7 +38,8 @@ absl::Time Scheduler::Impl::NextWake() const {
   if (!effects_.empty()) return last_poll_;
   absl::Time next = std::min(
       {leases_.Next(), stalls_.Next(), silences_.Next(), back_offs_.Next()});
-  // What was due at the last Poll waits for something else.
+  // A time that was due at the last Poll already is left out: its task waits
+  // for something else.
   const auto consider = [this, &next](absl::Time when) {
     if (when > last_poll_) next = std::min(next, when);
   };

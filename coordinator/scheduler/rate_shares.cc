@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kBurstSeconds = 0.1;
 constexpr double kPortionSeconds = 0.02;
-// What rounding may have taken from a token that is due.
+// The part of a token that rounding may have taken.
 constexpr double kRounding = 1e-6;
 
 }  // namespace

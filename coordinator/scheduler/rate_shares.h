@@ -30,7 +30,7 @@ class RateShares {
 
   // Hands out what there is. True: somebody got something.
   bool Distribute(absl::Time now);
-  // How many permits the session has had.
+  // The number of permits that the session has had.
   uint64_t Permits(const std::string& session) const;
 
   // Permits that are waited for.

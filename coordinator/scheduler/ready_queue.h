@@ -38,11 +38,12 @@ class ReadyQueue {
   void Began(Group group);
   void Ended(Group group);
 
-  // How many tasks of the group wait here; none of a group that is no more.
+  // The number of tasks of the group that wait here; 0 if the group does not
+  // exist any more.
   size_t Waiting(Group group) const;
   const std::vector<int>& Registries(Group group) const;
 
-  // What came of a task's turn.
+  // The result of a task's turn.
   enum class Turn {
     // It has begun: removed, and Began called.
     kBegan,

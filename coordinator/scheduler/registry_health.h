@@ -12,12 +12,12 @@
 
 namespace registry_manager {
 
-// Whether a registry answers. From the first task that could not reach it until
-// it answers again, one task at a time goes there, after a wait that doubles
-// from one second to sixty; after too long a silence it is given up. Time in
-// which nothing was tried does not give it up: the verdict falls when an
-// attempt fails, the last of at least three, and one is due when patience ends.
-// Not thread-safe.
+// Knows whether a registry answers. From the first task that could not reach
+// the registry until it answers again, one task at a time goes there, after a
+// wait that doubles from one second to sixty. After too long a silence the
+// registry is given up. Time in which nothing was tried does not give it up:
+// that is decided when an attempt fails, the third one at the earliest, and one
+// attempt is due when patience ends. Not thread-safe.
 class RegistryHealth {
  public:
   RegistryHealth(absl::Duration patience, absl::Duration first_contact_patience)
@@ -32,13 +32,15 @@ class RegistryHealth {
   // True: patience has ended.
   bool Unreachable(absl::Time now, Jitter& jitter);
 
-  // How long it has been silent; zero while it answers.
+  // The time for which it has been silent; zero while it answers.
   absl::Duration Silence(absl::Time now) const;
-  // Since when; the infinite future while it answers.
+  // The time since which it has been silent; the infinite future while it
+  // answers.
   absl::Time silent_since() const;
-  // When patience ends; the infinite future while it answers.
+  // The time when patience ends; the infinite future while it answers.
   absl::Time deadline() const;
-  // When the next task may go there; the infinite past while it answers.
+  // The time when the next task may go there; the infinite past while it
+  // answers.
   absl::Time next_try() const { return next_try_; }
 
  private:

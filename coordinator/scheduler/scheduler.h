@@ -66,12 +66,12 @@ struct SchedulerOptions {
   absl::Duration lease = absl::Seconds(30);
   // A task without a sign of progress for so long is cancelled and tried again.
   absl::Duration stall = absl::Minutes(15);
-  // How often a task may fail for reasons of its own before it is given up.
+  // A task that failed so often for reasons of its own is given up.
   int max_attempts = 3;
-  // How often a task's worker may be lost before the task is given up. Losses
-  // within `loss_interval` of one that counted are not counted: somebody may be
-  // killing workers in a row. A task that ends its worker itself does so later,
-  // too.
+  // A task whose worker was lost so often is given up. A loss within
+  // `loss_interval` of one that counted is not counted, because somebody may be
+  // killing workers in a row. A task that itself makes its worker end will do
+  // so again later.
   int max_losses = 10;
   absl::Duration loss_interval = absl::Minutes(1);
   // A registry that gave no answer for so long has its tasks set aside.
@@ -85,7 +85,7 @@ struct SchedulerOptions {
 // Identifies one connection of one worker.
 using WorkerSession = std::string;
 
-// What the caller has to do.
+// The effects that the caller must carry out (SchedulerEffect).
 struct DispatchTask {
   WorkerSession worker;
   TaskKey task;
@@ -105,11 +105,12 @@ struct GrantConnections {
   int connections;
   bool rate_limited;
   uint64_t permits;
-  // How long from now the registry is parked; zero: it is not.
+  // The time from now for which the registry is parked; zero: it is not parked.
   absl::Duration parked;
 };
-// The task is over without a result: its worker was lost, or it failed, too
-// often. To be journalled as failed, with the reason.
+// The task is over without a result, because its worker was lost too often or
+// because the task failed too often. The caller must journal it as failed, with
+// the reason.
 struct GiveUpTask {
   TaskKey task;
   std::string reason;
@@ -121,8 +122,9 @@ struct SetRegistryAside {
   std::string registry;
   std::string reason;
 };
-// How often the task has failed, and a loss of its worker counted, so far. To
-// be journalled, so that the next coordinator goes on counting.
+// The number of times that the task has failed so far, and the number of losses
+// of its worker that were counted. The caller must journal them, so that the
+// next coordinator continues to count from there.
 struct CountSetbacks {
   TaskKey task;
   int attempts;
@@ -240,13 +242,14 @@ class Scheduler {
 
   // --- budgets ---
 
-  // What the worker uses and could use; the version is the latest grant that it
-  // complies with. A worker says so after every grant: connections that a lower
-  // grant takes back are free for others only then.
+  // Notes the connections that the worker uses and could use; `version` is the
+  // latest grant that it complies with. A worker says so after every grant:
+  // only then are connections that a lower grant takes back free for other
+  // workers.
   void Want(const WorkerSession& worker, const std::string& registry,
             uint64_t version, int in_use, int wanted, uint64_t permits_wanted);
-  // Whether the worker's latest request to the registry got no answer. To be
-  // shown: only results tell of a registry's health.
+  // Notes whether the worker's latest request to the registry got no answer.
+  // This is only shown: a registry's health is judged by results alone.
   void NoteSilent(const WorkerSession& worker, const std::string& registry,
                   bool silent, absl::Time now);
   // 429, 503 or a time-out: the budget is halved (once a second at most) and
@@ -256,19 +259,21 @@ class Scheduler {
                  absl::Time now);
   // The registry gave an answer, whatever it was. Not inferred from results.
   void Answered(const std::string& registry);
-  // Until when the registry is parked; the infinite past where it is not.
+  // The time until which the registry is parked; the infinite past if it is
+  // not.
   absl::Time ParkedUntil(const std::string& registry) const;
 
-  // What of a registry is worth showing.
+  // The facts about a registry that are worth showing.
   struct RegistryUse {
     std::string registry;
-    // That workers may use, and how many they may be given now.
+    // The connections that workers may use, and the number that they may be
+    // given now.
     int connections = 0;
     int limit = 0;
     absl::Time parked_until;
     // The infinite future while it answers.
     absl::Time silent_since = absl::InfiniteFuture();
-    // When patience with its silence ends, where a task has failed by it.
+    // The time when patience with its silence ends, if a task has failed by it.
     absl::Time set_aside_at = absl::InfiniteFuture();
     bool set_aside = false;
     // Requests that wait for their turn by requests-per-second.
@@ -276,14 +281,14 @@ class Scheduler {
   };
   // In the order in which they were added.
   std::vector<RegistryUse> Registries() const;
-  // Of all workers.
+  // The slots of all workers together.
   int slots() const;
 
   // --- time ---
 
-  // What is to be done now: expired leases, back-offs that are over, new
-  // dispatches, grants. Call after every event, or batch of events, and when
-  // NextWake() has come.
+  // Returns the effects that are due now: expired leases, back-offs that are
+  // over, new dispatches, grants. Must be called after every event, or batch of
+  // events, and when the time of NextWake() has come.
   std::vector<SchedulerEffect> Poll(absl::Time now);
   // The next time at which Poll has something to do by itself.
   absl::Time NextWake() const;

@@ -102,7 +102,7 @@ class Scheduler::Impl {
     bool hold = false;
     size_t tasks = 0;
     size_t running = 0;
-    // What it allows of each registry that it touches.
+    // The budget that the run allows at each registry that it touches.
     std::map<int, RegistryBudget> budgets = {};
   };
 
@@ -121,7 +121,7 @@ class Scheduler::Impl {
     uint32_t dispatches = 0;
     enum class Place { kReady, kLocked, kBackingOff, kRunning };
     Place place = Place::kReady;
-    // Where it is running.
+    // The attempt that is running, if the task is running.
     AttemptId running = 0;
   };
 
@@ -131,7 +131,7 @@ class Scheduler::Impl {
     TaskKey key;
     uint32_t number = 0;
     WorkerSession session;
-    // What it holds while `leased`.
+    // The resources that the attempt holds while `leased`.
     std::vector<int> registries;
     int connections = 0;
     std::string writes;
@@ -139,7 +139,8 @@ class Scheduler::Impl {
     absl::Time lease_until;
     uint64_t progress = 0;
     absl::Time progressed;
-    // Whether a heartbeat ever listed it; how many in a row have not.
+    // `listed`: a heartbeat has listed the attempt. `omitted`: so many
+    // heartbeats in a row have not listed it.
     bool listed = false;
     int omitted = 0;
   };
@@ -234,7 +235,7 @@ class Scheduler::Impl {
   Deadlines<AttemptId> leases_;
   Deadlines<AttemptId> stalls_;
 
-  // What the next Poll returns first.
+  // The effects that the next Poll returns first.
   std::vector<SchedulerEffect> effects_;
   // While tasks are dispatched: the workers that may get one, their free slots
   // together, and what they got.

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// What becomes of a task whose attempt has ended.
+// This file decides what becomes of a task when its attempt has ended.
 
 #include <algorithm>
 #include <string>

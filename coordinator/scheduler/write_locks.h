@@ -14,12 +14,12 @@
 
 namespace registry_manager {
 
-// Who may write to a repository: one task, or tasks of one non-empty group
-// together. Tasks that found a repository taken wait here instead of in a
+// Decides who may write to a repository: one task, or tasks of one non-empty
+// group together. Tasks that found a repository taken wait here instead of in a
 // queue, so that nobody has to look past them.
 //
 // Tasks wait in *lines* (one for each queue that they came from), in the order
-// of their numbers. Where a repository becomes free, the first of each line
+// of their numbers. When a repository becomes free, the first task of each line
 // goes back to its queue; it has no right to the repository until it takes it.
 // Not thread-safe.
 class WriteLocks {

@@ -30,15 +30,17 @@ enum class RunEnd {
   kInterrupted,
 };
 
-// What one run stands on. All outlive it.
+// The parts that one run needs. All must outlive the run.
 struct ActiveRunParts {
   Run* run;
   Journal* journal;
   RunListener* listener;
   proto::RunSettings settings;
-  // What it allows of each of its registries, in the order of the config.
+  // The budget that the run allows at each of its registries, in the order of
+  // the config.
   std::vector<std::pair<std::string, RegistryBudget>> registries;
-  // How long nobody else takes the run over after the journal was renewed.
+  // The time for which nobody else takes the run over after the journal was
+  // renewed.
   absl::Duration ownership = absl::InfiniteDuration();
   // Delay before the first dispatch: workers of the previous coordinator may
   // still hold leases.
@@ -50,7 +52,7 @@ struct ActiveRunParts {
       on_end;
 };
 
-// What all runs of a server share. All outlive them.
+// The parts that all runs of a server share. All must outlive the runs.
 struct SharedParts {
   Scheduler* scheduler;
   FleetDesk* desk;

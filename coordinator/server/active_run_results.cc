@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// What workers say of the run's tasks, and what becomes of it.
+// This file handles what workers say about the run's tasks.
 
 #include <string>
 #include <utility>

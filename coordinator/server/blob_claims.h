@@ -18,13 +18,14 @@
 
 namespace registry_manager {
 
-// Which worker brings which blob to which target, so that no byte moves twice,
-// whoever moves it: a blob is brought to a target by one task at a time, and
-// the next one mounts it from where the first put it. What is known is a hint,
-// is bounded, and is learnt again by misses. Not thread-safe.
+// Decides which worker brings which blob to which target, so that no byte moves
+// twice: only one task at a time brings a blob to a target, and the next task
+// mounts the blob from the repository where the first one put it. The knowledge
+// about blobs is bounded and is only a hint; if it proves wrong, it is learnt
+// again. Not thread-safe.
 class BlobClaims {
  public:
-  // Of a target: "DIGEST" at "ADDRESS".
+  // A blob on a target: "DIGEST" at "ADDRESS".
   struct Blob {
     std::string target;
     std::string digest;
@@ -33,7 +34,7 @@ class BlobClaims {
     WorkerSession session;
     TaskKey task;
     uint32_t attempt = 0;
-    // The claim's among those of its session.
+    // The claim's number among those of its session.
     uint64_t number = 0;
   };
   // It is the claimant's turn, unless the repository holds the blob.
@@ -76,9 +77,9 @@ class BlobClaims {
   void MakeRoom();
 
   absl::flat_hash_map<std::string, Entry> entries_;
-  // Those with a holder.
+  // The keys of the entries that have a holder.
   std::set<std::string> claimed_;
-  // Of all entries' repositories.
+  // The number of repositories in all entries together.
   size_t names_ = 0;
 };
 

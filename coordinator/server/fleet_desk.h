@@ -53,7 +53,7 @@ class FleetDesk {
 
   // The local worker processes that ended, each a sentence.
   std::vector<std::string> ReapWorkers(absl::Time now);
-  // How many worker processes in a row ended without a Hello.
+  // The number of worker processes in a row that ended without a Hello.
   int exits_without_hello() const { return exits_without_hello_; }
   // No task is sent any more: workers end what they have, and leave.
   void Drain();

@@ -12,9 +12,10 @@
 
 namespace registry_manager {
 
-// Which repositories this coordinator writes to, told to the other coordinators
-// of the state folder: one writes to a repository at a time. Locks end with the
-// process, however it ends. Used from one thread.
+// Locks the repositories that this coordinator writes to against the other
+// coordinators of the state folder: only one coordinator at a time writes to a
+// repository. Locks end with the process, however it ends. Used from one
+// thread.
 class RepositoryLocks {
  public:
   // One file in `folder`, of which each repository locks one byte.

@@ -14,9 +14,9 @@
 namespace registry_manager {
 namespace {
 
-// How long Redis may take to read its data after a restart.
+// The time that Redis may take to read its data after a restart.
 constexpr absl::Duration kLoadsWithin = absl::Minutes(10);
-// How long it may be away when a run has come to its end.
+// The time that Redis may be away when a run has come to its end.
 constexpr absl::Duration kFinishesWithin = absl::Minutes(1);
 constexpr int kPollMilliseconds = 500;
 

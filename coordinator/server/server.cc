@@ -63,7 +63,8 @@ absl::Status Server::Run() {
     for (const SchedulerEffect& effect : parts_.scheduler->Poll(now)) {
       Apply(effect, now);
     }
-    // What Send left behind an edge of the socket's descriptor.
+    // Send may have used up the wake-up of the socket's descriptor: messages
+    // may wait although the descriptor does not say so.
     ReadMessages(now);
     if (desk_.exits_without_hello() >= kMaxExitsWithoutHello) {
       const absl::Status status = absl::InternalError(
@@ -142,7 +143,7 @@ void Server::HandleOfRun(const proto::Envelope& message, absl::Time now) {
       if (ActiveRun* const run = Find(result.id().run())) {
         run->HandleResult(session, message.result(), now);
       } else {
-        // Of a run that is over: of no use to anybody.
+        // The result belongs to a run that is over: it is of no use to anybody.
         parts_.scheduler->Result(session, KeyOf(result.id()), result.attempt(),
                                  Scheduler::Ended{}, now);
         desk_.Acknowledge(session, message.result().number());

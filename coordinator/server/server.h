@@ -21,9 +21,9 @@
 
 namespace registry_manager {
 
-// What a server stands on. All outlive it.
+// The parts that a server needs. All must outlive it.
 struct ServerParts {
-  // Without tasks of its own so far.
+  // The scheduler must not have tasks of its own yet.
   Scheduler* scheduler;
   SchedulerOptions scheduler_options;
   FleetSocket* fleet;

@@ -22,7 +22,7 @@
 namespace registry_manager {
 namespace {
 
-// Of a path, as it is shown.
+// The longest path that is shown.
 constexpr size_t kMaxPath = 4096;
 
 }  // namespace

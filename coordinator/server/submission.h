@@ -27,7 +27,7 @@
 
 namespace registry_manager {
 
-// What is submitted.
+// The request of a submission.
 struct SubmissionRequest {
   Config config;
   // The config's path, as it was typed.
@@ -40,13 +40,13 @@ struct SubmissionRequest {
   int retries = 3;
   // A finished run: only its failed actions are tried again.
   std::string retry_of;
-  // How much is kept of earlier runs.
+  // The limits for what is kept of earlier runs.
   RunLimits keep;
   // Sentences that are shown once, at the beginning.
   std::vector<std::string> notices;
 };
 
-// What a submission stands on. All outlive it.
+// The parts that a submission needs. All must outlive it.
 struct SubmissionParts {
   // Absent for verbs that keep no run.
   std::optional<StateFolder> folder;
@@ -90,7 +90,7 @@ class Submission {
   absl::StatusOr<proto::RunSnapshot> Conclude();
 
  private:
-  // Of a retry: leaves of the streams what failed.
+  // For a retry: reduces the streams to what failed.
   absl::Status Restrict();
   absl::Status OwnRun(const std::string& identity);
   absl::Status Abandon(const std::string& run, proto::RunRecord record);

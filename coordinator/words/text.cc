@@ -99,7 +99,8 @@ std::string StreamLine(const proto::StreamSnapshot& stream) {
   return line;
 }
 
-// Of the others nothing is kept that could be asked for by its name.
+// Runs of `plan` and `list` are not kept, so nobody can ask for them by their
+// names.
 std::string RunName(const proto::RunSnapshot& snapshot) {
   if (snapshot.verb() == "plan" || snapshot.verb() == "list") {
     return absl::StrCat("the ", snapshot.verb());
@@ -107,7 +108,7 @@ std::string RunName(const proto::RunSnapshot& snapshot) {
   return absl::StrCat("run ", snapshot.run());
 }
 
-// What is so short is no silence yet.
+// A shorter time does not count as silence yet.
 constexpr absl::Duration kSilence = absl::Seconds(2);
 
 absl::Duration Rest(int64_t until_unix_ms, absl::Time now) {
@@ -324,7 +325,7 @@ std::string Summary(const proto::RunSnapshot& snapshot, bool is_colored) {
   Parts parts;
   AddActions(snapshot.totals(), parts);
   AddStaying(snapshot.totals(), parts);
-  // Where no repository could be looked at there is nothing to say of tags.
+  // If no repository could be looked at, there is nothing to say about tags.
   const std::string actions =
       parts.Join(snapshot.totals().tags() > 0 ? "nothing to do" : "");
   if (!actions.empty()) {

@@ -14,7 +14,7 @@
 
 namespace registry_manager {
 
-// How runs are put into words. Pure.
+// Functions that put runs into words. Pure.
 
 // A registry's id as people write it: without "https://".
 std::string DisplayRegistry(absl::string_view registry);

@@ -15,12 +15,12 @@
 
 namespace registry_manager {
 
-// What carries a tag from one repository to another. Thread-safe.
+// Copies a tag from one repository to another. Thread-safe.
 class CopyEngine {
  public:
   virtual ~CopyEngine() = default;
-  // Copies the tag with all that it reaches. The target's tag stays as it was
-  // where that fails.
+  // Copies the tag with all that it reaches. If that fails, the target's tag
+  // stays as it was.
   virtual absl::Status CopyTag(const std::string& tag) = 0;
 };
 

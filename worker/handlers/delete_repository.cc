@@ -83,7 +83,7 @@ class Deletion {
   // Tags of deleted manifests that are listed still.
   struct LeftTags {
     TagStates left;
-    // Those that are somebody else's by now.
+    // Tags that somebody else has moved or taken by now.
     std::set<std::string> moved;
   };
 
@@ -127,7 +127,8 @@ class Deletion {
 
   // Digests that are not deleted after all, with what is attached to them.
   std::set<Digest> spared_;
-  // Those of them that were reported: a later plan may have them again.
+  // The digests of `spared_` that were reported: a later plan may have them
+  // again.
   std::set<Digest> reported_;
   // Tags that are done with; those whose image was deleted and that dangle now
   // are taken away with the tags that are removed alone.
@@ -209,7 +210,8 @@ absl::Status Deletion::FinishHalfRemovedTags(const TagStates& states) {
   return driver_->FinishHalfRemovedTags();
 }
 
-// Where a removal was cut short nobody has looked at the image yet.
+// Reports tags that an earlier attempt removed alone and whose images are gone,
+// too: that attempt was cut short before it could look at the images.
 absl::Status Deletion::ReportLostRemovals(const PlannedDeletion& planned) {
   absl::StatusOr<std::vector<ResolvedTag>> lost =
       planner_.LostRemovals(planned);
@@ -445,7 +447,9 @@ absl::Status Deletion::CheckOutcome(const std::vector<Gone>& gone) {
     }
     passed_over.insert(one.result.passed_over.begin(),
                        one.result.passed_over.end());
-    // What goes with a deleted image goes by itself with some registries.
+    // Some registries delete by themselves what goes with a deleted image. So a
+    // manifest that was gone already was deleted by others only if it belongs
+    // to the first wave.
     const bool others_did = one.result.was_gone && one.planned->wave == 0;
     for (const std::string& tag : one.planned->tags) {
       deleted_tags_.insert(tag);

@@ -70,7 +70,7 @@ absl::Status CannotBeFound(const std::string& tag, const TagStates& states) {
       "by hand"));
 }
 
-// Where nothing is deleted, what follows something stays.
+// If nothing is deleted, tags that follow another image stay.
 void KeepSignatures(PlannedDeletion& planned) {
   for (const auto& [tag, state] : planned.states) {
     if (state.digest && IsSignatureLikeTag(tag)) {

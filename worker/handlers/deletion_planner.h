@@ -21,7 +21,7 @@
 
 namespace registry_manager {
 
-// What is to be done in a repository, and why, at one moment.
+// The plan for a repository at one moment: what must be done, and why.
 struct PlannedDeletion {
   TagStates states;
   RepositorySnapshot snapshot;
@@ -34,20 +34,21 @@ struct PlannedDeletion {
   std::map<std::string, size_t> ranks;
   // Dangling tags that are to be removed.
   std::vector<std::string> dangling;
-  // What an earlier attempt has deleted already.
+  // Manifests that an earlier attempt has deleted already.
   std::vector<Digest> gone;
-  // What it was about to delete, and has removed all tags of.
+  // Manifests that an earlier attempt was about to delete, and of which it has
+  // removed all tags.
   std::vector<Digest> untagged;
   // Doomed tags that somebody moved or removed while this was planned.
   std::set<std::string> passed_over;
-  // When the repository was looked at, by BootTime(): before its tags were
-  // listed.
+  // The time when the repository was looked at, by BootTime(): before its tags
+  // were listed.
   absl::Time looked_at;
   std::vector<std::string> notes;
   // Tags whose creation times could not be read: the rules doom no tag that is
   // no version.
   std::vector<std::string> unreadable;
-  // What of the rules is worth a second look.
+  // Warnings about rules that are worth a second look.
   std::vector<std::string> warnings;
 
   bool empty() const {
@@ -55,7 +56,7 @@ struct PlannedDeletion {
   }
 };
 
-// What a tag's image is needed by, for people: a tag, most often.
+// Names what needs a tag's image, for people. In most cases that is a tag.
 std::string NeededBy(const TagRemoval& removal);
 
 // "a, b, c and 12 more".
@@ -81,19 +82,19 @@ class DeletionPlanner {
   // DataLoss: a tag that points at a manifest that is not there.
   absl::StatusOr<PlannedDeletion> Plan(TagStates states, absl::Time looked_at);
 
-  // Those tags that an earlier attempt was to remove alone and that are gone,
-  // with the images that others need.
+  // Returns the tags that an earlier attempt was to remove alone and that are
+  // gone together with their images, which others need.
   absl::StatusOr<std::vector<ResolvedTag>> LostRemovals(
       const PlannedDeletion& planned);
 
   // Looks at the repository again and plans with the tags that `earlier`
-  // doomed, but for those that moved or vanished since: these are passed over.
-  // What is new stays, and protects.
+  // doomed, except those that moved or vanished since: these are passed over.
+  // Tags that are new stay, and they protect their images.
   absl::StatusOr<PlannedDeletion> PlanAgain(const PlannedDeletion& earlier);
 
  private:
   absl::Status TakeDangling(PlannedDeletion& planned) const;
-  // Of a retry: takes what is not asked for out of the selection.
+  // For a retry: tags that the retry does not ask for are not doomed.
   void Restrict(DeletionSelection& selection) const;
   bool IsAsked(const std::string& tag) const;
   // The config speaks of the tag: by its name, or of the whole repository.

@@ -89,7 +89,8 @@ void DeletionReport::Planned(const PlannedDeletion& planned, uint64_t bytes) {
   }
 }
 
-// Whether it was counted then, nobody knows: it is told, and not counted again.
+// Nobody knows whether the earlier attempt counted these deletions: they are
+// reported, but not counted again.
 void DeletionReport::EarlierAttempt(const proto::Intent& intent,
                                     const PlannedDeletion& planned) {
   const std::set<Digest> gone(planned.gone.begin(), planned.gone.end());

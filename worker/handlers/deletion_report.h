@@ -26,9 +26,9 @@ class DeletionReport {
 
   // Notes, tags that stay, and those whose dates cannot be read.
   void Begin(const PlannedDeletion& planned);
-  // What a dry run would do; `bytes` are those that would be freed.
+  // Reports what a dry run would do; `bytes` is the space that would be freed.
   void Planned(const PlannedDeletion& planned, uint64_t bytes);
-  // What an attempt before, which was cut short, had deleted.
+  // Reports what an earlier attempt had deleted before it was cut short.
   void EarlierAttempt(const proto::Intent& intent,
                       const PlannedDeletion& planned);
 

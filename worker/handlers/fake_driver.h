@@ -44,7 +44,8 @@ class FakeDriver : public RepositoryDriver {
   // Tags of deleted manifests stay listed until a look back takes them away.
   bool tags_linger = false;
 
-  // What was done, in order: digests, and tags that were removed alone.
+  // The deletions that were done, in order: digests, and tags that were removed
+  // alone.
   std::vector<std::string> done;
   int looks() const { return looks_; }
 

@@ -50,8 +50,8 @@ Intent IntentOf(const RepositorySnapshot& snapshot, const DeletePlan& plan,
     }
     return leads;
   };
-  // What is attached to a manifest that is gone must not be taken for
-  // somebody else's.
+  // Manifests that are attached to a manifest that is gone must not be taken
+  // for somebody else's.
   absl::flat_hash_set<Digest> subjects;
   for (const Digest& digest : touched) {
     const auto node = snapshot.manifests.find(digest);

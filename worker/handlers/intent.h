@@ -14,25 +14,26 @@
 
 namespace registry_manager {
 
-// What is journalled before a plan is carried out. Of what is `gone` already it
-// holds what still leads to something that goes. `untagged` are the plan's
-// manifests whose doomed tags have gone already.
+// Returns the intent that is journalled before a plan is carried out. Of the
+// manifests in `gone`, which are deleted already, it holds those that still
+// lead to something that must go. `untagged` are the plan's manifests whose
+// doomed tags have gone already.
 proto::Intent IntentOf(const RepositorySnapshot& snapshot,
                        const DeletePlan& plan, const std::vector<Digest>& gone,
                        const std::vector<Digest>& untagged,
                        const std::vector<std::string>& dangling);
 
-// What an earlier attempt, which was cut short, was about to do.
+// The work that an earlier attempt was about to do when it was cut short.
 struct EarlierIntent {
   explicit EarlierIntent(const proto::Intent& intent);
   EarlierIntent() = default;
 
   std::vector<IntendedDeletion> deletions;
-  // Those of them that doomed tags pointed at.
+  // The manifests in `deletions` that doomed tags pointed at.
   absl::flat_hash_set<Digest> roots;
-  // To be removed alone.
+  // The tags that were to be removed alone.
   std::vector<ResolvedTag> removals;
-  // All its tags: where one dangles, that is its doing.
+  // All tags of the intent: if one of them dangles, the earlier attempt did it.
   std::set<std::string> tags;
 };
 

@@ -113,7 +113,7 @@ class DirLayout : public Layout {
       if (!absl::ConsumePrefix(&tag, prefix) || !IsTag(tag)) continue;
       const absl::StatusOr<std::string> manifest =
           ReadFile(entry.path() / kManifestFile);
-      // What is no image is written over.
+      // A folder that is not an image is written over.
       if (manifest.ok()) tags.emplace(std::string(tag), Digest::Of(*manifest));
     }
     return tags;

@@ -11,12 +11,12 @@ namespace {
 
 using proto::Action;
 
-// How many actions are held back for the result.
+// The most actions that are held back for the result.
 constexpr size_t kActionsInResult = 2000;
 constexpr size_t kMaxNotes = 100;
 
-// False for what stays as it is: an index of millions of such would tell nobody
-// anything.
+// False for tags that stay as they are: nobody learns anything from a list of
+// millions of them.
 bool ChangesOrFails(const Action& action) {
   const bool copies = action.verb() == Action::COPY_TAG ||
                       action.verb() == Action::COPY_REFERRER;

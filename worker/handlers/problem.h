@@ -12,8 +12,9 @@
 
 namespace registry_manager {
 
-// What `status`, met while talking to `registry` (its id), means for the task:
-// whether it is tried again, and whether the registry is of use at all.
+// Returns what `status`, which came up at `registry` (its id), means for the
+// task: whether the task is tried again, and whether the registry is of use at
+// all.
 proto::Problem ProblemOf(const absl::Status& status,
                          const std::string& registry);
 proto::Problem ProblemOf(const absl::Status& status,
@@ -29,7 +30,7 @@ proto::TaskResult FailedResult(const absl::Status& status,
 // is configured, or the task was stopped.
 bool EndsTask(const absl::Status& status);
 
-// What a person is told of `status`.
+// Returns the text that a person is told about `status`.
 std::string ReasonOf(const absl::Status& status);
 
 }  // namespace registry_manager

@@ -27,7 +27,7 @@ bool IsInMemory(const std::string& folder) {
          (info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC);
 }
 
-// Where such a folder may lie, the best place first.
+// Returns the places for such a folder, the best place first.
 std::vector<std::string> Places() {
   std::vector<std::string> places;
   const char* runtime = getenv("XDG_RUNTIME_DIR");

@@ -25,14 +25,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How many layers skopeo copies at once (containers/image, copy/copy.go,
-// maxParallelDownloads).
+// The number of layers that skopeo copies at once (containers/image,
+// copy/copy.go, maxParallelDownloads).
 constexpr int kRequests = 6;
 // Skopeo's own time-outs are few; a stalled copy is ended by its task's.
 constexpr absl::Duration kDeadline = absl::Hours(6);
 
-// What skopeo may know of this process's environment: nothing that a config
-// took its secrets from.
+// Returns the parts of this process's environment that skopeo may know: no
+// variable from which a config took its secrets.
 const std::vector<std::string>& Inherited() {
   static const std::vector<std::string>* const names =
       new std::vector<std::string>{"PATH",

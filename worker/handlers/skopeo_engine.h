@@ -67,7 +67,7 @@ class SkopeoCopier {
   absl::Status PrepareSide(Side& side, const std::string& name);
   absl::Status AcquirePasses(std::vector<GatePass>& passes);
   absl::Status Run(const std::string& tag, const std::string& destination);
-  // What a failure means, asked of the registries themselves.
+  // Asks the registries themselves, in order to explain a failure.
   absl::Status Explain(const std::string& tag, const ProgramResult& result);
 
   TaskContext& context_;

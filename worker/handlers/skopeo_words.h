@@ -14,12 +14,12 @@
 
 namespace registry_manager {
 
-// How skopeo (1.9, on containers/image 5.22) names registries, and what it
-// says. Pure.
+// Names registries as skopeo (1.9, on containers/image 5.22) does, and reads
+// its messages. Pure.
 
-// "docker://HOST/REPOSITORY", to be followed by ":TAG". FailedPrecondition
-// where the registry lies below a path, which skopeo has no word for;
-// InvalidArgument where the name is no repository's.
+// Returns "docker://HOST/REPOSITORY", to which ":TAG" may be added.
+// FailedPrecondition if the registry lies below a path, which skopeo has no
+// word for; InvalidArgument if the name is not a repository's.
 absl::StatusOr<std::string> SkopeoRepository(const Address& address,
                                              absl::string_view repository);
 

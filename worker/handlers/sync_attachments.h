@@ -20,16 +20,16 @@
 
 namespace registry_manager {
 
-// What is attached to the images of a sync: signature-like tags that come along
-// with them, and referrers without a tag.
+// Finds and copies what is attached to the images of a sync: signature-like
+// tags that come along with them, and referrers without a tag.
 class SyncAttachments {
  public:
   // All outlive the object.
   SyncAttachments(ImageCopier* copier, ThreadPool* pool)
       : copier_(copier), pool_(pool) {}
 
-  // What is looked for: signature-like ones among `tags`, the source's, and
-  // perhaps referrers.
+  // Sets what is looked for: signature-like tags among `tags`, which are the
+  // source's, and referrers if `referrers` is true.
   void LookFor(const std::set<std::string>& tags, bool referrers);
 
   // Looks into the images of `compared` that are new since the last call, and
@@ -49,7 +49,7 @@ class SyncAttachments {
   struct Image {
     ManifestHead head;
     std::vector<TagComparison*> tags;
-    // What it reaches, or why that is not known.
+    // The digests that the image reaches, or why they are not known.
     std::vector<Digest> reached;
     absl::Status status;
   };

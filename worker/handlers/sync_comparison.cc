@@ -18,7 +18,7 @@ namespace registry_manager {
 namespace {
 
 constexpr int kComparisonsAtOnce = 16;
-// What is larger is read again when it is copied: memory is bounded.
+// A larger manifest is read again when it is copied, because memory is bounded.
 constexpr size_t kMaxHeldManifest = 256 << 10;
 
 // A shorter index would take from the target what came by the referrers API.

@@ -38,7 +38,7 @@ absl::StatusOr<TagListing> ListSource(const RegistryClient& client,
                                       const std::string& repository,
                                       const proto::RepositoryEntry& entry);
 
-// How one tag stands at both ends.
+// The state of one tag at both ends.
 struct TagComparison {
   // Not OK: why the tag cannot be compared, or copied whole.
   absl::Status status;

@@ -122,7 +122,7 @@ absl::Status Sync::List(const proto::RepositoryEntry& entry) {
   source_tags_ = *std::move(source);
   absl::StatusOr<TagListing> target = ListTarget();
   if (target.ok() && target->tags.empty() && !layout_tags_) {
-    // What is no registry has no tags either.
+    // A server that is not a registry has no tags either.
     if (absl::Status status = CheckIsRegistry(route_.target); !status.ok()) {
       return status;
     }
@@ -222,7 +222,8 @@ void Sync::ReportNotSelected(const proto::RepositoryEntry& entry) {
   }
 }
 
-// What differs, what is attached before what it is attached to.
+// Returns the tags that differ. Tags that are attached to images come before
+// the images.
 std::vector<std::string> Sync::TagsToCopy() {
   std::vector<std::string> attached, images;
   for (const auto& [tag, comparison] : compared_) {

@@ -21,7 +21,7 @@ namespace registry_manager {
 // A repository in a folder as the target of a sync (layout.h says how it lies
 // there). Not thread-safe: one tag at a time.
 struct OpenedLayout {
-  // What is there already.
+  // The tags that are in the folder already.
   std::map<std::string, Digest> tags;
   std::unique_ptr<CopyEngine> engine;
 };
@@ -32,12 +32,13 @@ absl::StatusOr<OpenedLayout> OpenLayout(const proto::SyncRepository& task,
                                         const proto::Registry& source,
                                         TaskContext& context);
 
-// Compares what is there with the source's tags in `compared`.
+// Compares `tags`, which are in the folder, with the source's tags in
+// `compared`.
 void CompareWithLayout(const std::map<std::string, Digest>& tags,
                        std::map<std::string, TagComparison>& compared);
 
-// What a person is to know of the images in `compared`, once they are in the
-// layout; "" for nothing.
+// Returns a note for people about the images in `compared`, once they are in
+// the layout; "": there is nothing to say.
 std::string LayoutNote(const std::string& target,
                        const std::map<std::string, TagComparison>& compared);
 

@@ -12,10 +12,10 @@
 
 namespace registry_manager {
 
-// What to tell where a sync brings tags that the delete policy takes away again
+// Returns a note if a sync brings tags that the delete policy takes away again
 // from the target: they would be copied and deleted in every run. Creation
-// times are not asked for: where the cut would need them, nobody is accused.
-// Empty: nothing to tell. Pure.
+// times are not read. If the policy needs them in order to doom a tag, the tag
+// is not in the note. Empty: there is nothing to say. Pure.
 std::string TakenAgainNote(const proto::DeletePolicy& policy,
                            const std::set<std::string>& target_tags,
                            const std::vector<std::string>& brought);
