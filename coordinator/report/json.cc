@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "coordinator/report/report.h"
 #include "coordinator/records/message_json.h"
+#include "coordinator/report/report.h"
 
 namespace registry_manager {
 namespace {
