@@ -27,8 +27,9 @@ struct RepositoryEntry {
                          const RepositoryEntry&) = default;
 };
 
-// How a target that is no registry is written: `registry: oci:/path` or
-// `dir:/path`. Only the skopeo engine writes such, from local workers.
+// A target that is not a registry, written as `registry: oci:/path` or
+// `dir:/path`. Only the skopeo engine writes to such targets, from local
+// workers.
 struct LayoutTarget {
   enum class Kind { kOci, kDir };
   Kind kind;
@@ -44,13 +45,15 @@ struct RegistryConfig {
   std::optional<Address> address;
   std::optional<LayoutTarget> layout;
 
-  // Both empty: anonymous, or what `auth-file` and docker's config.json hold.
-  // One is never set without the other, nor beside `auth-file`.
+  // If both are empty, access is anonymous or uses the credentials in
+  // `auth-file` or docker's config.json. One is never set without the other,
+  // and neither is set together with `auth-file`.
   std::string username;
   std::string password;
   // The file that the password was read from, if any.
   std::string password_file;
-  // It stands in the config itself, not in a file or the environment.
+  // True if the password is in the config itself, not in a file or the
+  // environment.
   bool password_in_config = false;
   // A docker config.json to read credentials from, instead of the default one.
   std::string auth_file;
@@ -60,11 +63,12 @@ struct RegistryConfig {
   std::string client_cert;
   std::string client_key;
 
-  // Requests under way at once, and begun a second, for all workers together.
+  // The limits on requests at once and on requests per second, for all workers
+  // together.
   int max_connections = 16;
-  // Absent: not limited.
+  // Absent if there is no limit.
   std::optional<double> requests_per_second;
-  // How long the first byte of a catalogue or of a list of tags may take.
+  // The longest wait for the first byte of a catalogue or of a list of tags.
   absl::Duration listing_timeout = absl::Minutes(10);
 
   // Absent: the whole catalogue. Never empty when present.
@@ -80,7 +84,7 @@ struct TagPatternConfig {
 };
 
 enum class SharedDigest { kUntag, kKeep };
-// A candidate whose image bears no date stays, or counts as the oldest.
+// A candidate whose image has no date stays, or counts as the oldest.
 enum class Undated { kKeep, kOldest };
 enum class DanglingTags { kStop, kKeep, kRemove };
 
@@ -124,7 +128,7 @@ struct Config {
   std::optional<DeletePolicyConfig> delete_policy;
   std::optional<SyncPolicyConfig> sync_policy;
 
-  // Null where no registry has that name. Valid as long as this Config.
+  // Null if no registry has that name. Valid as long as this Config.
   const RegistryConfig* FindRegistry(absl::string_view name) const;
 };
 

@@ -14,7 +14,8 @@
 namespace registry_manager {
 namespace {
 
-// nullopt, and an error for each variable, where not all can be filled in.
+// nullopt, and an error for each problem, if not all variables can be filled
+// in.
 std::optional<std::string> FillIn(absl::string_view text, Position at,
                                   const Environment& environment,
                                   ErrorList* errors) {
@@ -69,7 +70,7 @@ std::shared_ptr<const YamlNode> FillInEnvironment(
     if (auto text = FillIn(node->text, node->at, environment, errors)) {
       filled->text = *std::move(text);
     } else {
-      // What the value then is not, is nothing to trouble the user with.
+      // Further errors about this value would only confuse the user.
       errors->DropFurtherAt(node->at);
     }
   }

@@ -26,7 +26,7 @@ absl::Status ErrorList::ToStatus(absl::string_view file) const {
   std::vector<Error> sorted = errors_;
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const Error& a, const Error& b) { return a.at < b.at; });
-  // What stands behind an anchor is read once for each alias of it.
+  // A node with an anchor is read once for each alias, so its errors repeat.
   std::vector<std::string> lines;
   const std::string name = Printable(file);
   for (size_t i = 0; i < sorted.size(); ++i) {

@@ -30,20 +30,21 @@ class ErrorList {
   // from outside made printable.
   void Add(Position at, std::string message);
 
-  // Drops what is added at `at` from now on: it would follow from an error that
-  // has been added.
+  // Drops every error that is added at `at` from now on: it would only follow
+  // from an error that has been added.
   void DropFurtherAt(Position at) { dropped_at_.insert(at); }
 
   bool empty() const { return errors_.empty(); }
-  // No further error will be shown: spare the work of wording it well.
+  // True if no further error will be shown, so that nobody need word it well.
   bool full() const { return errors_.size() >= kMost; }
 
-  // OK where there are none. Otherwise InvalidArgument with a line for each, in
-  // the order of the file, none twice: "FILE:LINE:COLUMN: MESSAGE".
+  // OK if there are no errors. Otherwise InvalidArgument with a line for each
+  // error, in the order of the file and without duplicates: "FILE:LINE:COLUMN:
+  // MESSAGE".
   absl::Status ToStatus(absl::string_view file) const;
 
  private:
-  // What a person reads is far below; a hostile file makes millions.
+  // A person reads far fewer errors, but a hostile file can cause millions.
   static constexpr size_t kMost = 1000;
 
   struct Error {
@@ -54,7 +55,7 @@ class ErrorList {
 
   std::vector<Error> errors_;
   std::set<Position> dropped_at_;
-  // Beyond kMost.
+  // The number of errors beyond kMost.
   size_t unlisted_ = 0;
 };
 

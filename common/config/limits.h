@@ -8,9 +8,10 @@
 
 namespace registry_manager {
 
-// A config that lists 50,000 repositories stays below.
+// The largest config that is read. A config that lists 50,000 repositories is
+// smaller.
 inline constexpr size_t kMostConfigBytes = size_t{4} << 20;
-// Of a file that a config refers to.
+// The largest password file that a config may refer to.
 inline constexpr size_t kMostPasswordFileBytes = size_t{64} << 10;
 
 }  // namespace registry_manager

@@ -16,30 +16,31 @@
 
 namespace registry_manager {
 
-// Reads one mapping of a config key by key. What is wrong goes to the list of
-// errors, and the caller goes on with the default. A null value is as good as
-// an absent key. Quotes do not matter: "8" is a number and "true" a boolean,
-// for a value from the environment is often quoted; numbers are texts where a
+// Reads one mapping of a config key by key. Errors go to the list of errors,
+// and the caller continues with the default. A null value counts as an absent
+// key. Quotes do not matter: "8" is a number and "true" a boolean, because a
+// value from the environment is often quoted. A number counts as a text if a
 // text is wanted.
 class MapReader {
  public:
   // Reports unknown keys, duplicate ones (the first counts), and a `node` that
-  // is no mapping (null is an empty one). `name` is what errors call the
-  // mapping, printable. `node` and `errors` must outlive this.
-  // `elsewhere`: where keys belong that are often written here.
+  // is not a mapping (null is an empty one). Errors call the mapping `name`,
+  // which must be printable. `node` and `errors` must outlive this. `elsewhere`
+  // tells the right place of keys that users often write here by mistake.
   MapReader(const YamlNode& node, std::string name,
             std::vector<std::string> known, ErrorList* errors,
             const std::map<std::string, std::string>& elsewhere = {});
 
   ErrorList* errors() const { return errors_; }
-  // Where the mapping is, for what is missing in it.
+  // The position of the mapping, for errors about missing keys.
   Position at() const { return node_.at; }
 
-  // Null where the key is absent or its value is.
+  // Null if the key is absent or its value is null.
   const YamlNode* Find(absl::string_view key) const;
 
-  // Find(), with an error where the value is of another kind, and, by the
-  // Required ones, where it is null. `form` ends that error: what to write.
+  // Find(), but adds an error if the value is of another kind. The Required
+  // functions also add an error if there is no value. The error ends with
+  // `form`, which says what to write.
   const YamlNode* Scalar(absl::string_view key, absl::string_view form) const;
   const YamlNode* List(absl::string_view key, absl::string_view form) const;
   const YamlNode* RequiredScalar(absl::string_view key,
@@ -70,7 +71,8 @@ class MapReader {
   }
 
  private:
-  // The index among `words`; -1, and maybe an error, where it is none.
+  // The index of the value among `words`. If the value is none of them, -1, and
+  // maybe an error is added.
   int ChoiceIndex(absl::string_view key,
                   const std::vector<std::string>& words) const;
 

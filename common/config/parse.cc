@@ -22,7 +22,7 @@
 namespace registry_manager {
 namespace {
 
-// Where keys belong that are written one level too high.
+// The right places of keys that users write one level too high.
 const std::map<std::string, std::string>& KeysOfPolicies() {
   static const auto* const kPlaces = new std::map<std::string, std::string>{
       {"dry-run", "'delete-policy' and in 'sync-policy'"},

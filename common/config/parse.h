@@ -14,10 +14,10 @@
 
 namespace registry_manager {
 
-// What a config refers to outside itself. Each is a function so that tests
-// need neither an environment nor files.
+// The things outside a config that it refers to. Each is a function so that
+// tests need neither an environment nor files.
 struct ConfigSources {
-  // The value of an environment variable, nullopt where it is not set.
+  // The value of an environment variable, nullopt if it is not set.
   std::function<std::optional<std::string>(const std::string& name)>
       environment;
   // The content of a file (`password-file`). Relative paths are relative to
@@ -31,24 +31,24 @@ ConfigSources SystemConfigSources();
 // Parses `text`, which was read from `file` (used in messages, and to resolve
 // relative paths).
 //
-// InvalidArgument holds every error of the config (of more than 1,000 the first
-// ones found), one a line, in the order of the file, each
-// "FILE:LINE:COLUMN: what is wrong; what would be right", the column in bytes.
-// What is no YAML, larger than 4 MiB or nested too deep is one error. No
-// message ever holds the value of a user name, a password or an environment
-// variable.
+// InvalidArgument holds every error of the config (only the first 1,000 that
+// were found), one per line, in the order of the file. Each line is
+// "FILE:LINE:COLUMN: what is wrong; what would be right", with the column in
+// bytes. A text that is not YAML, is larger than 4 MiB or is nested too deep is
+// one error. No message ever holds the value of a user name, a password or an
+// environment variable.
 absl::StatusOr<Config> ParseConfig(absl::string_view file,
                                    absl::string_view text,
                                    const ConfigSources& sources);
 
 // Reads and parses a file, and makes the paths in it absolute. NotFound,
-// PermissionDenied or InvalidArgument (too large, no regular file) where it
-// cannot be read; other codes where the system failed.
+// PermissionDenied or InvalidArgument (too large, not a regular file) if the
+// file cannot be read; other codes if the system failed.
 absl::StatusOr<Config> LoadConfig(const std::string& file,
                                   const ConfigSources& sources);
 
-// What to tell the user of a config that holds passwords and that its mode lets
-// others read; empty where there is nothing to tell.
+// A warning for the user if the config holds passwords and its mode lets other
+// users read it; empty if there is nothing to warn about.
 std::string ExposureOf(const std::string& file, const Config& config);
 
 }  // namespace registry_manager

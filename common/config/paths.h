@@ -12,14 +12,14 @@
 
 namespace registry_manager {
 
-// Reads keys that name files: "~/" is the user's home, and what is relative is
-// relative to the config's folder. Does not look whether a file is there.
+// Reads keys that name files: "~/" is the user's home, and a relative path is
+// relative to the config's folder. Does not check whether a file exists.
 class PathResolver {
  public:
   // `sources` must outlive this.
   PathResolver(std::string folder, const ConfigSources& sources);
 
-  // Empty where the key is absent, or wrong.
+  // Empty if the key is absent or wrong.
   std::string Read(const MapReader& reader, absl::string_view key) const;
 
  private:

@@ -123,7 +123,7 @@ std::optional<std::string> ReadReplaceText(const MapReader& rule,
   return text == nullptr ? std::nullopt : std::optional(text->text);
 }
 
-// Whether some repository name holds `text`.
+// Whether a repository name can contain `text`.
 bool FitsInName(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return absl::ascii_islower(c) || absl::ascii_isdigit(c) ||

@@ -41,7 +41,7 @@ struct Refused {
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  // Null where no document was read.
+  // Null if no document was read.
   std::shared_ptr<const YamlNode> root() const { return root_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -186,7 +186,7 @@ class TreeBuilder : public YAML::EventHandler {
   size_t nodes_ = 0;
 };
 
-// What to do about a message of yaml-cpp.
+// The advice for the user about a message of yaml-cpp.
 absl::string_view Advice(absl::string_view message, absl::string_view line) {
   const absl::string_view indentation = line.substr(
       0, line.size() - absl::StripLeadingAsciiWhitespace(line).size());
@@ -246,8 +246,8 @@ std::shared_ptr<const YamlNode> ReadYaml(absl::string_view text,
     errors->Add(unreadable->at, unreadable->message);
     return nullptr;
   }
-  // yaml-cpp 0.7 finds that a quotation has no end only where the text ends
-  // in it, and not in a line break after it.
+  // yaml-cpp 0.7 finds that a quotation has no end only if the text ends in it,
+  // and not in a line break after it.
   std::istringstream stream(
       std::string(absl::StripTrailingAsciiWhitespace(text)));
   TreeBuilder builder;

@@ -13,11 +13,11 @@
 
 namespace registry_manager {
 
-// A YAML document as a tree that knows where everything stands. Built from
+// A YAML document as a tree that knows the position of everything. Built from
 // yaml-cpp's events and not from its YAML::Node, which drops the positions of
 // keys, keeps duplicate keys silently, and multiplies aliases on a walk.
-// Immutable once read; shared by reference where an alias repeats a node, but
-// a walk visits a bounded number of nodes to a bounded depth all the same.
+// Immutable once read. Nodes are shared by reference if an alias repeats them,
+// but a walk visits a bounded number of nodes to a bounded depth all the same.
 struct YamlNode {
   enum class Kind { kNull, kScalar, kSequence, kMap };
 
@@ -28,13 +28,14 @@ struct YamlNode {
   };
 
   Kind kind = Kind::kNull;
-  // A null value has no place of its own: that of its key, or of its sequence.
+  // A null value has no position of its own, so this is the position of its key
+  // or of its sequence.
   Position at;
-  // Of a scalar. Whether it was in quotes makes no difference, but that "" and
-  // "null" in quotes are scalars.
+  // The text of a scalar. Quotes make no difference, except that "" and "null"
+  // in quotes are scalars and not null values.
   std::string text;
-  // What stands in the file, where `text` was made from it by filling in
-  // environment variables: the only one of the two for a message.
+  // The text as the file has it, if `text` was made from it by filling in
+  // environment variables. Messages must then show `written` and never `text`.
   std::string written;
   std::vector<std::shared_ptr<const YamlNode>> items;
   // In the order of the file, with duplicates. Keys are scalars.
@@ -46,10 +47,10 @@ struct YamlNode {
   absl::string_view KindName() const;
 };
 
-// Reads the one document of `text`. Null, and one error added, where it is not
-// well-formed UTF-8 YAML, is empty, holds a second document, control
-// characters, tags, keys that are no scalars, or is too large or too deep.
-// Errors show nothing of the text but bytes that are not printable.
+// Reads the one document of `text`. Returns null and adds one error if the text
+// is not well-formed UTF-8 YAML, is empty, holds a second document, control
+// characters, tags or keys that are not scalars, or is too large or too deep.
+// Errors show nothing of the text except bytes that are not printable.
 std::shared_ptr<const YamlNode> ReadYaml(absl::string_view text,
                                          ErrorList* errors);
 

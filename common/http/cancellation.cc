@@ -56,7 +56,8 @@ uint64_t Cancellation::Subscribe(std::function<void()> callback) {
 void Cancellation::Unsubscribe(uint64_t ticket) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (auto node = callbacks_.extract(ticket)) {
-    // What the callback holds may want this lock when it goes.
+    // Objects that the callback holds may need this lock when they are
+    // destroyed.
     lock.unlock();
     return;
   }

@@ -14,9 +14,9 @@
 
 namespace registry_manager {
 
-// What an exchange that libcurl ended with `code` (not CURLE_OK) returns, by
-// the table at RequestMayHaveArrived. `detail` is libcurl's own text, `peer`
-// the HOST:PORT, and `sent` whether the request was begun to be sent.
+// The status of an exchange that libcurl ended with `code` (not CURLE_OK), by
+// the table at RequestMayHaveArrived. `detail` is libcurl's own text, `peer` is
+// the HOST:PORT, and `sent` says whether sending the request had begun.
 absl::Status CurlFailure(CURL* easy, CURLcode code, absl::string_view detail,
                          absl::string_view peer, bool sent,
                          const HttpDeadlines& deadlines);

@@ -41,7 +41,7 @@ class CurlExchange {
   uint64_t id() const { return id_; }
 
   // Makes the handle and takes hold of source and sink. After an error the
-  // exchange is still to be ended.
+  // exchange must still be ended.
   absl::Status Begin(const std::string& user_agent);
   // Null before Begin.
   CURL* easy() { return easy_.get(); }
@@ -49,13 +49,14 @@ class CurlExchange {
   // The owner of source or sink is ready again. An error ends the exchange.
   absl::Status Resume(Direction direction);
 
-  // When to ask again whether it is overdue, and the error if it is.
+  // Deadline() is the time to call Overdue() again, which returns an error if
+  // the exchange is overdue.
   ExchangeClock::TimePoint Deadline() const { return clock_.Deadline(); }
   absl::Status Overdue(ExchangeClock::TimePoint now) const;
 
-  // libcurl is through with it, or `reason` (not OK) ends it. The handle has
-  // been taken out of the multi handle. Lets go of source and sink and wakes
-  // WaitForEnd.
+  // Called when libcurl has finished the exchange, or when `reason` (not OK)
+  // ends it. The handle has been taken out of the multi handle. Lets go of
+  // source and sink and wakes WaitForEnd.
   void EndBy(CURLcode code);
   void EndBy(absl::Status reason);
 
@@ -77,14 +78,15 @@ class CurlExchange {
   absl::Status SetCallbacks();
   void TakeHoldOfEnds();
   std::function<void()> ResumeFunction(Direction direction) const;
-  // The server has declined the request: what is left of its body is of no use.
+  // True if the server has declined the request, so that the rest of the
+  // request's body is of no use.
   bool Declined() const;
   absl::Status MaySend();
   size_t ReadBody(char* buffer, size_t size);
   size_t WriteBody(absl::string_view bytes);
   size_t TakeHeader(absl::string_view line);
-  // The first failure of our own is what the exchange ends with, whatever
-  // libcurl makes of its callback's return value.
+  // The exchange ends with the first failure of our own, whatever libcurl makes
+  // of the callback's return value.
   void Fail(absl::Status status);
   absl::StatusOr<HttpResponse> OutcomeOf(CURLcode code);
   void Finish(absl::StatusOr<HttpResponse> outcome);
@@ -100,7 +102,7 @@ class CurlExchange {
   ExchangeClock clock_;
   ResponseCollector collector_;
   absl::Status failure_;
-  // How often the request was begun to be sent.
+  // The number of times that sending the request has begun.
   int attempts_ = 0;
   uint64_t source_bytes_ = 0;
   curl_off_t uploaded_ = 0;

@@ -19,10 +19,10 @@ namespace registry_manager {
 
 class CurlExchange;
 
-// What other threads, and callbacks of other exchanges, ask of the I/O thread:
-// libcurl's handles are touched on that thread only, and never inside a
-// callback. Thread-safe. Outlives the transport where somebody still holds a
-// resume function; what is posted then is dropped.
+// The requests of other threads, and of callbacks of other exchanges, to the
+// I/O thread: libcurl's handles are touched on that thread only, and never
+// inside a callback. Thread-safe. Outlives the transport if somebody still
+// holds a resume function; anything that is posted then is dropped.
 class CurlInbox {
  public:
   struct Resume {
@@ -50,10 +50,10 @@ class CurlInbox {
 
   // For the I/O thread: takes everything that was posted.
   Work Take();
-  // Whether the I/O thread may sleep: nothing is waiting, and what is posted
-  // from here on wakes it.
+  // Whether the I/O thread may sleep: nothing is waiting, and anything that is
+  // posted from now on wakes it.
   bool Empty();
-  // The multi handle is about to go.
+  // Must be called before the multi handle is destroyed.
   void Close();
 
  private:
@@ -64,7 +64,7 @@ class CurlInbox {
   CURLM* multi_;
   Work work_;
   bool waiting_ = false;
-  // Who takes; what that thread itself posts needs no waking.
+  // The thread that calls Take(). It need not be woken for its own posts.
   std::thread::id taker_;
 };
 

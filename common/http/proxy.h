@@ -12,9 +12,9 @@
 namespace registry_manager {
 
 // Proxies as programs in Go read them from the environment
-// (golang.org/x/net/http/httpproxy): docker, skopeo and regctl are such.
-// libcurl reads the same variables otherwise: no upper-case HTTP_PROXY, no
-// ports in NO_PROXY, no "*.".
+// (golang.org/x/net/http/httpproxy): docker, skopeo and regctl are such
+// programs. libcurl reads the same variables differently: no upper-case
+// HTTP_PROXY, no ports in NO_PROXY, no "*.".
 struct ProxySettings {
   std::string http_proxy;
   std::string https_proxy;
@@ -27,12 +27,13 @@ struct ProxySettings {
 // The proxy for `url`, as libcurl takes it; "" for none. Pure.
 //
 // `no_proxy` is a list with commas: "*"; an address or a range of addresses
-// (CIDR); a name, which stands for all below it, too; ".name" and "*.name" for
-// what is below alone. Addresses and names may have a port. localhost and
-// loopback addresses never go by a proxy.
+// (CIDR); a name, which also stands for all names below it; ".name" and
+// "*.name", which stand for the names below only. Addresses and names may have
+// a port. localhost and loopback addresses never go by a proxy.
 std::string ProxyFor(const ProxySettings& settings, const Url& url);
 
-// Where a proxy is, without user and password: fit for messages.
+// The address of a proxy without user and password, so that messages may show
+// it.
 std::string ProxyDisplay(absl::string_view proxy);
 
 }  // namespace registry_manager

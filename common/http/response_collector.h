@@ -15,7 +15,7 @@
 namespace registry_manager {
 
 // Takes one response as libcurl's callbacks bring it, keeps everything within
-// bounds, and hands a 2xx body to the sink where there is one. I/O thread only.
+// bounds, and hands a 2xx body to the sink if there is one. I/O thread only.
 class ResponseCollector {
  public:
   // `sink` may be null; not owned.
@@ -31,12 +31,12 @@ class ResponseCollector {
   // Unavailable: the sink has no room, and the same bytes must come again.
   absl::Status OnBody(absl::string_view bytes);
 
-  // The status of the response that is coming in, of an interim one also; 0
-  // before the first.
+  // The status of the response that is coming in, which may be an interim one;
+  // 0 before the first response.
   int status() const { return response_.status; }
   bool headers_complete() const { return headers_complete_; }
-  // An unsuccessful response has brought more than anybody will read: the
-  // exchange can end here as if it were complete.
+  // True if an unsuccessful response has brought more than anybody will read:
+  // the exchange can end here as if it were complete.
   bool has_enough() const { return has_enough_; }
 
   HttpResponse& response() { return response_; }
@@ -52,7 +52,8 @@ class ResponseCollector {
   HttpResponse response_;
   bool headers_complete_ = false;
   bool has_enough_ = false;
-  // Of the whole exchange: interim responses without end are no answer either.
+  // The header bytes and lines of the whole exchange, because interim responses
+  // without end are not an answer either.
   size_t header_bytes_ = 0;
   size_t header_lines_ = 0;
   size_t failure_bytes_ = 0;

@@ -32,7 +32,7 @@ bool IsReadOnly(HttpMethod method);
 class HttpHeaders {
  public:
   void Add(absl::string_view name, absl::string_view value);
-  // The first value of that name, nullopt where there is none.
+  // The first value of that name, nullopt if there is none.
   std::optional<absl::string_view> Get(absl::string_view name) const;
   // All values of that name, in order.
   std::vector<absl::string_view> GetAll(absl::string_view name) const;
@@ -44,26 +44,26 @@ class HttpHeaders {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-// Where a request body comes from. Called on the I/O thread only; must not
-// block.
+// The source of a request body. Its functions are called on the I/O thread only
+// and must not block.
 class BodySource {
  public:
   virtual ~BodySource() = default;
   // Copies up to `size` bytes to `buffer` and returns how many; 0 at the end.
   // Unavailable means "none yet": the transfer pauses until the source's owner
-  // calls the function given to SetResume; it must call it in the end, because
-  // a paused transfer has no deadline but the total one, and notices a lost
-  // connection only when it goes on. Any other error aborts the exchange with
-  // that error.
+  // calls the function given to SetResume. The owner must call it in the end,
+  // because a paused transfer has no deadline except the total one, and notices
+  // a lost connection only when it resumes. Any other error aborts the exchange
+  // with that error.
   virtual absl::StatusOr<size_t> Read(char* buffer, size_t size) = 0;
   // The transport hands over a thread-safe function that resumes a paused
-  // transfer, before the first Read; and an empty one when it is done with the
-  // source, after which it calls nothing of it any more.
+  // transfer, before the first Read. When it is done with the source, it hands
+  // over an empty function and calls none of the source's functions any more.
   virtual void SetResume(std::function<void()> resume) = 0;
 };
 
-// Where the body of a successful response (2xx) goes. Called on the I/O thread
-// only; must not block.
+// The destination of the body of a successful response (2xx). Its functions are
+// called on the I/O thread only and must not block.
 class BodySink {
  public:
   virtual ~BodySink() = default;
@@ -78,8 +78,8 @@ class BodySink {
   virtual void SetResume(std::function<void()> resume) = 0;
 };
 
-// How a server is connected to. Connections are only shared between requests
-// with equal settings.
+// The settings for the connection to a server. Requests share a connection only
+// if their settings are equal.
 struct TlsSettings {
   // Neither certificate nor host name is verified.
   bool insecure = false;
@@ -109,15 +109,15 @@ struct HttpRequest {
   std::string url;
   HttpHeaders headers;
 
-  // The request's body: `body`, or `source` with `source_size` bytes where
-  // source is set (not owned; must outlive the exchange).
+  // The request's body: `body`, or `source` with `source_size` bytes if source
+  // is set (not owned; must outlive the exchange).
   std::string body;
   BodySource* source = nullptr;
   uint64_t source_size = 0;
 
-  // Where a 2xx body goes (not owned; must outlive the exchange); null:
-  // HttpResponse::body. Bodies of other statuses always go there, cut at 64
-  // KiB.
+  // The destination of a 2xx body (not owned; must outlive the exchange). If
+  // null, the body goes to HttpResponse::body. Bodies of other statuses always
+  // go to HttpResponse::body, cut at 64 KiB.
   BodySink* sink = nullptr;
   // The largest body that is collected in HttpResponse::body; a longer one is
   // an OutOfRange error.
@@ -140,8 +140,8 @@ struct HttpResponse {
   std::string body;
 };
 
-// What went wrong with an exchange that got no complete response. Attached to
-// the absl::Status that Wait() returns:
+// An exchange that got no complete response has failed. The absl::Status that
+// Wait() returns then has one of these codes:
 //   Unavailable        no connection, or one that was lost
 //   DeadlineExceeded   a deadline of HttpDeadlines passed
 //   FailedPrecondition TLS: the certificate does not verify
@@ -149,11 +149,11 @@ struct HttpResponse {
 //   OutOfRange         a body above max_body, headers above 256 KiB or 1000
 //   DataLoss           a body shorter than its Content-Length, either way
 //   InvalidArgument    a URL or header that cannot be sent
-// and the errors of sources and sinks as they are.
+// Errors of sources and sinks are returned as they are.
 //
-// RequestMayHaveArrived(status) is false only where it is certain that the
-// server has seen nothing of the request, so that repeating it is safe whatever
-// its method.
+// RequestMayHaveArrived(status) is false only if it is certain that the server
+// has seen nothing of the request, so that repeating it is safe whatever its
+// method.
 bool RequestMayHaveArrived(const absl::Status& status);
 // `status` (not OK) marked so that RequestMayHaveArrived is false for it.
 absl::Status WithRequestNotSent(absl::Status status);
@@ -161,7 +161,7 @@ absl::Status WithRequestNotSent(absl::Status status);
 // An exchange under way.
 class HttpCall {
  public:
-  // Waits for the end when it has not been waited for: the exchange is aborted.
+  // Aborts the exchange and waits for its end, unless Wait() has been called.
   virtual ~HttpCall() = default;
   // Blocks until the exchange ends; call once. Not on the I/O thread.
   virtual absl::StatusOr<HttpResponse> Wait() = 0;
@@ -180,12 +180,12 @@ class HttpTransport {
 };
 
 // The transport on libcurl: one multi handle on one thread of its own,
-// connections reused, HTTP/2 where a TLS server offers it (HTTP/1.1 for
-// exchanges with a source or a sink: pausing one stream of an HTTP/2 connection
-// holds up all of it), proxies from the environment. A read-only request whose
-// reused connection turns out dead is sent again on a new one, any other never.
-// `user_agent` is sent with every request. Every call must have
-// ended before the transport is destroyed.
+// connections reused, HTTP/2 if a TLS server offers it (HTTP/1.1 for exchanges
+// with a source or a sink: pausing one stream of an HTTP/2 connection holds up
+// all of it), proxies from the environment. A read-only request whose reused
+// connection turns out dead is sent again on a new one, any other never.
+// `user_agent` is sent with every request. Every call must have ended before
+// the transport is destroyed.
 std::unique_ptr<HttpTransport> NewCurlTransport(absl::string_view user_agent);
 
 }  // namespace registry_manager

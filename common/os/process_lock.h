@@ -16,14 +16,14 @@ namespace registry_manager {
 // container, after a restart, or once it has been given out again. Move-only.
 class ProcessLock {
  public:
-  // Holds it until the object goes, beside others that hold it. Makes the file
-  // if it is missing.
+  // Holds the lock until the object is destroyed; others may hold it at the
+  // same time. Creates the file if it is missing.
   static absl::StatusOr<ProcessLock> Hold(const std::string& file);
-  // Holds it unless anybody else does, and keeps others from holding it.
-  // nullopt: somebody does. Makes the file, too.
+  // Holds the lock and keeps others from holding it. nullopt if somebody else
+  // holds it already. Creates the file, too.
   static absl::StatusOr<std::optional<ProcessLock>> HoldAlone(
       const std::string& file);
-  // Whether anybody holds it. True if that cannot be found out.
+  // Whether anybody holds the lock. True if that cannot be found out.
   static bool IsHeld(const std::string& file);
 
   ProcessLock(ProcessLock&& other) noexcept;

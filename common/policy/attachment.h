@@ -15,23 +15,26 @@
 namespace registry_manager {
 
 // The digest that a signature-like tag spells; nullopt for any other tag, and
-// for one that spells it in capitals, which is no digest.
+// for a tag that spells it in capitals, which is not a digest.
 std::optional<Digest> SubjectOfTag(absl::string_view tag);
 
-// What is attached to what in a repository: an index to its children, an image
-// to its signature-like tags and referrers. Pure. The snapshot outlives it.
+// The manifests that other manifests of a repository lead to: an index leads to
+// its children, and an image to its signature-like tags and referrers. Pure.
+// The snapshot must outlive this object.
 class Attachments {
  public:
   explicit Attachments(const RepositorySnapshot& snapshot);
 
-  // What is attached to `digest` itself, sorted, none twice.
+  // The manifests that `digest` leads to directly, sorted, without duplicates.
   std::vector<Digest> Of(const Digest& digest) const;
-  // All that is attached to it, directly or through others; without itself.
+  // All manifests that `digest` leads to, directly or through others, without
+  // `digest` itself.
   std::vector<Digest> ReachOf(const Digest& digest) const;
 
  private:
   const RepositorySnapshot& snapshot_;
-  // Signature-like tags' digests, and manifests by their `subject`.
+  // The digests of signature-like tags and the manifests with a `subject`, by
+  // that subject.
   absl::flat_hash_map<Digest, std::vector<Digest>> attached_;
 };
 

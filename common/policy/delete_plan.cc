@@ -36,7 +36,8 @@ class Planner {
     }
   }
 
-  // What doomed tags bear may go, and all that follows it and what is gone.
+  // Plans to delete the manifests with doomed tags, and everything that follows
+  // these or the manifests that are gone.
   void PlanDoomedTags(const std::vector<Digest>& gone,
                       const std::vector<Digest>& untagged) {
     std::vector<int> work;
@@ -87,7 +88,8 @@ class Planner {
     work.push_back(digest);
   }
 
-  // What is not planned never is: it can only lose its plan, by being kept.
+  // Marks the manifests that are kept. This only takes manifests out of the
+  // plan and never adds one.
   void Keep() {
     std::vector<int> work;
     for (const Tag& tag : graph_.tags) {
@@ -115,7 +117,7 @@ class Planner {
     return tag.subject == ManifestGraph::kUnknown || !Goes(tag.subject);
   }
 
-  // Those that go and that `digest` leads to.
+  // The manifests that are deleted and that `digest` leads to.
   std::vector<int> GoingAfter(int digest) const {
     std::vector<int> after;
     for (const ManifestGraph::Edges* edges :
@@ -127,9 +129,9 @@ class Planner {
     return after;
   }
 
-  // What goes, each before all that it leads to. Signature-like tags, and an
-  // index attached to its own child, lead round in a circle: one that a doomed
-  // tag bears begins it.
+  // The manifests that are deleted, each before all that it leads to.
+  // Signature-like tags, and an index that is attached to its own child, can
+  // form a circle: the circle begins at a manifest with a doomed tag.
   std::vector<int> Order() const {
     struct Visit {
       int digest;
@@ -144,7 +146,8 @@ class Planner {
       seen[digest] = true;
       path.push_back({digest, GoingAfter(digest)});
     };
-    // From doomed digests alone: all else that goes follows one of them.
+    // It is enough to start at doomed digests: all else that is deleted follows
+    // one of them.
     for (int start = 0; start < graph_.size(); ++start) {
       if (!doomed_[start] || !Goes(start)) continue;
       enter(start);
@@ -162,7 +165,7 @@ class Planner {
     return order;
   }
 
-  // By number; of what goes only.
+  // The waves by number, for manifests that are deleted only.
   std::vector<int> Waves(const std::vector<int>& order) const {
     std::vector<size_t> position(graph_.size());
     for (size_t i = 0; i < order.size(); ++i) position[order[i]] = i;

@@ -18,7 +18,7 @@ namespace registry_manager {
 // is harmed. Pure: values in, values out; the plan never depends on the order
 // of input. docs/deleting.md explains the rules with examples.
 
-// What is known of one manifest of a repository.
+// The known facts about one manifest of a repository.
 struct ManifestNode {
   // The manifests that an index lists. Empty for an image.
   std::vector<Digest> children;
@@ -33,50 +33,51 @@ struct ResolvedTag {
 
 // A repository at one moment, as far as a plan needs it.
 struct RepositorySnapshot {
-  // Every tag but the dangling and the half removed ones. Signature-like tags
-  // are told by their names.
+  // Every tag except the dangling and the half removed ones. Signature-like
+  // tags are recognised by their names.
   std::vector<ResolvedTag> tags;
-  // Every manifest that some tag reaches through indexes, every referrer, and
-  // the subject of what a doomed tag bears, where the registry has it. A digest
-  // without an entry is an image, or a manifest that is missing from the
-  // registry: it has no children and no subject.
+  // Every manifest that a tag reaches through indexes, every referrer, and the
+  // subject of each manifest with a doomed tag, if the registry has that
+  // subject. A digest without an entry is an image, or a manifest that is
+  // missing from the registry: it has no children and no subject.
   absl::flat_hash_map<Digest, ManifestNode> manifests;
-  // Attached manifests by subject, of the registry's referrers API. Those of
-  // the fallback tag are children of that (signature-like) tag's index.
+  // Attached manifests by subject, as the registry's referrers API lists them.
+  // Referrers under a fallback tag are children of that (signature-like) tag's
+  // index.
   absl::flat_hash_map<Digest, std::vector<Digest>> referrers;
 };
 
 // One manifest to delete by its digest, once.
 struct DigestDeletion {
   Digest digest;
-  // Every tag that it bears: doomed ones, and signature-like ones whose subject
-  // goes. Sorted. Empty for an untagged child or referrer.
+  // Every tag on the digest: doomed tags, and signature-like tags whose subject
+  // is deleted. Sorted. Empty for an untagged child or referrer.
   std::vector<std::string> tags;
-  // 0 for what nothing else to be deleted leads to; otherwise one more than the
-  // highest wave of those that lead to it: an index before its children, an
-  // image before its signature-like tags and referrers. (Where that leads round
-  // in a circle, the circle begins at a doomed tag's digest.) Deletions of one
-  // wave may run beside each other.
+  // 0 if no other deletion leads to this one. Otherwise one more than the
+  // highest wave of the deletions that lead to it: an index goes before its
+  // children, and an image before its signature-like tags and referrers. (If
+  // these form a circle, the circle begins at a doomed tag's digest.) Deletions
+  // of one wave may run at the same time.
   int wave = 0;
 };
 
-// A doomed tag whose digest stays, or a signature-like one whose subject goes
-// and whose digest stays.
+// A doomed tag whose digest stays, or a signature-like tag whose subject is
+// deleted while its own digest stays.
 struct TagRemoval {
   std::string tag;
   Digest digest;
-  // The kept tag that reaches the digest, the first by name. Empty in the rare
-  // case that none does: on a manifest whose own `subject` is not deleted, and
-  // has no tag that stays.
+  // The first kept tag, by name, that reaches the digest. Empty in the rare
+  // case that no kept tag does: the manifest has a `subject` that is not
+  // deleted, and that subject has no tag that stays.
   std::string protected_by;
 };
 
 struct DeletePlan {
   // Sorted by wave, then digest.
   std::vector<DigestDeletion> deletions;
-  // To be removed alone. Sorted by tag.
+  // The tags that must be removed without their manifests. Sorted by tag.
   std::vector<TagRemoval> removals;
-  // Every signature-like tag that stays, with why. Sorted by tag.
+  // Every signature-like tag that stays, with the reason. Sorted by tag.
   struct StayingSignature {
     std::string tag;
     std::string reason;
@@ -87,25 +88,27 @@ struct DeletePlan {
 };
 
 // Plans the deletion of `doomed` tags (each among snapshot.tags; signature-like
-// ones only where the config names them).
+// ones only if the config names them).
 //
-// Kept is every digest that a kept tag reaches: its own, its index's children
+// Every digest that a kept tag reaches is kept: its own, its index's children
 // recursively, the signature-like tags of all these and what they reach. A
 // signature-like tag or referrer goes only when its subject is deleted in this
 // same plan; one that stays keeps what it reaches. The children of a doomed
-// index go unless something kept reaches them, or their `subject` stays.
-// Images without a tag that no doomed index lists are not touched. n log n.
+// index go unless something kept reaches them, or their `subject` stays. Images
+// without a tag that no doomed index lists are not touched. n log n.
 //
-// A doomed tag's own digest stays, although no kept tag's index lists it, where
-// it is attached to a manifest of the repository that stays, with a tag or
-// without. Attached to nothing in the repository it goes, as the tag says.
+// A doomed tag's own digest stays, even if no kept tag's index lists it, when
+// it is attached to a manifest of the repository that stays, whether that
+// manifest has a tag or not. If it is attached to nothing in the repository, it
+// is deleted, as the doomed tag asks.
 //
-// `gone` is what an earlier attempt at the deletion, which was cut short, has
-// deleted already. It counts as deleted in this same plan, but is not among its
-// deletions: what it led to, as AddGone put it into the snapshot, goes with it
-// as it would have gone then. `untagged` is what that attempt was about to
-// delete and had removed all tags of, by their names: it goes as if a doomed
-// tag were on it still.
+// `gone` holds the manifests that an earlier attempt at the deletion, which was
+// cut short, has deleted already. They count as deleted in this same plan, but
+// are not among its deletions. The manifests that they led to, which AddGone
+// put into the snapshot, are deleted as they would have been then. `untagged`
+// holds the manifests that the earlier attempt was about to delete and had
+// removed all tags of, by their names. They are deleted as if they still had a
+// doomed tag.
 DeletePlan PlanDeletion(const RepositorySnapshot& snapshot,
                         const std::vector<std::string>& doomed,
                         const std::vector<Digest>& gone = {},
@@ -119,8 +122,8 @@ struct IntendedDeletion {
   std::vector<Digest> attached_to;
 };
 
-// Puts what `gone` manifests led to, by what was `intended`, into the snapshot
-// of a repository that does not have them any more.
+// Adds to the snapshot which manifests the `gone` ones led to, according to
+// `intended`. The repository itself does not have the `gone` ones any more.
 void AddGone(const std::vector<IntendedDeletion>& intended,
              const std::vector<Digest>& gone, RepositorySnapshot& snapshot);
 

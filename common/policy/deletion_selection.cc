@@ -21,21 +21,22 @@ namespace registry_manager {
 namespace {
 
 struct Candidate {
-  // Where it stands among all tags, which are in the order of their names.
+  // The index of the tag among all tags, which are in the order of their names.
   size_t position;
   // nullopt for a non-version.
   std::optional<Version> version;
-  // InfinitePast where there is none, or it does not matter.
+  // InfinitePast if there is no time, or the time does not matter.
   absl::Time created = absl::InfinitePast();
 };
 
 // The tags of a repository, and those among them that the rules may take.
 struct Slate {
-  // Named ones are doomed; the reasons are complete for all but candidates.
+  // Named tags are doomed. The reasons are complete for all tags except
+  // candidates.
   std::vector<SelectedTag> tags;
   std::vector<Candidate> candidates;
   size_t versions = 0;
-  // How many candidates stay, at most.
+  // The number of candidates that stay, at most.
   size_t places = 0;
 
   size_t non_versions() const { return candidates.size() - versions; }
@@ -146,7 +147,7 @@ std::string CandidateCount(size_t n) {
 }
 
 // The place of the candidate of `rank` (1 is the newest). `rank_known` is false
-// for a non-version where no creation times were needed.
+// for a non-version if no creation times were needed.
 std::string PlaceOf(const Slate& slate, size_t rank, bool rank_known) {
   const bool stays = rank <= slate.places;
   const std::string all = CandidateCount(slate.candidates.size());
@@ -165,7 +166,8 @@ std::string PlaceOf(const Slate& slate, size_t rank, bool rank_known) {
                       " among ", all, ", ", places);
 }
 
-// What a commit's hash, or its beginning, looks like: no number, no word.
+// True if `tag` looks like a commit's hash or the beginning of one: it is
+// neither a number nor a word.
 bool LooksLikeHash(absl::string_view tag) {
   if (tag.size() < 7 || tag.size() > 40) return false;
   bool digit = false, letter = false;

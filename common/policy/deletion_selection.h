@@ -18,25 +18,27 @@ namespace registry_manager {
 // and the creation times of their images. The second half is delete_plan.h.
 // Pure: values in, values out; the outcome never depends on the order of input.
 
-// What a delete policy asks of one repository.
+// The request of a delete policy about one repository.
 struct DeletionRequest {
-  // The repository itself is listed, or comes from the catalogue: its tags are
-  // judged by the rules. Otherwise only `named` tags are deleted.
+  // True if the config lists the repository itself, or the repository comes
+  // from the catalogue: the rules decide about its tags. Otherwise only `named`
+  // tags are deleted.
   bool whole_repository = true;
-  // Tags that the config names. Deleted whatever the rules say, and taking none
-  // of the `mix_count` places.
+  // Tags that the config names. They are deleted whatever the rules say, and
+  // take none of the `mix_count` places.
   std::vector<std::string> named;
-  // How many of the newest candidates stay.
+  // The number of the newest candidates that stay.
   int mix_count = 10;
-  // A candidate without a date counts as the oldest. Otherwise it stays, if
-  // dates are what decides, and takes none of the places.
+  // If true, a candidate without a date counts as the oldest. If false, such a
+  // candidate stays when dates decide, and takes none of the places.
   bool undated_is_oldest = false;
 };
 
-// The creation time of a tag's image, where it was asked for.
+// The creation time of a tag's image, if it was asked for.
 struct CreationTime {
-  // kNone: the image bears none. A kDated one before 2000 counts as kNone
-  // (reproducible builds carry such). kUnreadable: it could not be found out.
+  // kNone: the image has no time. A kDated time before 2000 counts as kNone
+  // (reproducible builds write such times). kUnreadable: the time could not be
+  // found out.
   enum class Kind { kDated, kNone, kUnreadable };
   Kind kind = Kind::kNone;
   absl::Time time;
@@ -49,44 +51,46 @@ struct SelectedTag {
   // `excluded: matches /^v/`, `contains "develop"; 3rd newest of 23
   // candidates, 10 stay`.
   std::string reason;
-  // Its place among the candidates, 1 is the newest; 0: it is none.
+  // The place of the tag among the candidates: 1 is the newest, 0 means that
+  // the tag has no place.
   size_t rank = 0;
 };
 
 struct DeletionSelection {
   // One for every input tag, in the order of their names.
   std::vector<SelectedTag> tags;
-  // Named tags that are not among the tags, sorted. No error: they are gone
-  // already.
+  // Named tags that are not among the tags, sorted. This is not an error: they
+  // are gone already.
   std::vector<std::string> named_but_absent;
-  // The tags whose creation times were needed and could not be read, sorted:
-  // not empty means that the cut was among non-versions, and none of them is
-  // doomed by the rules.
+  // The tags whose creation times were needed and could not be read, sorted. If
+  // there are any, the cut was among non-versions, and the rules doom none of
+  // the non-versions.
   std::vector<std::string> unreadable;
-  // The candidates that stay because dates decide and they bear none, sorted.
+  // The candidates that stay because dates decide and they have no date,
+  // sorted.
   std::vector<std::string> undated;
-  // What of the candidates gives reason to look at the rules again: names whose
-  // order says little of their age, where some of them go.
+  // The reasons to look at the rules again: some candidates are deleted, and
+  // the order of their names says little about their age.
   std::vector<std::string> warnings;
 };
 
 // The tags whose creation times SelectForDeletion needs, sorted: the
-// non-version candidates where the cut falls among them, otherwise none.
-// `tags` are all tags that may be judged: neither half removed nor dangling;
+// non-version candidates if the cut falls among them, otherwise none. `tags`
+// are all tags that may be judged: neither half removed nor dangling;
 // duplicates are ignored. Signature-like ones may be among them: they follow
-// their subjects and are doomed here only where the config names them.
+// their subjects and are doomed here only if the config names them.
 std::vector<std::string> TagsToDate(const std::vector<std::string>& tags,
                                     const TagRules& rules,
                                     const DeletionRequest& request);
 
-// Which of `tags` are doomed. Candidates are put in order, newest first:
-// versions by precedence, newer than any non-version; non-versions by creation
-// time; among equals the name that sorts last is newer. The newest `mix_count`
-// stay. An order that is not known deletes nothing: if the cut falls among
-// non-versions, those without a date stay and are not counted (unless
-// `undated_is_oldest`). `created` holds at least TagsToDate(): one that is
-// missing counts as unreadable, and where one is unreadable no non-version is
-// doomed by the rules. n log n in the number of tags.
+// Decides which of `tags` are doomed. Candidates are put in order, newest
+// first: versions by precedence, newer than any non-version; non-versions by
+// creation time; among equals the name that sorts last is newer. The newest
+// `mix_count` stay. An order that is not known deletes nothing: if the cut
+// falls among non-versions, those without a date stay and are not counted
+// (unless `undated_is_oldest`). `created` must hold at least the tags of
+// TagsToDate(). A missing tag counts as unreadable, and if one is unreadable,
+// the rules doom no non-version. Takes n log n in the number of tags.
 DeletionSelection SelectForDeletion(
     const std::vector<std::string>& tags, const TagRules& rules,
     const DeletionRequest& request,

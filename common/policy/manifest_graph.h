@@ -15,7 +15,8 @@ namespace registry_manager {
 
 // A snapshot with numbers for digests, and the ways in which one manifest leads
 // to another. Whatever the order of the snapshot, equal snapshots give equal
-// graphs. Points into the snapshot, which outlives it. Internal to policy.
+// graphs. Points into the snapshot, which must outlive the graph. Internal to
+// policy.
 struct ManifestGraph {
   // Stands for a digest that the snapshot does not mention.
   static constexpr int kUnknown = -1;
@@ -26,12 +27,13 @@ struct ManifestGraph {
     int digest;
     bool doomed;
     bool signature_like;
-    // Of a signature-like tag: the digest that it spells, in lower case only.
+    // The digest that a signature-like tag spells, in lower case only; kUnknown
+    // for other tags.
     int subject;
   };
 
-  // Tags that are not in the snapshot may be among `doomed`. Digests that the
-  // snapshot may not mention are in `further`; it outlives the graph.
+  // `doomed` may name tags that are not in the snapshot. `further` holds
+  // digests that the snapshot may not mention, and must outlive the graph.
   ManifestGraph(const RepositorySnapshot& snapshot,
                 const std::vector<std::string>& doomed,
                 const std::vector<Digest>& further);
@@ -40,18 +42,22 @@ struct ManifestGraph {
   // The number of `digest`, or kUnknown.
   int Find(const std::string& digest) const;
 
-  // By number. Sorted, so that the order of numbers is that of digests.
+  // The digests by number. Sorted, so that numbers and digests have the same
+  // order.
   std::vector<const Digest*> digests;
   // Sorted by name.
   std::vector<Tag> tags;
-  // What goes with a manifest: an index's children, the digests of its
-  // signature-like tags (but doomed ones), its referrers.
+  // The manifests that are deleted along with a manifest: an index's children,
+  // the digests of its signature-like tags (except doomed ones) and its
+  // referrers.
   Edges followers;
-  // Manifests whose `subject` it is.
+  // The manifests that name a manifest as their `subject`.
   Edges attached;
-  // Doomed signature-like tags' digests: they follow nobody, yet go later.
+  // The digests of doomed signature-like tags: they follow no manifest, but are
+  // deleted after the manifest that the tag spells.
   Edges doomed_signatures;
-  // (subject, manifest) of every attached manifest, wherever it is said so.
+  // The pair (subject, manifest) of every attached manifest, whether its own
+  // `subject` or the referrers API says so.
   std::vector<std::pair<int, int>> attachments;
 };
 

@@ -17,13 +17,13 @@ class RE2;
 
 namespace registry_manager {
 
-// Which tags of a source repository a sync policy copies. Immutable and
+// Decides which tags of a source repository a sync policy copies. Immutable and
 // thread-safe.
 class SyncFilter {
  public:
-  // `filters` are RE2 syntax, unanchored; none given selects every tag,
-  // signature-like ones included. InvalidArgument names one that does not
-  // compile.
+  // `filters` are RE2 syntax, unanchored. If there are none, every tag is
+  // selected, signature-like ones included. InvalidArgument names a filter that
+  // does not compile.
   static absl::StatusOr<SyncFilter> Create(
       const std::vector<std::string>& filters);
 
@@ -35,12 +35,13 @@ class SyncFilter {
   std::vector<std::shared_ptr<const re2::RE2>> filters_;
 };
 
-// What a sync policy asks of one repository.
+// The request of a sync policy about one repository.
 struct SyncRequest {
-  // The repository itself is listed, or comes from the catalogue: its tags are
-  // filtered. Otherwise only `named` tags are copied.
+  // True if the config lists the repository itself, or the repository comes
+  // from the catalogue: its tags are filtered. Otherwise only `named` tags are
+  // copied.
   bool whole_repository = true;
-  // Tags that the config names: copied whatever the filters say.
+  // Tags that the config names. They are copied whatever the filters say.
   std::vector<std::string> named;
 };
 
@@ -51,7 +52,7 @@ struct SyncSelection {
   std::vector<std::string> named_but_absent;
 };
 
-// `tags` is the source's listing, half-removed tags left out; the outcome does
+// `tags` is the source's listing without half-removed tags. The outcome does
 // not depend on its order.
 SyncSelection SelectForSync(const std::vector<std::string>& tags,
                             const SyncFilter& filter,

@@ -18,7 +18,7 @@ class RE2;
 
 namespace registry_manager {
 
-// Texts and one regular expression that a tag is held against. Immutable and
+// Texts and one regular expression that a tag is compared with. Immutable and
 // thread-safe.
 class TagPattern {
  public:
@@ -28,8 +28,8 @@ class TagPattern {
   static absl::StatusOr<TagPattern> Create(std::vector<std::string> keys,
                                            absl::string_view regex);
 
-  // Why `tag` matches: `contains "develop"` or `matches /^v/`, the first that
-  // fits; nullopt where it does not match.
+  // The first reason why `tag` matches: `contains "develop"` or `matches /^v/`;
+  // nullopt if it does not match.
   std::optional<std::string> Match(absl::string_view tag) const;
 
  private:
@@ -39,8 +39,8 @@ class TagPattern {
   std::shared_ptr<const re2::RE2> regex_;
 };
 
-// Which tags a delete policy may take: `include`, `exclude` and `sem-ver`
-// (design of the rules: docs/deleting.md). Immutable and thread-safe.
+// The rules about which tags a delete policy may take: `include`, `exclude` and
+// `sem-ver` (design of the rules: docs/deleting.md). Immutable and thread-safe.
 struct TagRules {
   TagPattern include;
   TagPattern exclude;
@@ -48,8 +48,8 @@ struct TagRules {
 
   struct Verdict {
     bool candidate;
-    // Why: `contains "develop"`, `not a version`, `excluded: matches /^v/`,
-    // `a version`, `not included`.
+    // The reason: `contains "develop"`, `not a version`, `excluded: matches
+    // /^v/`, `a version`, `not included`.
     std::string reason;
   };
   // A candidate is not excluded, and either included or, with sem_ver, not a

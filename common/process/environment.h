@@ -9,12 +9,12 @@
 
 namespace registry_manager {
 
-// From now on no program that this process starts gets these variables of its
-// environment: they hold secrets. What programs cannot do without (PATH, HOME,
-// TMPDIR, XDG_*, proxies) is never withheld. Thread-safe.
+// From now on no program that this process starts inherits these variables,
+// because they hold secrets. Variables that programs cannot do without (PATH,
+// HOME, TMPDIR, XDG_*, proxies) are never withheld. Thread-safe.
 void WithholdFromPrograms(const std::vector<std::string>& names);
 
-// What a program inherits, "NAME=VALUE" each. Thread-safe.
+// The variables that a program inherits, each as "NAME=VALUE". Thread-safe.
 std::vector<std::string> EnvironmentForPrograms();
 
 }  // namespace registry_manager

@@ -138,8 +138,8 @@ void WriteAvailable(Fd& fd, absl::string_view& rest) {
   }
 }
 
-// What a process has read and written so far, sockets included; 0 where the
-// kernel does not tell.
+// The number of bytes that a process has read and written so far, sockets
+// included; 0 if the kernel does not tell.
 uint64_t BytesMoved(pid_t pid) {
   std::ifstream stream(absl::StrCat("/proc/", pid, "/io"));
   uint64_t total = 0;
@@ -151,8 +151,8 @@ uint64_t BytesMoved(pid_t pid) {
   return total;
 }
 
-// True once the process has ended; it is not reaped, so that its id, which is
-// that of its group, is not given to another.
+// True once the process has ended. The process is not reaped, so that its id,
+// which is also the id of its group, is not given to another process.
 bool HasEnded(pid_t pid) {
   siginfo_t info;
   info.si_pid = 0;
@@ -170,7 +170,7 @@ class Program {
   bool Exchange(absl::Duration patience, absl::string_view& input,
                 ProgramResult& result);
   void WatchActivity(const ProgramRun& run);
-  // Ends the group, with patience where it is told to end early.
+  // Ends the group, with patience if the group is told to end early.
   void Terminate();
   // Kills what is left of the group, and reaps the program.
   int Reap();

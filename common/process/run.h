@@ -19,14 +19,15 @@ namespace registry_manager {
 struct ProgramRun {
   // The program's name or path (looked up on PATH), then its arguments.
   std::vector<std::string> arguments;
-  // "NAME=VALUE" beside what the program inherits (environment.h).
+  // "NAME=VALUE", in addition to the variables that the program inherits
+  // (environment.h).
   std::vector<std::string> environment;
   // Names of this process's own environment that the program gets; nullopt:
   // all of it.
   std::optional<std::vector<std::string>> inherited;
   std::string input;
   absl::Duration deadline = absl::Seconds(10);
-  // Asked every 50 ms: true ends the program. May be empty.
+  // Called every 50 ms; if it returns true, the program is ended. May be empty.
   std::function<bool()> cancelled;
   // Called, at most once a second, when the program has read or written
   // something, be it a file or a socket, since the call before. May be empty.
@@ -34,17 +35,18 @@ struct ProgramRun {
 };
 
 struct ProgramResult {
-  // The exit status; 128 and the signal's number where a signal ended it.
+  // The exit status, or 128 plus the signal's number if a signal ended the
+  // program.
   int status = 0;
   // The first MiB of each.
   std::string output;
   std::string errors;
 };
 
-// Runs a program in a process group of its own, which ends (SIGTERM, then
-// SIGKILL two seconds later) with the deadline or the cancellation; what the
-// program leaves of it is killed when the program ends by itself, and the
-// program when this process does. It gets no open file of this process.
+// Runs a program in a process group of its own. The deadline or the
+// cancellation ends the group (SIGTERM, then SIGKILL two seconds later). If the
+// program ends by itself, the rest of its group is killed. If this process
+// ends, the program is killed. The program gets no open file of this process.
 // NotFound: there is no such program. DeadlineExceeded, Cancelled. Thread-safe.
 absl::StatusOr<ProgramResult> RunProgram(const ProgramRun& run);
 

@@ -11,7 +11,7 @@
 
 namespace registry_manager {
 
-// Where a registry is, normalised: lower-case scheme and host, no default
+// The address of a registry, normalised: lower-case scheme and host, no default
 // port, no trailing slash. Two entries of a config that name one registry have
 // equal addresses, and so share limits. A value type, always well-formed.
 class Address {
@@ -23,14 +23,15 @@ class Address {
 
   // "https" or "http".
   const std::string& scheme() const { return scheme_; }
-  // Lower-case host and, where it is not the scheme's own, ":PORT".
+  // Lower-case host and, if it is not the scheme's default, ":PORT".
   const std::string& host() const { return host_; }
   // "" or "/PREFIX".
   const std::string& prefix() const { return prefix_; }
 
   // "https://host:port/prefix": the identity of a registry.
   std::string str() const;
-  // How users write images in it: "host:port/prefix", without the scheme.
+  // The address as users write it in images: "host:port/prefix", without the
+  // scheme.
   std::string display() const;
 
   friend bool operator==(const Address&, const Address&) = default;

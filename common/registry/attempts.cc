@@ -14,8 +14,8 @@
 namespace registry_manager {
 namespace {
 
-// How often a request waits because the registry is overloaded, and because it
-// said until when.
+// The largest number of waits of one request because the registry is
+// overloaded. The second limit counts if the registry said how long to wait.
 constexpr int kMaxThrottles = 6;
 constexpr int kMaxToldThrottles = 20;
 constexpr absl::string_view kThrottledPayload = "registry-manager/throttled";
@@ -69,7 +69,7 @@ bool Attempts::AgainAfterError(const absl::Status& status) {
   if (absl::IsDeadlineExceeded(status) || IsNoAnswer(status)) {
     gate_.NoAnswer();
   }
-  // A source breaks with its exchange, even before a byte was sent.
+  // A source cannot be used after its exchange, even if no byte was sent.
   if (request_.has_source) return false;
   if (status.GetPayload(kThrottledPayload).has_value()) {
     return request_.repeatable && WaitThrottled(absl::ZeroDuration());
@@ -83,7 +83,7 @@ bool Attempts::AgainAfterError(const absl::Status& status) {
   const bool lost = absl::IsUnavailable(status) ||
                     absl::IsDeadlineExceeded(status) ||
                     absl::IsDataLoss(status);
-  // Who takes a body in parts counts the tries of all of them.
+  // A caller that takes a body in parts counts the tries of all parts itself.
   const bool may_repeat = not_sent && !request_.has_sink;
   return lost && (may_repeat || request_.repeatable) && Wait();
 }

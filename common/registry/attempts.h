@@ -13,11 +13,12 @@
 
 namespace registry_manager {
 
-// Tells the gate where the registry asks to be spared, and returns for how
-// long.
+// Tells the gate if the registry asks to be spared, and returns the time for
+// which it asks.
 absl::Duration TellGate(const HttpResponse& response, RequestGate& gate);
 
-// An answer of `status` that asked for `retry_after` is about load, no failure.
+// True if an answer of `status` that asked for `retry_after` is about load and
+// is not a failure.
 bool IsThrottling(int status, absl::Duration retry_after);
 
 // Marks an error as the word of storage that asks to be spared.
@@ -26,7 +27,7 @@ absl::Status WithThrottled(absl::Status status);
 // Decides whether a request that came to nothing is sent again, and waits.
 class Attempts {
  public:
-  // What of a request says whether it may be sent twice.
+  // The properties of a request that decide whether it may be sent twice.
   struct Kind {
     // RegistryRequest::repeatable.
     bool repeatable = false;
@@ -38,7 +39,8 @@ class Attempts {
   Attempts(Kind request, int retries, RequestGate& gate, TaskScope& task)
       : request_(request), retries_(retries), gate_(gate), task_(task) {}
 
-  // True: waited, send again. False: this is the outcome.
+  // True: it has waited, and the request must be sent again. False: this is the
+  // outcome.
   bool Again(const absl::StatusOr<HttpResponse>& outcome);
 
  private:

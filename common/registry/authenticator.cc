@@ -39,14 +39,14 @@ constexpr int kMaxPausesInVain = 2;
 // A token that worked and is denied is renewed no sooner.
 constexpr absl::Duration kLeastTokenAge = absl::Seconds(2);
 
-// How long a token is used: to its end but for a margin in which a request may
-// be under way.
+// The time for which a token is used: its lifetime minus a margin in which a
+// request may still be under way.
 absl::Duration UsableFor(absl::Duration lifetime) {
   return lifetime - std::min(lifetime / 4, absl::Seconds(15));
 }
 
-// True where one of `scopes` grants all that `scope` does: of the same name,
-// with its actions and perhaps more.
+// True if one of `scopes` grants all that `scope` does: it has the same name,
+// all of its actions and perhaps more.
 bool Covers(const ScopeSet& scopes, absl::string_view scope) {
   const size_t name_end = scope.rfind(':') + 1;
   const std::vector<absl::string_view> wanted =
@@ -65,7 +65,7 @@ bool Covers(const ScopeSet& scopes, absl::string_view scope) {
 }
 
 // The one of several scopes that a request cannot do without: a mount can do
-// without what it reads.
+// without the scope for reading.
 std::string MainScope(const ScopeSet& scopes) {
   for (const std::string& scope : scopes) {
     const absl::string_view actions =
@@ -239,7 +239,7 @@ absl::StatusOr<Authenticator::Token> Authenticator::Fetch(
     const Exchange& exchange) {
   absl::StatusOr<Token> token = FetchOnce(asked, scheme, exchange);
   if (RefusalOf(token.status()) == 0 || asked.size() < 2) return token;
-  // Some services refuse all where they do not grant all.
+  // Some services refuse all scopes if they do not grant all of them.
   const ScopeSet fewer = asked != scopes ? scopes : ScopeSet{MainScope(scopes)};
   absl::StatusOr<Token> lesser = FetchOnce(fewer, scheme, exchange);
   if (!lesser.ok()) return token;
@@ -289,7 +289,8 @@ absl::StatusOr<absl::Duration> Authenticator::Learn(
     if (HasLapsed(scopes, authorization, refusal)) return absl::ZeroDuration();
     return UnknownSchemes(challenges);
   }
-  // What was refused is what is known, or another thread has found better.
+  // Either the credentials that are known now were refused, or another thread
+  // has found better ones.
   const Credentials credentials = CredentialsFor(scopes);
   const bool refused = authorization == BasicAuthorization(credentials);
   if (refused && !Renew(scopes, credentials, renew_from_)) {

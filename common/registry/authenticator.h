@@ -27,7 +27,7 @@ namespace registry_manager {
 // wait for one fetch.
 class Authenticator {
  public:
-  // What one request has tried so far.
+  // The number of pauses and tokens that one request has tried so far.
   struct Trials {
     int pauses = 0;
     int tokens = 0;
@@ -49,21 +49,24 @@ class Authenticator {
                                        const std::string& authorization,
                                        const HttpResponse& refusal,
                                        Trials& trials);
-  // Some registries answer 403 or 400, without a challenge, to what has lapsed.
-  // True if Authorization() may have something better now.
+  // Some registries answer 403 or 400, without a challenge, to tokens or
+  // credentials that have lapsed. True if Authorization() may return something
+  // better now.
   bool LearnFromDenial(const ScopeSet& scopes, const std::string& authorization,
                        const HttpResponse& denial);
   // A request with `authorization` was let through.
   void LetThrough(const ScopeSet& scopes, const std::string& authorization,
                   const Trials& trials);
 
-  // Whether the token service takes the credentials for `scopes` if nothing but
-  // a name is asked of it. FailedPrecondition if the registry has named none.
+  // Asks the token service that the registry named for `scopes` whether it
+  // takes the credentials, without asking for any rights. FailedPrecondition if
+  // the registry has not named a token service.
   absl::Status AskTokenService(const ScopeSet& scopes,
                                const Exchange& exchange);
-  // Of what a request with `scopes` is sent with.
+  // True if a request with `scopes` is sent without credentials.
   bool IsAnonymous(const ScopeSet& scopes);
-  // It is sent with the credentials of all the registry.
+  // True if a request with `scopes` is sent with the credentials for the whole
+  // registry.
   bool UsesWhole(const ScopeSet& scopes);
 
  private:
@@ -72,18 +75,18 @@ class Authenticator {
     absl::Time obtained = absl::InfinitePast();
     absl::Time renew_at = absl::InfinitePast();
     bool being_fetched = false;
-    // A request with it was let through.
+    // True once a request with this token was let through.
     bool worked = false;
   };
-  // What the registry asked for, by kind of scope: Harbor wants Basic for its
-  // catalogue and bearer tokens for everything else.
+  // The scheme that the registry asked for, by kind of scope: Harbor wants
+  // Basic for its catalogue and bearer tokens for everything else.
   struct Scheme {
     enum class Kind { kNone, kBasic, kBearer };
     Kind kind = Kind::kNone;
     TokenService service;
   };
 
-  // All with the mutex held, but for Fetch() and BearerToken().
+  // The mutex must be held for all of these except Fetch() and BearerToken().
   Scheme& SchemeFor(const ScopeSet& scopes);
   const Credentials& CredentialsFor(const ScopeSet& scopes) const;
   const ScopeSet& AskedFor(const ScopeSet& scopes) const;
@@ -117,20 +120,22 @@ class Authenticator {
 
   std::mutex mutex_;
   RegistryCredentials credentials_;
-  // When credentials may be looked up again: after a refusal, and after an
-  // answer that may have been none.
+  // The earliest times to look up credentials again: after a refusal, and after
+  // an answer that may not have been a refusal.
   absl::Time renew_from_ = absl::InfinitePast();
   absl::Time renew_from_after_denial_ = absl::InfinitePast();
   std::condition_variable token_fetched_;
   std::map<std::string, Scheme> schemes_;
-  // What is asked for instead of these scopes: with those that the registry
-  // named itself in a challenge, or without those that its token service
-  // refuses beside others.
+  // The scopes that are asked for instead of the key's scopes: with scopes that
+  // the registry named itself in a challenge, or without scopes that its token
+  // service refuses together with others.
   std::map<ScopeSet, ScopeSet> asked_instead_;
   std::map<ScopeSet, Token> tokens_;
-  // A token was taken within its first second: clocks agree, as a rule.
+  // True once a token was accepted within its first second: clocks agree, as a
+  // rule.
   bool takes_fresh_tokens_ = false;
-  // How often waiting for clocks was of no use, since it last was.
+  // The number of times that waiting for clocks was of no use, since it last
+  // was of use.
   int pauses_in_vain_ = 0;
 };
 

@@ -19,7 +19,7 @@
 namespace registry_manager {
 namespace {
 
-// What a blob that is held in memory may measure.
+// The largest size of a blob that is held in memory.
 constexpr uint64_t kMaxSmallBlob = 4 << 20;
 constexpr absl::string_view kWrongContentPayload =
     "registry-manager/wrong-content";
@@ -213,7 +213,9 @@ class LengthSink : public BodySink {
   std::optional<uint64_t> length_;
 };
 
-// What storage that cannot be reached from here has, nobody tells.
+// Learns the length of a blob from a GET of its last byte. If the storage
+// cannot be reached from here, nobody tells the length, and the blob counts as
+// present.
 BlobState LookAtLastByte(const RegistryClient& client,
                          absl::string_view repository, const Descriptor& blob) {
   using Support = RegistryConnection::Support;
@@ -338,7 +340,7 @@ absl::Status CheckArrived(const RegistryClient& client,
         client.connection->blob_heads = RegistryConnection::Support::kNo;
       }
     }
-    // Who may push need not be told what is there.
+    // A user who may push is not always allowed to see what is there.
     if (IsNotTold(state.status())) return absl::OkStatus();
     if (!state.ok()) return state.status();
     if (*state == BlobState::kPresent) return absl::OkStatus();

@@ -16,19 +16,21 @@
 
 namespace registry_manager {
 
-// What a repository is known to have of a blob.
+// The known state of a blob in a repository.
 enum class BlobState {
-  // Nothing, or the registry does not do HEAD.
+  // The repository has nothing of the blob, or the registry does not support
+  // HEAD.
   kAbsent,
-  // All of it, as far as the registry tells.
+  // The repository has the whole blob, as far as the registry tells.
   kPresent,
-  // Something of another length: an upload that went wrong.
+  // The repository has content of another length, from an upload that went
+  // wrong.
   kBroken,
 };
 
-// Looks with a HEAD. Where that leaves the length open (a redirect to storage,
-// no Content-Length), a GET of the last byte tells it; a blob whose length
-// nobody tells is present.
+// Looks with a HEAD. If the HEAD does not tell the length (a redirect to
+// storage, no Content-Length), a GET of the last byte tells it. A blob whose
+// length nobody tells counts as present.
 absl::StatusOr<BlobState> LookForBlob(const RegistryClient& client,
                                       absl::string_view repository,
                                       const Descriptor& blob);
@@ -38,8 +40,8 @@ absl::StatusOr<bool> HasBlob(const RegistryClient& client,
                              const Descriptor& blob);
 // For a blob whose upload or mount the registry says it has taken: looks again,
 // a few times, and does not trust a HEAD that says another length than a GET.
-// DataLoss where the registry has the blob with another length all the same,
-// NotFound where it does not have the blob.
+// DataLoss if the registry has the blob with another length all the same,
+// NotFound if it does not have the blob.
 absl::Status CheckArrived(const RegistryClient& client,
                           absl::string_view repository, const Descriptor& blob);
 
@@ -68,8 +70,8 @@ absl::StatusOr<std::string> FetchBlob(const RegistryClient& client,
 // Writes a blob's bytes to `pipe` as they arrive, and closes it. Every byte is
 // hashed, and the last piece is held back until the digest is known to be
 // right, so that nothing wrong is ever complete at the pipe's other end. A
-// transfer that breaks goes on from its offset. `pass` is one of the registry's
-// gate.
+// transfer that breaks resumes from its offset. `pass` is a pass of the
+// registry's gate.
 absl::Status StreamBlob(const RegistryClient& client,
                         absl::string_view repository, const Descriptor& blob,
                         BodyPipe& pipe, GatePass& pass);

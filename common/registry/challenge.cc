@@ -39,8 +39,8 @@ class Reader {
     return true;
   }
 
-  // What stands behind a parameter's "=". Some servers leave quotes out around
-  // URLs, so that a bare value goes on to the next comma.
+  // The value after a parameter's "=". Some servers leave out the quotes around
+  // URLs, so a value without quotes ends only at a comma, a space or a tab.
   std::string Value() {
     if (!Consume('"')) {
       size_t length = 0;

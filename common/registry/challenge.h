@@ -12,19 +12,19 @@
 
 namespace registry_manager {
 
-// How a server asks to be authenticated to (RFC 9110, section 11.6.1).
+// The request of a server for authentication (RFC 9110, section 11.6.1).
 struct Challenge {
   // Lower-case: "basic", "bearer".
   std::string scheme;
   // Names are lower-case.
   std::map<std::string, std::string> parameters;
 
-  // "" where there is none of that name.
+  // The parameter of that name, "" if there is none.
   std::string Get(const std::string& name) const;
 };
 
-// The challenges of one WWW-Authenticate value, which may hold several. What
-// cannot be read is left out.
+// The challenges of one WWW-Authenticate value, which may hold several.
+// Challenges that cannot be read are left out.
 std::vector<Challenge> ParseChallenges(absl::string_view header);
 
 }  // namespace registry_manager

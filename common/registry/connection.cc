@@ -24,7 +24,8 @@ constexpr absl::Duration kDeleteDeadline = absl::Minutes(10);
 // No exchange but a stream is endless: a server may send a byte now and then.
 constexpr absl::Duration kLongestExchange = absl::Minutes(15);
 
-// An address that makes no URL ("[1:::2]") fails when it is connected to.
+// An address that is not a valid URL ("[1:::2]") fails when a connection to it
+// is opened.
 Url BaseOf(const Address& address) {
   absl::StatusOr<Url> base = ParseUrl(ApiBase(address));
   if (base.ok()) return *std::move(base);
@@ -32,7 +33,8 @@ Url BaseOf(const Address& address) {
           ""};
 }
 
-// How the transport reports that a request was held back at the last moment.
+// The error for a request that was not sent because the registry had asked for
+// patience.
 absl::Status ParkedStatus() {
   return WithRequestNotSent(absl::ResourceExhaustedError(
       "the registry asked for patience, more often than is waited for"));
@@ -58,9 +60,10 @@ std::string LedTo(const RegistryRequest& request, const Url& url) {
                       url.display());
 }
 
-// What storage that a registry leads to refuses says nothing of the registry:
-// its 404 is no missing manifest, its 401 asks for no credentials of ours. But
-// where it asks to be spared, its registry is.
+// A refusal by storage that a registry leads to says nothing about the
+// registry: its 404 does not mean a missing manifest, and its 401 does not ask
+// for our credentials. But if the storage asks to be spared, the registry is
+// spared, too.
 absl::Status ForeignRefusal(const RegistryRequest& request, const Url& url,
                             const HttpResponse& response, RequestGate& gate) {
   absl::Status status = absl::UnavailableError(absl::StrCat(
@@ -72,7 +75,7 @@ absl::Status ForeignRefusal(const RegistryRequest& request, const Url& url,
 
 }  // namespace
 
-// What one request has done to be let in.
+// The attempts of one request to be let in.
 struct RegistryConnection::SignIn {
   int rounds = 0;
   bool denied = false;
@@ -132,7 +135,7 @@ absl::Status RegistryConnection::JudgeRefusal(TaskScope& task,
   if (request.url.str() == Endpoint("").str()) {
     return WithCredentialsRefused(refusal);
   }
-  // Of a part of the registry only.
+  // The credentials are for a part of the registry only.
   if (!authenticator_.UsesWhole(request.scopes)) return refusal;
   if (!takes_credentials) {
     const absl::Status proof = ProveCredentials(task, request);
@@ -367,7 +370,8 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
   if (!held_back.ok()) return held_back;
   if (!response.ok()) {
     if (absl::IsCancelled(response.status())) return response.status();
-    // Storage that gives no answer is no registry that gives none.
+    // If storage does not answer, that does not mean that the registry does not
+    // answer.
     return url.SameOrigin(base_)
                ? ErrorOfExchange(request.method, url, response.status())
                : Annotate(response.status(), LedTo(request, url));

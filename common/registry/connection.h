@@ -25,53 +25,56 @@ namespace registry_manager {
 
 class ContentCache;
 
-// A registry and how it is spoken to.
+// A registry, and the options for requests to it.
 struct RegistryOptions {
   Address address;
   RegistryCredentials credentials;
   TlsSettings tls;
-  // How often a request that may be repeated is repeated.
+  // The number of times that a repeatable request is repeated.
   int retries = 3;
-  // Asked once the credentials are refused; empty: they stay as they are.
+  // Called once the credentials are refused. If empty, the credentials stay as
+  // they are.
   CredentialsLookUp renew_credentials = {};
-  // How long the first byte of a listing may take.
+  // The longest wait for the first byte of a listing.
   absl::Duration listing_timeout = absl::Minutes(10);
 };
 
 // One request to a registry.
 struct RegistryRequest {
   HttpMethod method = HttpMethod::kGet;
-  // Where to: RegistryConnection::Endpoint(), a Link or a Location.
+  // The destination: RegistryConnection::Endpoint(), a Link or a Location.
   Url url;
   ScopeSet scopes;
   HttpHeaders headers;
   std::string body;
-  // As HttpRequest's.
+  // These are the same as in HttpRequest.
   BodySource* source = nullptr;
   uint64_t source_size = 0;
   BodySink* sink = nullptr;
   size_t max_body = 4 << 20;
-  // Doing it twice is as good as once, so that it is repeated where an answer
-  // is lost or says 5xx. Never set for a DELETE, nor where `source` or `sink`
-  // is.
+  // True if sending the request twice has the same effect as sending it once,
+  // so that it is repeated if an answer is lost or is a 5xx. Never set for a
+  // DELETE, nor if `source` or `sink` is set.
   bool repeatable = false;
-  // How long the server may take before its answer begins, once it has all of
-  // the request. A DELETE has longer in any case.
+  // The longest wait for the beginning of the answer, once the server has the
+  // whole request. A DELETE always gets a longer time.
   absl::Duration first_byte = absl::Seconds(30);
-  // The server may go on with it after a time-out: it is not sent again then.
+  // True if the server may continue with the request after a time-out: the
+  // request is not sent again then.
   bool outlives_timeout = false;
-  // Of GET and HEAD.
+  // Applies to GET and HEAD only.
   bool follow_redirects = true;
   // A pass of the registry's gate that the caller holds already.
   GatePass* pass = nullptr;
-  // Asked at the last moment before the request is sent: anything but OK, and
-  // it is not sent and fails with that. Must not block; may be empty.
+  // Called at the last moment before the request is sent. If it returns an
+  // error, the request is not sent and fails with that error. Must not block;
+  // may be empty.
   std::function<absl::Status()> before_send = nullptr;
 };
 
-// What the process knows of one registry: how to reach it, how to authenticate,
-// what it supports. Shared by all tasks; thread-safe. `transport` and `gate`
-// outlive it.
+// The knowledge of this process about one registry: how to reach it, how to
+// authenticate, what it supports. Shared by all tasks; thread-safe. `transport`
+// and `gate` must outlive it.
 class RegistryConnection {
  public:
   RegistryConnection(RegistryOptions options, HttpTransport* transport,
@@ -109,22 +112,23 @@ class RegistryConnection {
   absl::Duration listing_timeout() const { return options_.listing_timeout; }
   bool has_credentials() const { return !options_.credentials.anonymous(); }
 
-  // What was found out on the way. Each starts unknown.
+  // The features of the registry that earlier answers have shown. Each starts
+  // as unknown.
   enum class Support { kUnknown, kYes, kNo };
   std::atomic<Support> referrers_api = Support::kUnknown;
-  // Held while that is found out: by the first answer.
+  // Held while the first answer shows whether there is a referrers API.
   std::mutex referrers_proof;
   std::atomic<Support> monolithic_upload = Support::kUnknown;
-  // Where a HEAD leaves the length of a blob open, a GET of its last byte tells
-  // it. kNo: such a GET came to nothing, and is not tried again.
+  // If a HEAD does not tell the length of a blob, a GET of its last byte does.
+  // kNo: such a GET failed and is not tried again.
   std::atomic<Support> blob_ranges = Support::kUnknown;
-  // kNo: its HEADs of blobs bear lengths that are not those of the blobs.
+  // kNo: the registry's HEADs of blobs name wrong lengths.
   std::atomic<Support> blob_heads = Support::kUnknown;
-  // It had a blob of another length than its manifest says: whatever it says
-  // that it has taken is looked at.
+  // True once the registry had a blob of another length than the manifest says:
+  // every blob that the registry claims to have taken is then checked.
   std::atomic<bool> has_broken_blobs = false;
-  // A HEAD of a manifest tells whether the manifest is there. kNo: it denied
-  // what a GET brought; a GET is sent instead.
+  // A HEAD of a manifest tells whether the manifest is there. kNo: a HEAD
+  // denied a manifest that a GET then found, so a GET is sent instead.
   std::atomic<Support> manifest_heads = Support::kUnknown;
   // The largest part of a blob that is sent in one request, because a larger
   // one was refused (413); zero: none was.
@@ -135,45 +139,47 @@ class RegistryConnection {
   std::atomic<Support> tag_delete = Support::kUnknown;
   // Held while that is found out: once is enough.
   std::mutex tag_delete_proof;
-  // DELETE of a digest is taken while tags point at it; kNo: the tags have to
-  // go first, by name (Google's registries).
+  // The registry accepts a DELETE of a digest while tags point at the digest.
+  // kNo: the tags must be deleted first, by name (Google's registries).
   std::atomic<Support> deletes_tagged = Support::kUnknown;
-  // With a digest its tags go; kNo: they stay listed (Nexus).
+  // The tags of a digest are deleted with it. kNo: they stay listed (Nexus).
   std::atomic<Support> tags_go_along = Support::kUnknown;
-  // DELETE of a tag's name is taken, whatever it takes along.
+  // The registry accepts a DELETE of a tag's name, whatever else that deletes.
   std::atomic<Support> takes_tag_delete = Support::kUnknown;
-  // It takes images of Docker's types; kNo: those of OCI's alone.
+  // The registry accepts images of Docker's types. kNo: it accepts OCI's types
+  // only.
   std::atomic<Support> docker_types = Support::kUnknown;
   // The registry's base endpoint has answered.
   std::atomic<bool> is_registry = false;
-  // What was refused without the credentials was let through with them.
+  // True once a request that was refused without the credentials was let
+  // through with them.
   std::atomic<bool> takes_credentials = false;
-  // It has asked for credentials.
+  // True once the registry has asked for credentials.
   std::atomic<bool> has_asked = false;
-  // Where content that is read is kept; null: nowhere. Set before the first
-  // request, and outlives the connection.
+  // The cache for content that is read; null if there is none. Must be set
+  // before the first request and outlive the connection.
   ContentCache* content_cache = nullptr;
 
  private:
   struct SignIn;
 
-  // `refusal` (401) of a request, with what is known of the credentials
-  // besides.
+  // Returns `refusal` (401) of a request, with everything else that is known
+  // about the credentials.
   absl::Status JudgeRefusal(TaskScope& task, const RegistryRequest& request,
                             const absl::Status& refusal);
   // Whether the registry takes the credentials at all: OK, Unauthenticated, or
   // another error if that cannot be found out.
   absl::Status ProveCredentials(TaskScope& task,
                                 const RegistryRequest& request);
-  // After an answer to `authorization`. True: send the request again, with what
-  // was learnt. Sleeps if that takes time.
+  // Learns from an answer to `authorization`. True if the request must be sent
+  // again with the new knowledge. Sleeps if that takes time.
   absl::StatusOr<bool> LearnFrom(TaskScope& task,
                                  const RegistryRequest& request,
                                  const std::string& authorization,
                                  HttpResponse& response, SignIn& sign_in);
   absl::StatusOr<HttpResponse> SendAuthenticated(
       TaskScope& task, const RegistryRequest& request);
-  // An answer that is no refusal.
+  // Notes an answer that is not a refusal.
   void NoteLetThrough(const RegistryRequest& request,
                       const std::string& authorization, int status,
                       const SignIn& sign_in);
@@ -191,24 +197,25 @@ class RegistryConnection {
   HttpTransport* const transport_;
   RequestGate* const gate_;
   Authenticator authenticator_;
-  // Why no blob can be read: the registry leads to storage that must not be
-  // followed. OK until that is found out.
+  // The reason why no blob can be read: the registry leads to storage that must
+  // not be used. OK until that is found out.
   std::mutex storage_mutex_;
   absl::Status storage_refused_;
 };
 
-// A registry as one task sees it. A value; both outlive it.
+// A registry as one task sees it. A value; the objects behind both pointers
+// must outlive it.
 struct RegistryClient {
   RegistryConnection* connection;
   TaskScope* task;
-  // What is read is to be pushed to as well, and may not be there yet: some
-  // registries tell only who may push.
+  // True if the repository that is read will also be pushed to, and may not
+  // exist yet: some registries only answer users who may push.
   bool pushes = false;
 
   absl::StatusOr<HttpResponse> Send(const RegistryRequest& request) const {
     return connection->Send(*task, request);
   }
-  // The scope of what reads the repository.
+  // The scope of requests that read the repository.
   std::string ReadScope(absl::string_view repository) const {
     return connection->Scope(repository, pushes ? "pull,push" : "pull");
   }

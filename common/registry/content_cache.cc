@@ -134,7 +134,7 @@ absl::StatusOr<std::unique_ptr<ContentCache>> ContentCache::Open(
   struct stat info;
   if (lstat(folder.c_str(), &info) != 0) return CannotUse(folder, errno);
   if (!S_ISDIR(info.st_mode)) return CannotUse(folder, ENOTDIR);
-  // What another user can change is not trusted.
+  // A folder that another user can change is not trusted.
   if (info.st_uid != geteuid()) return CannotUse(folder, EPERM);
   if (((info.st_mode & 07777) != 0700 && chmod(folder.c_str(), 0700) != 0) ||
       access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {

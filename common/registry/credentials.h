@@ -15,7 +15,8 @@
 
 namespace registry_manager {
 
-// What a registry is told of who asks. Empty: anonymous.
+// The credentials that a registry gets from us. If they are empty, access is
+// anonymous.
 struct Credentials {
   std::string username;
   std::string password;
@@ -38,7 +39,8 @@ struct RegistryCredentials {
       : whole{std::move(username), std::move(password),
               std::move(identity_token)} {}
 
-  // Those of `repository`, or of the nearest namespace around it that has some.
+  // The credentials for `repository`, or for the nearest namespace around it
+  // that has some.
   const Credentials& For(absl::string_view repository) const;
   bool anonymous() const { return whole.anonymous() && parts.empty(); }
   friend bool operator==(const RegistryCredentials& a,
@@ -49,7 +51,7 @@ struct RegistryCredentials {
   Credentials whole;
   // By namespace or repository: "team", "team/app".
   std::map<std::string, Credentials> parts;
-  // Why sources that should have known were of no use; "" if none failed.
+  // The reason why sources of credentials were of no use; "" if none failed.
   std::string trouble;
 };
 

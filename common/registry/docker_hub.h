@@ -11,10 +11,10 @@
 
 namespace registry_manager {
 
-// Docker Hub goes by names that are not where its API is.
+// Docker Hub is known by names that are not the address of its API.
 bool IsDockerHub(const Address& address);
 
-// Where the API of a registry is: "https://host:port/prefix".
+// The address of a registry's API: "https://host:port/prefix".
 std::string ApiBase(const Address& address);
 
 // The repository's name in the API: on Docker Hub, "redis" is "library/redis".

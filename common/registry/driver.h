@@ -38,7 +38,7 @@ class RepositoryDriver {
 
   // See the functions of removal/ for what each promises.
   virtual absl::StatusOr<TagStates> ReadTagStates() = 0;
-  // Of those of `tags` that are listed.
+  // The same for those of `tags` that are listed.
   virtual absl::StatusOr<TagStates> ReadTagStatesOf(
       const std::set<std::string>& tags) = 0;
   virtual absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(
@@ -49,22 +49,23 @@ class RepositoryDriver {
 
   virtual uint64_t BytesOf(const std::vector<Digest>& going) const = 0;
 
-  // Which of them the repository does not have.
+  // The members of `digests` that the repository does not have.
   virtual absl::StatusOr<absl::flat_hash_set<Digest>> Missing(
       const std::vector<Digest>& digests) = 0;
 
   virtual absl::Status CheckDeletes() = 0;
   // Deletes manifests with all of their tags, which are doomed. None of them
-  // leads to another, so that they may go in any order, or at once. One result
-  // for each; nothing is begun after `look_lasts_until` (BootTime()):
-  // CameTooLate() of the status.
+  // leads to another, so that they may be deleted in any order, or at once.
+  // Returns one result for each. No deletion begins after `look_lasts_until`
+  // (BootTime()): CameTooLate() is then true for its status.
   virtual std::vector<ImageDeletion> DeleteWave(
       const std::vector<ImageToDelete>& wave, absl::Time look_lasts_until) = 0;
-  // Whether tags stay listed when what they point at is deleted, as far as is
-  // known, and where that is remembered. True: it is news.
+  // LeavesTags() is true if tags are known to stay listed when the image that
+  // they point at is deleted. RememberLeavesTags() records that, and returns
+  // true if this was not known before.
   virtual bool LeavesTags() const = 0;
   virtual bool RememberLeavesTags() = 0;
-  // Tags that stayed listed although what they point at was deleted.
+  // Deletes tags that stayed listed although their image was deleted.
   virtual std::map<std::string, absl::Status> DeleteLeftTags(
       const std::map<std::string, Digest>& tags) = 0;
   virtual absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(

@@ -9,17 +9,19 @@
 
 namespace registry_manager {
 
-// What a registry says of itself and of who asks, without any repository.
+// Questions about a registry and about the user's credentials, without any
+// repository.
 
 // Asks the base endpoint with the credentials. Unauthenticated or
-// PermissionDenied: they are refused. Other errors are those of a request.
+// PermissionDenied: the credentials are refused. Other errors are those of a
+// request.
 absl::Status CheckCredentials(const RegistryClient& client);
 
 enum class RegistryKind { kPlain, kHarbor, kDockerHub };
 
-// What runs at the address, as far as that makes a difference to its user.
-// Harbor says so at /api/v2.0/ping (since 2.0); what gives no such answer is
-// plain. Errors are those of requests that get no answer.
+// The kind of registry at the address, as far as that makes a difference to its
+// user. Harbor says so at /api/v2.0/ping (since 2.0); a registry that gives no
+// such answer is plain. Errors are those of requests that get no answer.
 absl::StatusOr<RegistryKind> IdentifyRegistry(const RegistryClient& client);
 
 }  // namespace registry_manager

@@ -18,7 +18,7 @@ namespace registry_manager {
 namespace {
 
 constexpr size_t kMaxTags = 5000000;
-// How many names a page of the catalogue is completed to by guesses.
+// The number of names up to which guesses complete a page of the catalogue.
 constexpr size_t kMaxGuessed = 5000;
 // A cursor that was not named by a Link.
 constexpr absl::string_view kAfter = "after:";
@@ -127,7 +127,7 @@ absl::Status CheckIsRegistry(const RegistryClient& client) {
   request.url = client.connection->Endpoint("");
   request.repeatable = true;
   const absl::StatusOr<HttpResponse> response = client.Send(request);
-  // Who asks for rights knows the endpoint.
+  // A server that asks for rights knows the endpoint.
   const bool asks = absl::IsUnauthenticated(response.status());
   if (!asks && !response.ok()) return response.status();
   if (!asks && response->status == 404) {

@@ -13,13 +13,13 @@
 
 namespace registry_manager {
 
-// What a registry lists: whole, or an error. Pages are followed as
-// listing_reader.h says, never to another host.
+// The listings of a registry: each is complete, or an error. Pages are followed
+// as listing_reader.h says, never to another host.
 
 struct CatalogPage {
   // As the registry lists them; not checked.
   std::vector<std::string> repositories;
-  // Where the next page begins; empty: there is none.
+  // The beginning of the next page; empty if there is none.
   std::string next_cursor;
 };
 
@@ -35,8 +35,9 @@ absl::StatusOr<CatalogPage> ListCatalogPage(const RegistryClient& client,
 absl::StatusOr<std::vector<std::string>> ListTags(const RegistryClient& client,
                                                   absl::string_view repository);
 
-// Whether something that speaks the Registry API answers at the address, by
-// its base endpoint: FailedPrecondition where there is none. Asked once.
+// Whether something that speaks the Registry API answers at the address, by its
+// base endpoint: FailedPrecondition if there is none. A registry that was found
+// is not asked again.
 absl::Status CheckIsRegistry(const RegistryClient& client);
 
 }  // namespace registry_manager

@@ -31,12 +31,12 @@ bool LooksFull(size_t names) {
   return names >= 10 && (names % 5 == 0 || is_power_of_two);
 }
 
-// How a registry says that nothing comes after the last name.
+// True if a registry says by `status` that nothing comes after the last name.
 bool SaysNoMore(int status) {
   return status == 400 || status == 404 || status == 405 || status == 416;
 }
 
-// One is the other, or its tail at a "/".
+// True if the names are equal, or if one is the end of the other after a "/".
 bool AreTheSame(absl::string_view a, absl::string_view b) {
   if (a.size() < b.size()) std::swap(a, b);
   return a == b || absl::EndsWith(a, absl::StrCat("/", b));

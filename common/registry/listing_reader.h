@@ -24,7 +24,7 @@ namespace registry_manager {
 // thread-safe.
 class ListingReader {
  public:
-  // What is listed.
+  // The listing that is read.
   struct Subject {
     // Without a query.
     Url url;
@@ -68,10 +68,11 @@ class ListingReader {
   // One page's answer with 200. nullopt: there is nothing after the last name.
   absl::StatusOr<std::optional<HttpResponse>> Get();
   absl::Status CheckName(const std::string& name);
-  // Where to go on after a page without a Link, of which `fresh` names are new.
+  // Decides how to continue after a page without a Link, of which `fresh` names
+  // are new.
   absl::Status FollowUp(Next was, const std::vector<std::string>& names,
                         size_t fresh);
-  // How many of `names` had not been read.
+  // Returns how many of `names` had not been read before.
   size_t Remember(const std::vector<std::string>& names);
   absl::Status Unreadable(absl::string_view what) const;
 
@@ -84,7 +85,7 @@ class ListingReader {
   std::string last_name_;
   // The name after which a guessed page was asked for.
   std::string last_asked_;
-  // What the first page that said so called the repository.
+  // The name of the repository in the first page that had one.
   std::string name_;
   // The last page, by a hash of its names in their order, and how many it had.
   size_t last_page_ = 0;

@@ -16,13 +16,13 @@
 
 namespace registry_manager {
 
-// What a manifest says of one piece of content (OCI image spec,
+// The entry of a manifest for one piece of content (OCI image spec,
 // descriptor.md).
 struct Descriptor {
   std::string media_type;
   Digest digest;
   uint64_t size;
-  // The content lies elsewhere too (foreign layers).
+  // True if the content also lies elsewhere (foreign layers).
   bool has_urls = false;
 };
 
@@ -42,7 +42,7 @@ struct Manifest {
   // Docker schema 1: nothing else is filled in.
   bool is_schema1 = false;
   std::vector<Descriptor> children;
-  // Of an image.
+  // The config and the layers of an image.
   std::optional<Descriptor> config;
   std::vector<Descriptor> layers;
   // The manifest that this one is attached to.
@@ -55,7 +55,7 @@ struct Manifest {
 inline constexpr size_t kMaxIndexChildren = 10000;
 inline constexpr int kMaxIndexDepth = 8;
 
-// DataLoss where the bytes are no manifest: not JSON, nested too deeply, both
+// DataLoss if the bytes are not a manifest: not JSON, nested too deeply, both
 // an index and an image (CVE-2021-41190), descriptors without a digest, more
 // children than an index may have.
 absl::StatusOr<Manifest> ParseManifest(const RawManifest& raw);
@@ -64,12 +64,12 @@ absl::StatusOr<Manifest> ParseManifest(const RawManifest& raw);
 // they hold what only later schemas do: nothing is hidden behind a version.
 bool IsSchema1(absl::string_view media_type, absl::string_view bytes);
 
-// The `created` of an image's config. nullopt where there is none, or one
-// before 2000, which reproducible builds carry. DataLoss where the bytes are no
-// JSON object or the date is none.
+// The `created` of an image's config. nullopt if there is none, or if it is
+// before 2000, as in reproducible builds. DataLoss if the bytes are not a JSON
+// object or `created` is not a date.
 absl::StatusOr<std::optional<absl::Time>> ParseCreated(
     absl::string_view config_bytes);
-// The same of a schema 1 manifest: the newest entry of its history.
+// The same for a schema 1 manifest: the newest entry of its history.
 absl::StatusOr<std::optional<absl::Time>> ParseSchema1Created(
     absl::string_view manifest_bytes);
 

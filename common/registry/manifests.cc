@@ -66,7 +66,8 @@ absl::StatusOr<Digest> VerifiedDigest(const RegistryRequest& request,
                                       const HttpResponse& response) {
   std::string named = Header(response, "Docker-Content-Digest");
   if (LooksLikeDigest(reference)) {
-    // What was asked for counts; a header that says otherwise is a mistake.
+    // The digest that was asked for counts; a header with another digest is a
+    // mistake.
     if (!named.empty() && named != reference) {
       return absl::DataLossError(absl::StrCat("GET ", request.url.display(),
                                               ": the registry answered with ",
@@ -178,8 +179,8 @@ absl::StatusOr<ManifestHead> HeadListedTag(const RegistryClient& client,
   absl::StatusOr<ManifestHead> head = HeadManifest(client, repository, tag);
   if (!by_head || !absl::IsNotFound(head.status())) return head;
   head = HeadByGet(client, repository, tag);
-  // Where other HEADs told the truth, this one denied what a proxy had not
-  // fetched yet.
+  // If other HEADs told the truth before, this HEAD only denied a manifest that
+  // a proxy had not fetched yet.
   if (head.ok() && client.connection->manifest_heads == Support::kUnknown) {
     client.connection->manifest_heads = Support::kNo;
   }

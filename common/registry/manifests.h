@@ -15,34 +15,37 @@
 
 namespace registry_manager {
 
-// What a HEAD of a manifest tells.
+// The answer to a HEAD of a manifest.
 struct ManifestHead {
   Digest digest;
   std::string media_type;
 };
 
-// `reference` is a tag or a digest. Errors: NotFound where there is none.
+// `reference` is a tag or a digest. Errors: NotFound if there is no such
+// manifest.
 
-// The digest of the header; a registry that sends none is asked with a GET.
+// Takes the digest from the header. A registry that sends none is asked with a
+// GET.
 absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
                                           absl::string_view repository,
                                           absl::string_view reference);
-// The same of a tag that is listed: some registries and proxies deny to a HEAD
-// what a GET brings. Where a registry always does, that is remembered.
+// The same for a tag that is listed: some registries and proxies answer a HEAD
+// with 404 although a GET finds the manifest. If a registry always does so,
+// that is remembered.
 absl::StatusOr<ManifestHead> HeadListedTag(const RegistryClient& client,
                                            absl::string_view repository,
                                            absl::string_view tag);
 
-// Every byte is verified: against `reference` where it is a digest, and against
-// the digest of the header. DataLoss where they differ, and reading again (a
-// few times) does not mend that. Schema 1 manifests, which are signed within,
-// are taken by the header alone.
+// Every byte is verified: against `reference` if it is a digest, and against
+// the digest of the header. DataLoss if they differ, and reading again (a few
+// times) does not help. Schema 1 manifests, which are signed within, are taken
+// by the header alone.
 absl::StatusOr<RawManifest> GetManifest(const RegistryClient& client,
                                         absl::string_view repository,
                                         absl::string_view reference);
 
 // Whether the repository has the manifest, found out by a GET: caches and
-// proxies answer a HEAD with 404 where they have not seen a GET.
+// proxies answer a HEAD with 404 if they have not seen a GET.
 absl::StatusOr<bool> HasManifest(const RegistryClient& client,
                                  absl::string_view repository,
                                  const Digest& digest);
@@ -54,8 +57,8 @@ struct PutManifestResult {
 };
 
 // Pushes the bytes as they are. InvalidArgument with the registry's code
-// MANIFEST_BLOB_UNKNOWN where something that the manifest names is missing.
-// `before_send` is RegistryRequest's; with it the request is sent once.
+// MANIFEST_BLOB_UNKNOWN if something that the manifest names is missing.
+// `before_send` is that of RegistryRequest; with it the request is sent once.
 absl::StatusOr<PutManifestResult> PutManifest(
     const RegistryClient& client, absl::string_view repository,
     absl::string_view reference, const RawManifest& manifest,

@@ -84,8 +84,8 @@ absl::StatusOr<std::vector<Descriptor>> ParsePage(const Url& url,
   return std::move(index->children);
 }
 
-// Whether the refusal is of the referrers alone: what they are attached to may
-// be read, or is not there.
+// Whether only the referrers are refused: their subject may be read, or does
+// not exist.
 bool MayReadSubject(const RegistryClient& client, absl::string_view repository,
                     const Digest& subject) {
   const absl::Status read =
@@ -93,8 +93,8 @@ bool MayReadSubject(const RegistryClient& client, absl::string_view repository,
   return read.ok() || absl::IsNotFound(read);
 }
 
-// Whether the first request for referrers was answered as registries do that
-// have no such API.
+// Whether the first request for referrers was answered in the way of registries
+// that have no referrers API.
 bool SaysNoApi(const RegistryClient& client, absl::string_view repository,
                const Digest& subject, const absl::Status& refusal) {
   const int status = HttpStatusOf(refusal);
@@ -134,7 +134,7 @@ absl::Status JudgeRefusal(const RegistryClient& client,
                           const Url& url, const absl::Status& refusal) {
   const int status = HttpStatusOf(refusal);
   if (client.connection->referrers_api == Support::kYes) {
-    // Where others have been listed, this subject has none.
+    // The registry has listed other referrers, so this subject has none.
     return status == 404 ? absl::OkStatus() : refusal;
   }
   // A repository, or a subject, that is not there tells nothing of the

@@ -12,7 +12,7 @@
 
 namespace registry_manager {
 
-// Why a registry is to be spared.
+// The reason why a registry must be spared.
 enum class ThrottleReason { kTooManyRequests, kUnavailable, kTimeout };
 
 // Says when a request to one registry may begin: no more at once, and no more a
@@ -23,28 +23,29 @@ class RequestGate {
   virtual ~RequestGate() = default;
 
   // Waits until `requests` requests (one, or two that need each other) may be
-  // under way together; each is given back with Release(). The cancellation's
-  // status where that comes first; FailedPrecondition where the registry's
-  // limit is lower.
+  // under way together; each must be given back with Release(). Returns the
+  // cancellation's status if that comes first; FailedPrecondition if the
+  // registry's limit is lower.
   virtual absl::Status Acquire(int requests, Cancellation* cancellation) = 0;
-  // The same of one request, but ResourceExhausted, at once, where the registry
-  // is parked, or parks before it comes to that: for who holds what others
-  // want.
+  // The same for one request, but returns ResourceExhausted at once if the
+  // registry is parked, or is parked before the request's turn comes. For
+  // callers that hold something that others want.
   virtual absl::Status AcquireUnlessParked(Cancellation* cancellation) = 0;
   virtual void Release() = 0;
-  // To be called before each further request of one that was acquired, which
-  // goes on to count as one under way: waits for the rate alone.
-  // ResourceExhausted as AcquireUnlessParked's.
+  // Must be called before each further request under one that was acquired,
+  // which continues to count as one under way. Waits for the rate only. Returns
+  // ResourceExhausted like AcquireUnlessParked.
   virtual absl::Status AwaitRate(Cancellation* cancellation) = 0;
 
-  // How long no request is to begin, also one that was acquired before; zero
-  // where the registry is not parked.
+  // The time for which no request may begin, not even one that was acquired
+  // before; zero if the registry is not parked.
   virtual absl::Duration ParkedFor() const = 0;
-  // The registry asked for patience; zero `retry_after`: it named no time.
+  // The registry asked for patience. `retry_after` is zero if it named no time.
   virtual void Throttled(ThrottleReason reason, absl::Duration retry_after) = 0;
   // The registry answered, whatever the answer was.
   virtual void Answered() = 0;
-  // It did not: no connection, or nothing came within the deadline.
+  // The registry did not answer: no connection, or nothing came within the
+  // deadline.
   virtual void NoAnswer() = 0;
 };
 

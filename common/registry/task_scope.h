@@ -18,17 +18,18 @@
 
 namespace registry_manager {
 
-// What all requests of one task share: its right to write, its end, and what it
-// has done so far. Thread-safe; outlives the task's requests.
+// The state that all requests of one task share: the task's right to write, its
+// end, and what it has done so far. Thread-safe; must outlive the task's
+// requests.
 class TaskScope {
  public:
-  // `may_write` is asked at the last moment before every request that writes:
-  // anything but OK, and the request is not sent and fails as Cancelled, with
-  // that message. It must be thread-safe and must not block.
+  // `may_write` is called at the last moment before every request that writes.
+  // If it returns an error, the request is not sent and fails as Cancelled,
+  // with the message of that error. It must be thread-safe and must not block.
   TaskScope(Cancellation* cancellation, std::function<absl::Status()> may_write)
       : cancellation_(cancellation), may_write_(std::move(may_write)) {}
-  // A part of `whole`'s task that may end before it does; what it does counts
-  // there. `cancellation` is the part's own.
+  // A part of `whole`'s task that may end before the task does. What the part
+  // does counts for `whole`. `cancellation` is the part's own.
   TaskScope(Cancellation* cancellation, TaskScope* whole)
       : cancellation_(cancellation),
         may_write_([whole] { return whole->MayWrite(); }),

@@ -33,8 +33,8 @@ bool IsUnknownMethod(int status) {
   return status == 404 || status == 405 || status == 501;
 }
 
-// What the token service answers says nothing of what was asked of the
-// registry: its 404 is no missing manifest.
+// An error of the token service says nothing about the request to the registry:
+// its 404 does not mean a missing manifest.
 absl::Status TokenServiceError(const absl::Status& status) {
   const bool passing =
       absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
@@ -90,8 +90,9 @@ void AskByPost(const TokenService& service, const ScopeSet& scopes,
       "&scope=", QueryEscape(absl::StrJoin(scopes, " ")));
 }
 
-// Where `response` leads; `url` itself if it does not. The credentials go along
-// to the same host alone, and never from https to http.
+// The URL that `response` redirects to, or `url` itself if it does not
+// redirect. The credentials go along to the same host only, and never from
+// https to http.
 absl::StatusOr<Url> NextOf(const Url& url, const HttpResponse& response) {
   const auto location = response.headers.Get("Location");
   if (!IsRedirect(response.status) || !location) return url;

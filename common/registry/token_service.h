@@ -34,7 +34,7 @@ struct TokenService {
 
 struct IssuedToken {
   std::string value;
-  // How long it lasts from the moment it was asked for.
+  // The lifetime of the token from the moment that it was asked for.
   absl::Duration lifetime;
 };
 

@@ -22,7 +22,8 @@ namespace {
 
 using Support = RegistryConnection::Support;
 
-// Parts of a blob are no smaller, and at first no larger.
+// Parts of a blob are not smaller than kLeastPart, and at first not larger than
+// kLargestPart.
 constexpr uint64_t kLeastPart = 64 << 10;
 constexpr uint64_t kLargestPart = 64 << 20;
 // A registry that demands larger parts than this makes no sense.
@@ -40,7 +41,7 @@ RegistryRequest WriteRequest(const RegistryClient& client, HttpMethod method,
   return request;
 }
 
-// The session that an answer to an upload request opens or goes on with.
+// The session that an answer to an upload request opens or continues.
 absl::StatusOr<UploadSession> SessionOf(const RegistryRequest& request,
                                         const HttpResponse& response) {
   const auto location = response.headers.Get("Location");
@@ -270,7 +271,7 @@ class Upload {
 
   absl::Status InParts() {
     uint64_t sent = 0;
-    // Bounded also where a session does not move on.
+    // The loop also ends if a session does not move on.
     for (uint64_t tries = 0; sent < blob_.size; ++tries) {
       if (tries > 2 * blob_.size / kLeastPart + 16) {
         return absl::DataLossError(
@@ -308,7 +309,7 @@ class Upload {
     return Complete();
   }
 
-  // How many bytes the session has, by its own word.
+  // The number of bytes that the session has, as the registry says.
   std::optional<uint64_t> WhereItStands() {
     RegistryRequest get = Request(HttpMethod::kGet, session_);
     get.repeatable = true;
@@ -320,8 +321,8 @@ class Upload {
     return BytesIn(*response);
   }
 
-  // "0-LAST", also with "bytes=" before it. "0-0" is how registries write that
-  // there is nothing, too.
+  // "0-LAST", also with "bytes=" before it. Registries also write "0-0" if
+  // there is nothing.
   static std::optional<uint64_t> BytesIn(const HttpResponse& response) {
     const std::string range(response.headers.Get("Range").value_or(""));
     uint64_t last = 0;
@@ -331,7 +332,7 @@ class Upload {
     return last == 0 ? 0 : last + 1;
   }
 
-  // A registry that names no Location goes on at the same.
+  // If a registry names no Location, the upload continues at the same one.
   absl::Status Follow(const RegistryRequest& request,
                       const HttpResponse& response) {
     NoteLeastPart(client_, response);

@@ -17,7 +17,7 @@
 
 namespace registry_manager {
 
-// Where an upload's bytes go: a Location as the registry gave it.
+// The destination of an upload's bytes: a Location as the registry gave it.
 using UploadSession = Url;
 
 // Begins an upload.
@@ -25,30 +25,30 @@ absl::StatusOr<UploadSession> StartUpload(const RegistryClient& client,
                                           absl::string_view repository);
 
 // Asks for the blob to be taken over from another repository of the same
-// registry. nullopt: mounted. Otherwise the registry would rather have it sent,
-// to that session.
+// registry. nullopt: the blob is mounted. Otherwise the registry wants the blob
+// to be sent to the returned session.
 absl::StatusOr<std::optional<UploadSession>> MountBlob(
     const RegistryClient& client, absl::string_view repository,
     const Digest& digest, absl::string_view from_repository);
 
-// An upload that failed so may end well when it is begun anew: a lost
-// connection, an overloaded registry, a session that lapsed, bytes that did not
-// arrive as they were sent, or a token (401) in mid-blob.
+// True if an upload that failed with `status` may succeed when it is started
+// again: a lost connection, an overloaded registry, a session that lapsed,
+// bytes that did not arrive as they were sent, or a token (401) in mid-blob.
 bool IsWorthAnotherUpload(const absl::Status& status);
 
-// A blob goes in one PUT; in one PATCH and an empty PUT where the registry
-// wants that; or in parts, each a PATCH, where it refuses larger ones (413).
-// What a registry refuses is remembered in the connection.
+// A blob is sent in one PUT; in one PATCH and an empty PUT if the registry
+// wants that; or in parts, each a PATCH, if it refuses larger ones (413). The
+// connection remembers the forms that a registry refuses.
 //
-// True where the upload ended with such a refusal: begin it again, in another
-// form.
+// True if the upload ended with such a refusal and must be started again in
+// another form.
 bool WantsAnotherForm(const absl::Status& status);
-// That form is one PATCH.
+// True if the other form is one PATCH.
 bool WantsPatch(const absl::Status& status);
-// No blob needs more of them: each part is half of one that was refused.
+// No blob needs more forms: each part is half of one that was refused.
 inline constexpr int kMaxUploadForms = 48;
 
-// Sends a blob's bytes to a session, and to others where the registry wants
+// Sends a blob's bytes to a session, and to others if the registry wants
 // another form.
 absl::Status UploadBytes(const RegistryClient& client,
                          absl::string_view repository,

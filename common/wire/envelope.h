@@ -14,17 +14,18 @@
 
 namespace registry_manager {
 
-// Of docs/protocol.md. Raised when a message changes its meaning.
+// The version of docs/protocol.md. It must be raised when a message changes its
+// meaning.
 inline constexpr uint32_t kProtocolVersion = 1;
 // The largest Envelope that either side sends or takes.
 inline constexpr size_t kMaxEnvelopeBytes = size_t{64} << 20;
 
-// The bytes of `envelope`, its version set. ResourceExhausted: it is larger
-// than kMaxEnvelopeBytes.
+// The bytes of `envelope`, with its version set. ResourceExhausted: they are
+// more than kMaxEnvelopeBytes.
 absl::StatusOr<std::string> SerializeEnvelope(proto::Envelope envelope);
 
-// What `bytes` say. InvalidArgument: they are no Envelope with a body.
-// FailedPrecondition: one of another version.
+// The Envelope in `bytes`. InvalidArgument: they are not an Envelope with a
+// body. FailedPrecondition: the Envelope has another version.
 absl::StatusOr<proto::Envelope> ParseEnvelope(absl::string_view bytes);
 
 }  // namespace registry_manager

@@ -16,14 +16,14 @@
 namespace registry_manager {
 
 // The two ends of the fleet's ZeroMQ connections, with the options that make
-// them behave: nothing blocks, nothing is queued for who is not there, nothing
-// keeps the process from ending. A message is one frame. What was sent may
-// never arrive: the protocol above acknowledges.
+// them behave: nothing blocks, nothing is queued for a peer that is not there,
+// nothing keeps the process from ending. A message is one frame. A message that
+// was sent may never arrive: the protocol above acknowledges messages.
 //
 // Each is used from one thread, and has a ZeroMQ context (one I/O thread) of
 // its own. Neither survives a fork.
 
-// Where messages arrive and to whom they go.
+// The end that receives the messages of many peers and sends messages to them.
 class RouterSocket {
  public:
   struct Message {
@@ -39,14 +39,14 @@ class RouterSocket {
     kFull,
   };
 
-  // `endpoint` is ipc://PATH. What lies at PATH is replaced.
+  // `endpoint` is ipc://PATH. A file at PATH is replaced.
   static absl::StatusOr<std::unique_ptr<RouterSocket>> Bind(
       const std::string& endpoint);
   ~RouterSocket();
   RouterSocket(const RouterSocket&) = delete;
   RouterSocket& operator=(const RouterSocket&) = delete;
 
-  // The next message, nullopt where none is waiting. Messages of more than one
+  // The next message, nullopt if none is waiting. Messages of more than one
   // frame are dropped.
   std::optional<Message> Receive();
   SendOutcome Send(absl::string_view peer, absl::string_view bytes);
@@ -69,21 +69,22 @@ class DealerSocket {
   // Returns at once, whether or not anybody listens at `endpoint` (ipc://PATH).
   static absl::StatusOr<std::unique_ptr<DealerSocket>> Connect(
       const std::string& endpoint);
-  // Drops what was not sent, unless Close() came first.
+  // Drops messages that were not sent, unless Close() was called first.
   ~DealerSocket();
   DealerSocket(const DealerSocket&) = delete;
   DealerSocket& operator=(const DealerSocket&) = delete;
 
-  // The next message, nullopt where none is waiting.
+  // The next message, nullopt if none is waiting.
   std::optional<std::string> Receive();
-  // False: there is no connection, or it takes nothing more now.
+  // False if there is no connection, or if it takes no more messages now.
   bool Send(absl::string_view bytes);
-  // True where Receive would return a message. Where it is false, fd() becomes
-  // readable when that, or Send's answer, may have changed.
+  // True if Receive would return a message. If false, fd() becomes readable
+  // when this answer or Send's may have changed.
   bool Readable() const;
   int fd() const { return fd_; }
 
-  // Ends the connection; waits up to `linger` until what was sent has left.
+  // Ends the connection; waits up to `linger` until the messages that were sent
+  // have left.
   void Close(absl::Duration linger);
 
  private:

@@ -52,8 +52,8 @@ class ReadingHalf {
 
 struct Sent {
   absl::Status status;
-  // What failed has been tried as often as it may be: the source, or a request
-  // that does not get through.
+  // True if the step that failed has been tried as often as it may be: reading
+  // the source, or a request that does not get through.
   bool for_good = false;
 };
 
@@ -73,21 +73,21 @@ Sent Stream(const CopyRoute& route, const Descriptor& blob,
   const absl::Status written =
       UploadStream(route.target, route.target_repository, session, blob,
                    pipe.source(), as_patch, passes->target());
-  // It may be waiting for the source, which may be long.
+  // The reader may be waiting for the source, which may take long.
   if (!written.ok()) half.Abort();
   reader.join();
   if (read.ok() || absl::IsAborted(read)) return {written};
   return {read, /*for_good=*/true};
 }
 
-// `bytes` are those of a small blob.
+// `bytes` is set for a small blob and holds its content.
 Sent Send(const CopyRoute& route, const Descriptor& blob,
           const std::optional<std::string>& bytes,
           const UploadSession& session) {
   if (bytes) {
     const absl::Status status = UploadBytes(
         route.target, route.target_repository, session, blob, *bytes);
-    // What was not sent has been tried as often as may be.
+    // A request that was not sent has been tried as often as it may be.
     return {status, !RequestMayHaveArrived(status)};
   }
   bool as_patch = route.target.connection->monolithic_upload == Support::kNo;
@@ -124,7 +124,7 @@ absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
       const absl::Status slept =
           route.target.task->cancellation().SleepFor(BackOff(tries.count()));
       if (!slept.ok()) return slept;
-      // What was lost may be the answer alone.
+      // Perhaps only the answer was lost.
       absl::StatusOr<bool> arrived =
           HasBlob(route.target, route.target_repository, blob);
       if (arrived.ok() && *arrived) return absl::OkStatus();
@@ -178,13 +178,13 @@ absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
     ++tally.blobs_present;
     return absl::OkStatus();
   }
-  // What is broken here may be so everywhere in the registry.
+  // A blob that is broken here may be broken everywhere in the registry.
   mounts &= !found.ok() || *found != BlobState::kBroken;
   Mounted mounted;
   if (mounts && route.SameRegistry()) {
     mounted = TryMount(route, blob, route.source_repository);
   }
-  // A session that a refusal left is one to send the blob to.
+  // If a refusal left a session, the blob is sent to that session.
   if (mounts && !mounted.done && !mounted.session && turn.mount_from) {
     mounted = TryMount(route, blob, *turn.mount_from);
   }

@@ -15,7 +15,7 @@
 
 namespace registry_manager {
 
-// What a copy has moved. Thread-safe.
+// The amount that a copy has moved. Thread-safe.
 struct CopyTally {
   std::atomic<uint64_t> bytes_copied = 0;
   std::atomic<uint64_t> blobs_copied = 0;
@@ -35,11 +35,11 @@ struct CopyRoute {
   }
 };
 
-// Brings one blob to the target repository: not at all where it is there,
-// by a mount where another repository of the target holds it, otherwise
-// streamed through a bounded buffer. Every byte is hashed. A transfer that
-// fails for a passing reason is tried again. `mounts`: false once a mount has
-// turned out to bring nothing. Thread-safe.
+// Brings one blob to the target repository. If the blob is there already,
+// nothing is sent. If another repository of the target holds it, it is mounted.
+// Otherwise it is streamed through a bounded buffer. Every byte is hashed. A
+// transfer that fails for a passing reason is tried again. `mounts` is false
+// once a mount has turned out to bring nothing. Thread-safe.
 absl::Status CopyBlob(const CopyRoute& route, const Descriptor& blob,
                       BlobLedger& ledger, CopyTally& tally, bool mounts = true);
 

@@ -14,25 +14,27 @@
 
 namespace registry_manager {
 
-// What is known of the blobs of targets, so that no byte moves twice: which
+// The knowledge about the blobs of targets, so that no byte moves twice: which
 // repositories hold a blob, and which blob is on its way to a registry right
 // now. Knowledge is a hint: a mount that fails costs one request. Thread-safe.
 class BlobLedger {
  public:
   virtual ~BlobLedger() = default;
 
-  // What the holder of a claim is to do.
+  // The instructions for the caller of Claim().
   struct Turn {
-    // The repository is known to hold the blob: nothing to do, no claim held.
+    // True if the repository is known to hold the blob: there is nothing to do,
+    // and no claim is held.
     bool present = false;
-    // A repository of the target that is known to hold it: mount from there.
+    // A repository of the target that is known to hold the blob: the caller can
+    // mount the blob from there.
     std::optional<std::string> mount_from;
   };
 
   // Waits while another task puts the blob into any repository of `target`:
-  // then there is something to mount from, and a blob is put by one hand at a
-  // time. The claim is ended with Finish(). The cancellation's status where
-  // that comes first.
+  // then there is a repository to mount from, and only one task at a time puts
+  // a blob. Finish() ends the claim. Returns the cancellation's status if that
+  // comes first.
   virtual absl::StatusOr<Turn> Claim(const Address& target,
                                      const std::string& repository,
                                      const Digest& digest,

@@ -13,20 +13,22 @@
 
 namespace registry_manager {
 
-// Where a registry has no referrers API, clients keep the referrers of a
-// manifest in an index under a tag that spells its digest (OCI distribution
-// spec, "Referrers Tag Schema").
+// If a registry has no referrers API, clients keep the referrers of a manifest
+// in an index under a tag that spells its digest (OCI distribution spec,
+// "Referrers Tag Schema").
 std::string FallbackTag(const Digest& subject);
-// False for tags with a suffix: signatures, not indexes of such.
+// False for tags with a suffix: these name signatures, not an index of
+// signatures.
 bool IsFallbackTag(absl::string_view tag);
 
-// Registries file a manifest by the type that it is pushed with; its own word
-// counts before the header it was read with. OCI's need not name their type.
+// Registries file a manifest by the type that it is pushed with. The type that
+// the manifest names itself takes precedence over the header that it was read
+// with. OCI manifests need not name their type.
 RawManifest WithOwnType(RawManifest raw, const Manifest& manifest);
 
-// Adds a descriptor of `referrer` to the OCI index `index_bytes` ("": none
-// yet) and returns the new bytes; the same bytes where it is listed already.
-// DataLoss where the bytes are no index.
+// Adds a descriptor of `referrer` to the OCI index `index_bytes` ("": none yet)
+// and returns the new bytes; the same bytes if it is listed already. DataLoss
+// if the bytes are not an index.
 absl::StatusOr<std::string> AddToFallbackIndex(const std::string& index_bytes,
                                                const RawManifest& referrer,
                                                const Manifest& manifest);
@@ -36,7 +38,8 @@ absl::StatusOr<std::string> AddToFallbackIndex(const std::string& index_bytes,
 absl::StatusOr<std::string> MergeFallbackIndexes(
     const std::string& index_bytes, const std::string& other_bytes);
 
-// True where both are indexes, and the first lists all that the other one does.
+// True if both are indexes, and the first one lists all that the other one
+// does.
 bool ListsAllOf(const std::string& index_bytes, const std::string& other_bytes);
 
 }  // namespace registry_manager

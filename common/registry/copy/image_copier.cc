@@ -27,8 +27,8 @@ namespace {
 constexpr int kBlobsAtOnce = 6;
 constexpr int kChildrenAtOnce = 4;
 
-// How often a manifest is put whose content the registry says it misses: its
-// content is checked again in between.
+// The largest number of PUTs of a manifest whose content the registry says it
+// misses. The content is checked again in between.
 constexpr int kManifestPuts = 4;
 // No manifest is larger than what FetchBlob reads.
 constexpr uint64_t kMaxManifest = 4 << 20;
@@ -51,8 +51,8 @@ bool SpellsImage(const absl::Status& status) {
   return status.GetPayload(kSpellsImagePayload).has_value();
 }
 
-// What a look for a manifest at the target came to: it is to be pushed, or is
-// there.
+// True if a look for a manifest at the target gave a usable result: the
+// manifest is there, or it may have to be pushed.
 bool MayBeMissing(const absl::Status& look) {
   return look.ok() || absl::IsNotFound(look) || IsNotTold(look);
 }
@@ -73,7 +73,7 @@ absl::Status ForEach(ThreadPool& pool, size_t count, int width,
   return absl::OkStatus();
 }
 
-// What a manifest's blobs are: each once, without those that lie elsewhere.
+// The blobs of a manifest, each once, without those that lie elsewhere.
 std::vector<Descriptor> BlobsOf(const Manifest& manifest) {
   std::vector<Descriptor> blobs;
   std::set<Digest> seen;
@@ -83,15 +83,15 @@ std::vector<Descriptor> BlobsOf(const Manifest& manifest) {
   };
   if (manifest.config) add(*manifest.config);
   for (const Descriptor& layer : manifest.layers) add(layer);
-  // The largest first, so that they do not end alone.
+  // The largest come first, so that they do not run alone at the end.
   std::stable_sort(
       blobs.begin(), blobs.end(),
       [](const Descriptor& a, const Descriptor& b) { return a.size > b.size; });
   return blobs;
 }
 
-// One fallback tag is read, changed and written by one hand at a time. Tags
-// that share a mutex by chance wait for each other, no more.
+// Only one thread at a time reads, changes and writes a fallback tag. Tags that
+// share a mutex by chance wait for each other, which does no harm.
 std::mutex& MutexOfFallbackTag(const CopyRoute& route, const std::string& tag) {
   static auto* const mutexes = new std::array<std::mutex, 256>;
   const size_t hash = std::hash<std::string>()(
@@ -147,7 +147,7 @@ absl::Status ImageCopier::CopyFallbackTag(const RawManifest& source,
         MergeFallbackIndexes(there->bytes, source.bytes);
     if (merged.ok()) {
       const absl::Status put = PutFallbackIndex(tag, *merged);
-      // What the target lists there may have gone since.
+      // Content that the target's index lists may have been deleted since.
       if (!MissesContent(put)) return put;
     }
   }
@@ -440,7 +440,7 @@ absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
   if (index.ok() && *bytes == index->bytes) return absl::OkStatus();
   const absl::Status put = PutFallbackIndex(tag, *bytes);
   if (!put.ok() || !SpellsImage(index.status())) return put;
-  // Whether the tag is served now, or the image still.
+  // Check that the registry now serves the tag, and not still the image.
   index = ReadFallbackIndex(tag);
   if (!SpellsImage(index.status())) return index.status();
   return absl::FailedPreconditionError(absl::StrCat(
@@ -449,8 +449,9 @@ absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
       "lists no referrers"));
 }
 
-// Where there is no such tag, some registries (GitLab) take it for the digest
-// that it spells, and answer with the image itself: that lists no referrers.
+// If the tag does not exist, some registries (GitLab) take its name for the
+// digest that it spells, and answer with the image itself, which lists no
+// referrers.
 absl::StatusOr<RawManifest> ImageCopier::ReadFallbackIndex(
     const std::string& tag) {
   absl::StatusOr<RawManifest> index =

@@ -19,15 +19,15 @@
 
 namespace registry_manager {
 
-// What became of one referrer.
+// The outcome for one referrer.
 struct ReferrerOutcome {
   Digest digest;
   absl::Status status;
 };
 
 // Copies images byte for byte: blobs before the manifest that names them,
-// children before their index, everything before the tag. What the target has
-// is not sent. Thread-safe.
+// children before their index, everything before the tag. Content that the
+// target has is not sent. Thread-safe.
 class ImageCopier {
  public:
   // All outlive the copier.
@@ -36,29 +36,29 @@ class ImageCopier {
       : route_(std::move(route)), ledger_(ledger), pool_(pool), tally_(tally) {}
 
   // Copies the source's `tag` with all that it reaches, and then puts the tag.
-  // The tag on the target stays as it was where anything fails. Unimplemented:
+  // The tag on the target stays as it was if anything fails. Unimplemented:
   // schema 1 images cannot be copied.
   absl::Status CopyTag(const std::string& tag);
 
-  // CopyTag(tag) is to copy this, which the tag was just read as, and need not
-  // read it again.
+  // CopyTag(tag) must copy `manifest`, which the tag was just read as, and need
+  // not read the tag again.
   void Remember(const std::string& tag, RawManifest manifest);
 
-  // The digests of the image and, of an index, of all that it lists: what
-  // signatures and referrers may be attached to.
+  // The digests of the image and, if it is an index, of all that it lists:
+  // signatures and referrers may be attached to all of them.
   absl::StatusOr<std::vector<Digest>> Reach(const ManifestHead& image);
 
-  // Whether the source has a referrers API, found out with `subject` where that
-  // is not known.
+  // Whether the source has a referrers API, found out with `subject` if that is
+  // not known.
   absl::StatusOr<bool> SourceListsReferrers(const Digest& subject);
 
-  // Copies what the source's referrers API lists for `subject`, and what is
-  // attached to that: each by itself, whatever becomes of the others. Nothing
-  // where the source has no such API, or was asked about the subject before.
-  // Returns what was copied, and what failed.
+  // Copies the referrers that the source's referrers API lists for `subject`,
+  // and everything that is attached to them. Each is copied by itself, even if
+  // others fail. Copies nothing if the source has no such API, or was asked
+  // about the subject before. Returns what was copied, and what failed.
   absl::StatusOr<std::vector<ReferrerOutcome>> CopyReferrers(
       const Digest& subject);
-  // What CopyReferrers would copy; only reads.
+  // Returns what CopyReferrers would copy, but only reads.
   absl::StatusOr<std::vector<ReferrerOutcome>> MissingReferrers(
       const Digest& subject);
 
@@ -67,18 +67,19 @@ class ImageCopier {
   // Copies all that the manifest needs before it can be pushed.
   absl::Status CopyContent(const RawManifest& raw, const Manifest& manifest,
                            int depth, bool mounts);
-  // The same of a manifest that the target has.
+  // The same for a manifest that the target has.
   absl::Status CopyBelow(const RawManifest& raw, int depth, bool mounts);
   absl::Status CopyChildren(const std::vector<Descriptor>& children, int depth,
                             bool mounts);
   absl::Status CopyBlobs(const Manifest& manifest, bool mounts);
   absl::Status CopyChild(const Descriptor& child, int depth, bool mounts);
-  // What an index lists is no manifest, and the source has it as a blob.
+  // True if `child`, which an index lists, is not a manifest and the source has
+  // it as a blob.
   bool IsBlobAtSource(const Descriptor& child);
   // `seen_as` is ReadManifest()'s.
   absl::StatusOr<std::vector<Descriptor>> ChildrenOf(
       const Descriptor& index, const std::string& seen_as);
-  // By the source's API; asked once for each.
+  // Asks the source's referrers API, once for each subject.
   absl::StatusOr<std::vector<Descriptor>> ReferrersAtSource(
       const Digest& subject);
   absl::Status CopyFallbackTag(const RawManifest& source,
@@ -91,7 +92,7 @@ class ImageCopier {
                                                  int depth);
   absl::StatusOr<bool> CopyReferrer(const Descriptor& referrer,
                                     const Digest& subject);
-  // The target's; NotFound where it has none.
+  // The fallback index of the target; NotFound if it has none.
   absl::StatusOr<RawManifest> ReadFallbackIndex(const std::string& tag);
   // Adds the referrer to the target's fallback tag of its subject.
   absl::Status FileUnderFallbackTag(const RawManifest& referrer,
@@ -110,9 +111,10 @@ class ImageCopier {
   CopyTally* const tally_;
   std::mutex mutex_;
   absl::flat_hash_map<std::string, RawManifest> remembered_;
-  // Whose referrers were listed.
+  // The subjects whose referrers were listed.
   std::set<Digest> subjects_;
-  // What was listed to find out whether the source lists at all.
+  // The referrers that were listed only to find out whether the source has a
+  // referrers API.
   absl::flat_hash_map<Digest, std::vector<Descriptor>> listed_;
 };
 

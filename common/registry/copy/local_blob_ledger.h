@@ -38,7 +38,7 @@ class LocalBlobLedger : public BlobLedger {
   std::mutex mutex_;
   std::condition_variable finished_;
   absl::flat_hash_map<std::string, Entry> entries_;
-  // Of all entries' repositories.
+  // The number of repositories in all entries.
   size_t names_ = 0;
 };
 

@@ -24,10 +24,11 @@ constexpr absl::string_view kImpossibleDigest =
     "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 constexpr int kMaxDeletes = 8;
 constexpr int kMaxChecks = 4;
-// How long a digest that was deleted may be handed out by a cache.
+// The longest time for which a cache may hand out a digest that was deleted.
 constexpr absl::Duration kForgets = absl::Seconds(15);
-// How long a DELETE may still be carried out whose connection was lost (most
-// often with the registry itself), and one behind a proxy that lost patience.
+// The longest times after which a DELETE may still be carried out: after its
+// connection was lost (most often with the registry itself), and behind a proxy
+// that lost patience.
 constexpr absl::Duration kOutlivesConnection = absl::Seconds(20);
 constexpr absl::Duration kOutlivesProxy = absl::Minutes(1);
 constexpr absl::Duration kLongestPause = absl::Seconds(2);
@@ -36,8 +37,8 @@ constexpr absl::string_view kUnknownPayload = "registry-manager/unknown";
 // Finds out whether something is gone; an error: it could not be found out.
 using Look = std::function<absl::StatusOr<bool>()>;
 
-// Looks until it is gone, or the time has come. A look that fails says nothing;
-// without a connection there is no use in more of them.
+// Looks until the target is gone, or until the time has come. A look that fails
+// says nothing; without a connection more looks are of no use.
 absl::StatusOr<bool> Watch(const Look& is_gone, absl::Time until,
                            Cancellation& cancellation) {
   for (int look = 0;; ++look) {
@@ -70,7 +71,8 @@ bool IsOwnFailure(const absl::Status& answer) {
   return status == 500 || (status >= 505 && status < 520);
 }
 
-// How long it takes at most until the answer shows in what the registry has.
+// The longest time until a DELETE with this answer shows in the registry's
+// content.
 absl::Duration TakesEffectWithin(const absl::Status& answer) {
   if (answer.ok()) return kForgets;
   if (!IsUnanswered(answer)) return absl::ZeroDuration();
@@ -92,8 +94,8 @@ absl::Status Unknown(const absl::Status& status) {
 struct Target {
   absl::string_view reference;
   Look is_gone;
-  // When what was looked at is too old; absent: `is_gone` is asked right before
-  // each DELETE.
+  // The time from which the look at the target is too old. If absent, `is_gone`
+  // is called right before each DELETE.
   std::optional<absl::Time> look_lasts_until;
 };
 
@@ -127,12 +129,12 @@ class Deleter {
       }
       std::optional<Settling::Hold> hold;
       answer = Send(until, hold);
-      // Another one came to be unsettled while this one waited for its turn.
+      // Another DELETE became unsettled while this one waited for its turn.
       if (absl::IsAborted(answer)) continue;
       const bool looks_again =
           !target_.look_lasts_until && ++looks < kMaxTagLooks;
       if (CameTooLate(answer) && looks_again) continue;
-      // Cancelled, or no connection, or no token: it is as it was.
+      // Cancelled, or no connection, or no token: nothing has changed.
       if (!answer.ok() && !RequestMayHaveArrived(answer)) return answer;
       absl::StatusOr<bool> gone =
           Watch(target_.is_gone, absl::Now() + TakesEffectWithin(answer),

@@ -17,17 +17,17 @@
 namespace registry_manager {
 
 // Finds out, without deleting anything, whether the registry deletes in this
-// repository: a DELETE of a digest that cannot exist answers 404 or 202 where
-// it does. Unimplemented: it does not (the message says what to change in its
+// repository: a DELETE of a digest that cannot exist answers 404 or 202 if it
+// does. Unimplemented: it does not (the message says what to change in its
 // configuration). PermissionDenied or Unauthenticated: rights are missing.
 absl::Status CheckDeletes(const RegistryClient& client,
                           const std::string& repository);
 
-// What one delete came to.
+// The outcome of one delete.
 enum class Deleted {
   kDone,
-  // It was not there any more, or (a tag) pointed at something else: somebody
-  // else was faster.
+  // The target was not there any more, or it was a tag that pointed at
+  // something else: somebody else was faster.
   kPassedOver,
 };
 

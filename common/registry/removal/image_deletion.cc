@@ -28,7 +28,7 @@ bool MayWantTagsFirst(const absl::Status& refusal) {
 }
 
 // OK if the registry takes DELETE of a tag in this repository at all, found out
-// on a tag that does not exist; otherwise why not.
+// with a tag that does not exist; otherwise the reason why not.
 absl::Status TakesTagDelete(const RegistryClient& client,
                             const std::string& repository, Settling& settling) {
   std::atomic<Support>& known = client.connection->takes_tag_delete;

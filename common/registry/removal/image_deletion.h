@@ -16,17 +16,18 @@
 
 namespace registry_manager {
 
-// What became of a manifest that was to be deleted with all its tags.
+// The outcome for a manifest that should be deleted with all its tags.
 struct ImageDeletion {
-  // Of the manifest. OK: it is gone.
+  // The status of the manifest's deletion. OK: the manifest is gone.
   absl::Status status;
-  // Somebody else had deleted it.
+  // True if somebody else had deleted the manifest.
   bool was_gone = false;
-  // The registry wanted the tags to go first; found out just now.
+  // True if it was found out just now that the registry wants the tags to be
+  // deleted first.
   bool found_tags_first = false;
   // Tags that somebody else had moved or removed.
   std::vector<std::string> passed_over;
-  // Tags that went by name although the manifest could not be deleted.
+  // Tags that were deleted by name although the manifest could not be deleted.
   std::vector<std::string> untagged;
 };
 

@@ -16,20 +16,21 @@ namespace registry_manager {
 
 // A request that takes something away rests on a look at it. Between the two it
 // may wait for a connection, for the rate, or because the registry asked for
-// patience: what is too old by then is not sent.
+// patience. If the look is too old by then, the request is not sent.
 
-// How long the look at one tag counts. Each time its request came too late it
-// counts twice as long: a slow rate must not hold a tag up for ever.
+// The time for which the look at one tag counts. Each time its request came too
+// late, the next look counts twice as long: a slow rate must not hold a tag up
+// for ever.
 inline constexpr absl::Duration kTagLookLasts = absl::Seconds(5);
-// How often a tag is looked at anew because its request came too late.
+// The largest number of looks at a tag whose requests come too late.
 inline constexpr int kMaxTagLooks = 8;
 inline absl::Duration TagLookLasts(int looks_before) {
   return kTagLookLasts * (1 << std::min(looks_before, kMaxTagLooks));
 }
 
 // For RegistryRequest::before_send, by BootTime(). OutOfRange: the look that
-// lasts until then is too old. (An error of a code that is worth another try
-// would be sent again.)
+// lasts until `until` is too old. (A request that fails with a code that is
+// worth another try would be sent again.)
 inline absl::Status CheckLookLasts(absl::Time until) {
   return BootTime() <= until
              ? absl::OkStatus()

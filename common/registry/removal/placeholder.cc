@@ -26,7 +26,7 @@ std::string LayerBytes() {
       "1f8b080000096e8800ff621805a360148c5800080000ffff2eafb5ef00040000");
 }
 
-// What registries that look into a config (Harbor) expect of one.
+// The config has the fields that registries which read configs (Harbor) expect.
 constexpr absl::string_view kConfig =
     R"({"architecture":"amd64","config":{"Labels":{"registry-manager":"placeholder"}},"created":"1970-01-01T00:00:00Z","history":[{"created":"1970-01-01T00:00:00Z","created_by":"registry-manager: this tag is being removed"}],"os":"linux","rootfs":{"diff_ids":["sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"],"type":"layers"}})";
 

@@ -26,7 +26,7 @@ class Settling {
                      "what became of another DELETE is not known");
   }
 
-  // To be called before each DELETE: waits until every other one is settled.
+  // Must be called before each DELETE: waits until every other one is settled.
   // Aborted if one could not be settled: nothing more may begin. The
   // cancellation's status if that comes first.
   absl::Status Await(Cancellation& cancellation) const {
@@ -38,7 +38,7 @@ class Settling {
     return abandoned_ ? Now() : absl::OkStatus();
   }
 
-  // Others wait for as long as it lives.
+  // Other deletes wait for as long as a Hold lives.
   class Hold {
    public:
     explicit Hold(Settling& settling) : settling_(settling) {
@@ -48,7 +48,7 @@ class Settling {
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
 
-    // What became of the DELETE remains unknown.
+    // Records that the outcome of the DELETE remains unknown.
     void Abandon() { settling_.abandoned_ = true; }
 
    private:

@@ -84,7 +84,8 @@ absl::StatusOr<SnapshotReader::Known> SnapshotReader::Look(
   if (!read) {
     absl::StatusOr<ManifestHead> head =
         HeadManifest(client_, repository_, digest);
-    // What is missing protects nothing: a GET has to say so, too.
+    // A missing manifest protects nothing, so a GET must say that it is
+    // missing, too.
     not_found = absl::IsNotFound(head.status());
     if (!head.ok() && !not_found) return head.status();
     read = not_found || MayBeIndexType(head->media_type);
@@ -165,7 +166,7 @@ absl::Status SnapshotReader::Follow(const std::vector<Wanted>& roots) {
 absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
     const TagStates& states, const std::vector<std::string>& doomed,
     const std::vector<Digest>& untagged) {
-  // What was missing may have been pushed since.
+  // Manifests that were missing may have been pushed since.
   absl::erase_if(known_,
                  [](const auto& entry) { return entry.second.missing; });
   const std::set<std::string> doomed_tags(doomed.begin(), doomed.end());
@@ -177,13 +178,13 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
     if (doomed) going.insert(*state.digest);
     const bool may_be_index = MayBeIndexType(state.media_type);
     if (may_be_index || (doomed && MayHaveSubject(state.media_type))) {
-      // What goes is looked at by its digest, too.
+      // A manifest that will be deleted is also looked at by its digest.
       roots.push_back({*state.digest, may_be_index,
                        doomed || (may_be_index && IsSignatureLikeTag(tag)),
                        doomed ? "" : state.media_type});
     }
   }
-  // Of one digest, the look that learns more comes first.
+  // If a digest is in the list twice, the look that learns more comes first.
   std::stable_sort(roots.begin(), roots.end(), LearnsMore);
   if (absl::Status status = Follow(roots); !status.ok()) return status;
   std::vector<Wanted> further;
@@ -350,7 +351,7 @@ SnapshotReader::ReadCreationTimes(const TagStates& states,
 CreationTime SnapshotReader::ReadCreated(const Digest& digest,
                                          int depth) const {
   absl::StatusOr<RawManifest> raw = ReadManifest(client_, repository_, digest);
-  // A child that is missing has no date; an image that a tag bears is there.
+  // A child that is missing has no date; an image that has a tag is there.
   if (absl::IsNotFound(raw.status()) && depth > 0) return CreationTime{};
   if (!raw.ok() || depth > kMaxIndexDepth) return Unreadable();
   absl::StatusOr<Manifest> manifest = ParseManifest(*raw);

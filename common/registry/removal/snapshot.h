@@ -66,26 +66,28 @@ class SnapshotReader {
   };
   struct Wanted {
     Digest digest;
-    // As its index, or a HEAD, says.
+    // True if the index that lists it, or a HEAD, says so.
     bool may_be_index;
-    // A head alone does not do, nor below it: subjects must be known.
+    // True if a HEAD is not enough, neither for this manifest nor for those
+    // below it: subjects must be known.
     bool must_read;
-    // As ReadManifest() has it.
+    // The parameter `seen_as` of ReadManifest().
     std::string seen_as = {};
   };
   using Referrers = absl::flat_hash_map<Digest, std::vector<Digest>>;
 
-  // Of one digest, the look that learns more is to come first.
+  // If a digest is in the list twice, the look that learns more must come
+  // first.
   static bool LearnsMore(const Wanted& a, const Wanted& b);
   bool IsKnown(const Wanted& wanted) const;
   absl::StatusOr<Known> Look(const Wanted& wanted) const;
   // Reads `roots` and all that they reach through indexes.
   absl::Status Follow(const std::vector<Wanted>& roots);
   absl::Status LookAtAll(const std::vector<Wanted>& level);
-  // By the referrers API; none where the registry has no such.
+  // Lists by the referrers API; returns none if the registry does not have it.
   absl::StatusOr<std::vector<std::vector<Descriptor>>> ListReferrersOf(
       const std::vector<Digest>& subjects) const;
-  // Of `subjects` and all that these lead to.
+  // Reads the referrers of `subjects` and of all that these lead to.
   absl::StatusOr<Referrers> ReadReferrers(const TagStates& states,
                                           const std::set<Digest>& subjects);
   RepositorySnapshot Assemble(const TagStates& states,

@@ -98,8 +98,8 @@ class Remover {
     return absl::OkStatus();
   }
 
-  // Of a tag whose image is not there any more: somebody removed both, or the
-  // image alone.
+  // The outcome for a tag whose image is not there any more: somebody removed
+  // both, or only the image.
   TagRemovalOutcome LostOutcome(const TagToRemove& tag) {
     absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
     if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
@@ -275,7 +275,7 @@ class Remover {
     }
   }
 
-  // What the tag points at now; nullopt: it is not there.
+  // The digest that the tag points at now; nullopt if the tag is not there.
   absl::StatusOr<std::optional<Digest>> Resolve(absl::string_view tag) {
     absl::StatusOr<ManifestHead> head =
         HeadListedTag(client_, repository_, tag);
@@ -360,8 +360,8 @@ class Remover {
     return took_one;
   }
 
-  // The tag bears the placeholder, or nothing any more. Somebody else may have
-  // pushed it anew.
+  // True if the tag points at the placeholder, or at nothing any more. Somebody
+  // else may have pushed it again.
   absl::StatusOr<bool> IsStillPlaced(absl::string_view tag) {
     absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
     if (!now.ok()) return now.status();

@@ -16,26 +16,26 @@
 
 namespace registry_manager {
 
-// A tag to be removed without its manifest.
+// A tag that must be removed without its manifest.
 struct TagToRemove {
   std::string tag;
-  // What it points at; absent: nothing any more (it is dangling).
+  // The digest that the tag points at; absent if the tag is dangling.
   std::optional<Digest> digest;
-  // Tags that point at it too and stay: they are put back with it, should the
-  // registry take it along.
+  // Tags that point at the digest too and stay: they are put back with the
+  // manifest if the registry deletes the manifest along with the tag.
   std::vector<std::string> kept_tags = {};
-  // Of a dangling tag that is answered all the same: with this digest, whose
-  // manifest is gone.
+  // Set for a dangling tag that the registry still answers for: the digest of
+  // the answer, whose manifest is gone.
   std::optional<Digest> ghost = {};
 };
 
-// How each tag's removal ended.
+// The outcome of one tag's removal.
 struct TagRemovalOutcome {
   std::string tag;
   enum class Kind {
     kRemoved,
-    // It points at something else than was planned, or somebody else removed
-    // it: it was left alone.
+    // The tag points at something else than was planned, or somebody else
+    // removed it: it was left alone.
     kMoved,
     kFailed,
   };
@@ -43,15 +43,15 @@ struct TagRemovalOutcome {
   absl::Status status;
 };
 
-// Removes tags alone: by the registry's own delete of a tag where that is
-// proven to remove only a tag (on two probe tags of our own placeholder, once
-// per registry), otherwise by pointing them at the placeholder, which is then
+// Removes tags alone: by the registry's own delete of a tag if that is proven
+// to remove only a tag (on two probe tags of our own placeholder, once per
+// registry), otherwise by pointing them at the placeholder, which is then
 // deleted once. Nothing is deleted from the repository beside it. A tag is
 // removed when it is not listed any more. The manifests are looked at, after
-// each tag's own delete and at the end: were one gone, it is pushed back from
-// the bytes in hand and DataLoss is returned (and for no other reason): the
-// registry must not be deleted from any further. Other errors concern the
-// repository as a whole.
+// each tag's own delete and at the end: if one is gone, it is pushed back from
+// the bytes in hand and DataLoss is returned (and for no other reason): nothing
+// more may be deleted from the registry. Other errors concern the repository as
+// a whole.
 absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
     const RegistryClient& client, const std::string& repository,
     const std::vector<TagToRemove>& tags, Settling& settling);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kHeadsAtOnce = 16;
 
-// The tags as listed, each once; an error where one is no tag at all. NotFound:
+// The tags as listed, each once; an error if one is not a tag at all. NotFound:
 // the registry does not know the repository.
 absl::StatusOr<std::vector<std::string>> ListCheckedTags(
     const RegistryClient& client, const std::string& repository) {
@@ -30,7 +30,7 @@ absl::StatusOr<std::vector<std::string>> ListCheckedTags(
   std::sort(tags->begin(), tags->end());
   tags->erase(std::unique(tags->begin(), tags->end()), tags->end());
   for (const std::string& tag : *tags) {
-    // Those of sha512 are longer than a tag may be.
+    // Signature-like tags of sha512 are longer than a tag may be.
     if (!IsTag(tag) && !IsSignatureLikeTag(tag)) {
       return absl::DataLossError(absl::StrCat(
           "the registry lists a tag '", Printable(tag),
@@ -126,7 +126,7 @@ absl::StatusOr<TagStates> ReadTagStates(const RegistryClient& client,
   absl::StatusOr<std::vector<std::string>> tags =
       ListCheckedTags(client, repository);
   if (absl::IsNotFound(tags.status())) {
-    // What is no registry has no tags either.
+    // A server that is not a registry answers 404, too.
     if (RegistryCode(tags.status()) == "NAME_UNKNOWN") return TagStates();
     if (absl::Status status = CheckIsRegistry(client); !status.ok()) {
       return status;

@@ -17,34 +17,34 @@
 
 namespace registry_manager {
 
-// What a tag points at.
+// The state of a tag, and the image that it points at.
 struct TagState {
   enum class Kind {
     kResolved,
-    // It bears our placeholder: a removal was cut short.
+    // The tag points at our placeholder: a removal was cut short.
     kHalfRemoved,
-    // It is listed, and what it points at is gone (registries that are killed
-    // in a delete leave such).
+    // The tag is listed, but its image is gone (registries that are killed
+    // during a delete leave such tags).
     kDangling,
   };
   Kind kind = Kind::kResolved;
-  // Of kResolved.
+  // Set for kResolved only.
   std::optional<Digest> digest;
   std::string media_type;
-  // Of kDangling: the digest that the registry answers for the tag all the
-  // same, although the manifest is gone.
+  // Set for kDangling if the registry still answers for the tag: the digest of
+  // the answer, although the manifest is gone.
   std::optional<Digest> ghost = {};
 };
 
 // By tag.
 using TagStates = std::map<std::string, TagState>;
 
-// Lists the tags of a repository and resolves each. Empty where the registry
-// does not know the repository; FailedPrecondition where it is no registry. An
-// error where one tag cannot be resolved; it names the tag: nothing may be
-// deleted then. A tag is dangling where, after a second listing, it answers 404
-// MANIFEST_UNKNOWN to a GET with every media type; one that vanished meanwhile
-// is left out.
+// Lists the tags of a repository and resolves each. Empty if the registry does
+// not know the repository; FailedPrecondition if the server is not a registry.
+// An error if one tag cannot be resolved: the error names the tag, and nothing
+// may be deleted then. A tag is dangling if, after a second listing, it answers
+// 404 MANIFEST_UNKNOWN to a GET with every media type; one that vanished
+// meanwhile is left out.
 absl::StatusOr<TagStates> ReadTagStates(const RegistryClient& client,
                                         const std::string& repository,
                                         ThreadPool& pool);

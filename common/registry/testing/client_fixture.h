@@ -40,10 +40,11 @@ class TestGate : public RequestGate {
   void Throttled(ThrottleReason reason, absl::Duration retry_after) override;
   void Answered() override { answered_ = true; }
   void NoAnswer() override { answered_ = false; }
-  // What was heard last; nullopt: nothing yet.
+  // True if Answered() was called last, false if NoAnswer() was; nullopt before
+  // the first call.
   std::optional<bool> answered() const { return answered_; }
 
-  // As another task's answer would.
+  // Parks the gate as another task's answer would.
   void Park(absl::Duration time);
   struct Throttle {
     ThrottleReason reason;
@@ -52,7 +53,7 @@ class TestGate : public RequestGate {
   std::vector<Throttle> throttles() const;
   int in_use() const;
   int most_in_use() const;
-  // How many requests it was asked for in all.
+  // The number of requests that the gate was asked for in all.
   int permits() const;
 
  private:
@@ -83,10 +84,10 @@ class ClientFixture {
   TestGate& gate() { return gate_; }
   TaskScope& task() { return task_; }
   Cancellation& cancellation() { return cancellation_; }
-  // What the task may write from now on.
+  // Sets the answer to the question whether the task may write from now on.
   void SetMayWrite(absl::Status status);
 
-  // Of all fixtures of the process.
+  // Shared by all fixtures of the process.
   static HttpTransport& Transport();
   static ThreadPool& Pool();
 
@@ -107,19 +108,19 @@ Descriptor PushTestBlob(const RegistryClient& client,
                         const std::string& repository, const std::string& bytes,
                         const std::string& media_type);
 
-// What a test image is made of.
+// The parts of a test image.
 struct TestImage {
   std::vector<std::string> layers = {"layer"};
   // The config's "created"; "" for none.
   std::string created = "2024-05-01T12:00:00Z";
   std::string media_type = "application/vnd.oci.image.manifest.v1+json";
   std::optional<RawManifest> subject = std::nullopt;
-  // Makes the image another one.
+  // A different salt makes a different image.
   std::string salt = "";
 };
 
-// Pushes blobs and manifest, under its digest where `tag` is empty. Aborts the
-// test where that fails.
+// Pushes blobs and manifest, under its digest if `tag` is empty. Aborts the
+// test if that fails.
 RawManifest PushTestImage(const RegistryClient& client,
                           const std::string& repository, const std::string& tag,
                           const TestImage& image = {});

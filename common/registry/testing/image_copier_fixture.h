@@ -20,7 +20,7 @@ namespace registry_manager {
 // Copies from repository "from" of one real registry to "to" of another.
 class ImageCopierTest : public testing::Test {
  protected:
-  // Of one worker: `target_url` empty is the second registry.
+  // The clients and the copier of one worker.
   struct Copy {
     Copy(ImageCopierTest& test, const std::string& source_url,
          const std::string& target_url)
@@ -41,7 +41,7 @@ class ImageCopierTest : public testing::Test {
     Copy copy(*this, a_.url(), target_url.empty() ? b_.url() : target_url);
     return copy.copier.CopyTag(tag);
   }
-  // Byte for byte the same at the target.
+  // Expects the manifest at the target to be the same, byte for byte.
   void ExpectCopied(const std::string& reference, const RawManifest& manifest) {
     const auto copied = GetManifest(to_.client(), "to", reference);
     ASSERT_TRUE(copied.ok()) << copied.status();

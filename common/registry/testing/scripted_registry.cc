@@ -93,7 +93,7 @@ void ScriptedRegistry::PassOn(const httplib::Request& request,
   }
   response.status = result->status;
   for (const auto& [name, value] : result->headers) {
-    // What a HEAD would have brought.
+    // A HEAD is answered with the Content-Length of the upstream's answer.
     const bool of_head = request.method == "HEAD" &&
                          absl::EqualsIgnoreCase(name, "Content-Length");
     if (of_head) response.headers.emplace(name, value);

@@ -15,9 +15,10 @@
 
 namespace registry_manager {
 
-// A registry that answers as the test says. With an upstream, what the test
-// does not answer is passed on to a real registry, and comes back through the
-// test: a real registry that misbehaves where the test wants it to.
+// A registry that answers as the test says. With an upstream, requests that the
+// test does not answer are passed on to a real registry, and the answers come
+// back through the test: a real registry that misbehaves when the test wants it
+// to.
 class ScriptedRegistry {
  public:
   // True: `response` is the answer. On threads of the server.
@@ -27,8 +28,8 @@ class ScriptedRegistry {
   using Change = std::function<void(const httplib::Request& request,
                                     httplib::Response& response)>;
 
-  // `upstream` is "http://127.0.0.1:PORT"; empty: there is none, and what the
-  // script leaves is answered with 404.
+  // `upstream` is "http://127.0.0.1:PORT"; empty: there is none, and requests
+  // that the script leaves are answered with 404.
   explicit ScriptedRegistry(Script script, std::string upstream = "",
                             Change change = nullptr);
   ~ScriptedRegistry();
@@ -37,7 +38,7 @@ class ScriptedRegistry {
   std::string url() const { return running_->Url(""); }
   // "METHOD PATH", with the query's text behind "?", in the order of arrival.
   std::vector<std::string> requests() const;
-  // How many of them begin with `prefix`.
+  // The number of requests that begin with `prefix`.
   int Count(absl::string_view prefix) const;
 
  private:
