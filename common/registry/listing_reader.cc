@@ -19,7 +19,7 @@ namespace registry_manager {
 namespace {
 
 constexpr size_t kPageSize = 1000;
-// What registries take that refuse to list so many at once.
+// The page size for registries that refuse to list so many at once.
 constexpr size_t kSmallPage = 100;
 // A million tags in one answer is a real registry's; more is not.
 constexpr size_t kMaxListing = 128 << 20;

@@ -80,7 +80,7 @@ class ListingReader {
   const Subject subject_;
   Next next_ = Next::kFirst;
   Url url_;
-  // How many names a page is asked for; 0: the registry takes no number.
+  // The number of names that a page is asked for; 0: the registry takes none.
   size_t page_size_;
   std::string last_name_;
   // The name after which a guessed page was asked for.

@@ -37,7 +37,8 @@ constexpr int kLooksAtKept = 12;
 // doubling pauses between them.
 constexpr int kLooksAtListing = 5;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
-// How long the placeholder is watched after the delete of its last tag.
+// The time for which the placeholder is watched after the delete of its last
+// tag.
 constexpr absl::Duration kTakesAlongWithin = absl::Seconds(5);
 
 // One repository's removals, step by step.
