@@ -12,6 +12,7 @@ namespace {
 
 // Unavailable means: not now. The other end's failure is for good.
 absl::Status Final(const absl::Status& status) {
+  // Guard: failed-source-ends-copy
   return absl::IsUnavailable(status) ? absl::AbortedError(status.message())
                                      : status;
 }

@@ -29,6 +29,7 @@ Attachments::Attachments(const RepositorySnapshot& snapshot)
     }
   }
   for (const auto& [digest, manifest] : snapshot.manifests) {
+    // Guard: attached-is-spared
     if (manifest.subject) attached_[*manifest.subject].push_back(digest);
   }
 }

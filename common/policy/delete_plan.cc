@@ -48,6 +48,7 @@ class Planner {
     }
     for (const Digest& digest : gone) {
       const int number = graph_.Find(digest.str());
+      // Guard: gone-takes-its-own-along
       gone_[number] = true;
       doomed_[number] = true;
       Mark(number, planned_, work);
@@ -97,6 +98,7 @@ class Planner {
     }
     for (const auto& [subject, manifest] : graph_.attachments) {
       const bool bears_doomed_tag_alone =
+          // Guard: referrer-stays-with-subject
           doomed_[manifest] && !present_[subject];
       if (planned_[manifest] && !planned_[subject] && !bears_doomed_tag_alone) {
         Mark(manifest, kept_, work);
@@ -104,6 +106,7 @@ class Planner {
     }
     while (!work.empty()) {
       const int digest = Pop(work);
+      // Guard: reach-of-kept-is-kept
       for (int next : graph_.followers[digest]) Mark(next, kept_, work);
       for (int next : graph_.attached[digest]) Mark(next, kept_, work);
     }

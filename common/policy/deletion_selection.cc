@@ -57,6 +57,7 @@ Slate Judge(const std::vector<std::string>& tags, const TagRules& rules,
       slate.tags.push_back({tag, true, "named in the config"});
     } else if (!request.whole_repository) {
       slate.tags.push_back({tag, false, "not named in the config"});
+      // Guard: signatures-not-judged
     } else if (IsSignatureLikeTag(tag)) {
       slate.tags.push_back(
           {tag, false, "signature-like: follows the image that it names"});
@@ -107,6 +108,7 @@ std::vector<std::string> Date(
 std::vector<std::string> TakeUndated(Slate& slate) {
   std::vector<std::string> undated;
   std::erase_if(slate.candidates, [&](const Candidate& candidate) {
+    // Guard: undated-stays
     if (candidate.version || candidate.created != absl::InfinitePast()) {
       return false;
     }

@@ -43,6 +43,7 @@ std::optional<std::string> TagPattern::Match(absl::string_view tag) const {
 }
 
 TagRules::Verdict TagRules::Judge(absl::string_view tag) const {
+  // Guard: exclusion-wins
   if (auto why = exclude.Match(tag)) {
     return {false, absl::StrCat("excluded: ", *why)};
   }

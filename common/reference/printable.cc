@@ -17,6 +17,7 @@ namespace {
 size_t PrintableSequence(absl::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t lead = byte(0);
+  // Guard: no-control-characters
   if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
   const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
   if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;

@@ -293,6 +293,7 @@ absl::StatusOr<absl::Duration> Authenticator::Learn(
   // has found better ones.
   const Credentials credentials = CredentialsFor(scopes);
   const bool refused = authorization == BasicAuthorization(credentials);
+  // Guard: refused-credentials-asked-again
   if (refused && !Renew(scopes, credentials, renew_from_)) {
     return Refused(credentials, credentials_.trouble);
   }

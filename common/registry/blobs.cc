@@ -79,6 +79,7 @@ class BlobSink : public BodySink {
     const bool last = received_ + fresh.size() == blob_.size;
     if (last) {
       const Digest found = hasher_.DigestWith(fresh);
+      // Guard: every-byte-is-hashed
       if (found != blob_.digest) {
         return Refuse(absl::StrCat("has another content than its digest says: ",
                                    "that of ", found.str()));

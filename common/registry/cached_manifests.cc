@@ -30,6 +30,7 @@ absl::StatusOr<RawManifest> ReadManifest(const RegistryClient& client,
         HeadManifest(client, repository, digest.str());
     if (head.ok()) seen_as = std::move(head->media_type);
   }
+  // Guard: known-does-not-mean-present
   if (known && !seen_as.empty() && known->media_type == seen_as) {
     return *std::move(known);
   }

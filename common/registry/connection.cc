@@ -286,6 +286,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendFollowingRedirects(
   Url url = request.url;
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     absl::StatusOr<HttpResponse> response = SendOnce(
+        // Guard: authorization-stays-here
         task, request, url, url.SameOrigin(base_) ? authorization : "", pass);
     if (response.ok() && response->status >= 400 && hop > 0 &&
         !url.SameOrigin(base_)) {
@@ -354,6 +355,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendOnce(
   // Written on the transport's thread, read when the exchange has ended.
   absl::Status held_back;
   http.before_send = [&]() -> absl::Status {
+    // Guard: retry-after-is-heeded
     if (gate_->ParkedFor() > absl::ZeroDuration()) {
       held_back = ParkedStatus();
     } else if (absl::Status may = writes ? task.MayWrite() : absl::OkStatus();

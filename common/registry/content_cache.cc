@@ -158,6 +158,7 @@ std::optional<std::string> ContentCache::Read(const std::string& path) {
   if (!text) return std::nullopt;
   absl::string_view rest = *text;
   if (absl::ConsumePrefix(&rest, kFormat) && rest.size() >= kSumSize &&
+      // Guard: damaged-cache-not-believed
       rest.substr(0, kSumSize) == SumOf(rest.substr(kSumSize))) {
     return std::string(rest.substr(kSumSize));
   }

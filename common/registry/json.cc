@@ -165,6 +165,7 @@ absl::StatusOr<NameList> ParseNameList(absl::string_view text,
                                        absl::string_view key) {
   NameListReader reader(key);
   if (!json::sax_parse(text.begin(), text.end(), &reader)) return NotJson();
+  // Guard: no-list-is-not-empty
   if (!reader.found()) {
     return absl::DataLossError(
         absl::StrCat("it holds no list '", key, "' that could be read"));

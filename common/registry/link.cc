@@ -67,6 +67,7 @@ absl::StatusOr<std::optional<std::string>> FindIn(absl::string_view header) {
   while (true) {
     const size_t open = header.find('<');
     const size_t close = header.find('>', open);
+    // Guard: unreadable-link-is-an-error
     if (close == absl::string_view::npos) return Unreadable(whole);
     const absl::string_view target = header.substr(open + 1, close - open - 1);
     // The next link begins at a comma that a "<" follows.

@@ -57,6 +57,7 @@ absl::StatusOr<std::optional<Url>> NextPage(const Url& url,
                     absl::StrCat(url.display(), " names its next page"));
   }
   Url next = url;
+  // Guard: link-path-is-ignored
   next.query = named->query;
   return next;
 }
@@ -158,6 +159,7 @@ absl::Status ListingReader::FollowUp(Next was,
         "the registry lists a part of the names and takes no 'last' to go on "
         "from");
   }
+  // Guard: capped-page-is-followed
   if (!LooksFull(names.size())) return absl::OkStatus();
   // Registries that do not know `last` (2.8.2) begin again. Some begin with it,
   // others anywhere (go-containerregistry's, whose order is random).
@@ -182,6 +184,7 @@ absl::Status ListingReader::CheckName(const std::string& name) {
                           return AreTheSame(asked, name);
                         })
           : name == name_;
+  // Guard: foreign-list-is-refused
   if (!is_right) {
     return Unreadable(absl::StrCat(
         "the registry answers with the list of another repository, '",

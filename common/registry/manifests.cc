@@ -219,6 +219,7 @@ absl::StatusOr<PutManifestResult> PutManifest(
   request.body = manifest.bytes;
   // Somebody may push between two tries: whoever asks for a last look repeats
   // it himself.
+  // Guard: placeholder-needs-a-fresh-look
   request.repeatable = before_send == nullptr;
   request.before_send = std::move(before_send);
   absl::StatusOr<HttpResponse> response = client.Send(request);

@@ -20,6 +20,7 @@ bool IsIndexType(absl::string_view media_type) {
 
 bool MayBeIndexType(absl::string_view media_type) {
   const absl::string_view type = WithoutParameters(media_type);
+  // Guard: unfamiliar-type-is-read
   return !absl::EqualsIgnoreCase(type, kOciManifest) &&
          !absl::EqualsIgnoreCase(type, kDockerManifest) &&
          !absl::EqualsIgnoreCase(type, kOciArtifact) && !IsSchema1Type(type);

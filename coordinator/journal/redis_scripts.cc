@@ -76,6 +76,7 @@ return 'OK'
 constexpr char kCommit[] = R"lua(
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if not epoch then return redis.error_reply('GONE') end
+-- Guard: lost-run-writes-nothing
 if epoch ~= ARGV[1] then
   return redis.error_reply('FENCED by another epoch')
 end

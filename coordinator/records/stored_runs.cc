@@ -123,11 +123,13 @@ absl::StatusOr<bool> RemoveRun(const StateFolder& folder,
       ProcessLock::HoldAlone(path + "/alive");
   if (!alone.ok() && !fs::exists(path)) return false;
   if (!alone.ok()) return alone.status();
+  // Guard: run-in-use-not-removed
   if (!alone->has_value()) return false;
   // Another run may have been made in the place of the one that was looked at.
   const absl::StatusOr<proto::RunSnapshot> snapshot = folder.ReadSnapshot(id);
   const bool is_over =
       snapshot.ok() ? IsOver(*snapshot) : BytesBelow(path) == 0;
+  // Guard: unfinished-run-not-removed
   if (!is_over) return false;
   std::random_device random;
   const std::string doomed =

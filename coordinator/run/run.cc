@@ -70,6 +70,7 @@ bool Run::IsOpen(size_t stream) const {
   const StreamState& state = streams_[stream];
   if (state.set_aside) return false;
   return state.spec().kind != Stream::Kind::kDelete ||
+         // Guard: delete-waits-for-syncs
          SyncsOfHaveEnded(state.spec().registry);
 }
 

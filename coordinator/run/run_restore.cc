@@ -54,7 +54,9 @@ absl::Status Run::RestoreShard(uint32_t number, const proto::Shard& shard,
   if (!outcomes.ok()) return outcomes.status();
   for (uint32_t index = 0; index < tasks; ++index) {
     const TaskState task = (*outcomes)[index];
+    // Guard: takeover-repeats-nothing
     stream_state.SetState(number, index, task);
+    // Guard: takeover-knows-failed-syncs
     if (task == TaskState::kDead) {
       RememberFailedSync(
           stream_state.spec(),

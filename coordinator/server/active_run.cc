@@ -124,6 +124,7 @@ absl::Status ActiveRun::Flush(absl::Time now) {
   if (!journal_away_ && IsFlushed()) return absl::OkStatus();
   if (journal_away_ && now < next_flush_) return absl::OkStatus();
   // An outcome that is journalled is not told again after a crash.
+  // Guard: recorded-before-journalled
   absl::Status status = parts_.listener->OnCommit();
   if (status.ok()) {
     status = IsFlushed() ? Renew(now) : parts_.journal->Write(commit_);

@@ -99,6 +99,7 @@ void ActiveRun::HandleResult(const std::string& session,
     TellDone(key, result);
   }
   // Also one that was sent again: it is acknowledged once it is journalled.
+  // Guard: acknowledged-once-journalled
   if (unflushed_.contains(key)) {
     acks_.push_back({session, message.number()});
   } else {
@@ -159,6 +160,7 @@ void ActiveRun::EndTask(const TaskKey& key, proto::TaskResult result) {
     parts_.run->StopDeletes(problem.registry(), problem.message(), commit_);
   }
   if (problem.kind() == proto::Problem::REGISTRY_HARMS_OTHERS) {
+    // Guard: harm-cancels-deletes
     CancelDeletes(problem.registry());
   }
   parts_.listener->OnEnded(about, result);

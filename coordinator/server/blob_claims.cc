@@ -40,6 +40,7 @@ BlobClaims::Turn BlobClaims::TurnOf(const Entry& entry,
 }
 
 void BlobClaims::Advance(Entry& entry, Turns& turns) {
+  // Guard: one-sender-a-blob
   while (!entry.holder && !entry.waiting.empty()) {
     Waiting next = std::move(entry.waiting.front());
     entry.waiting.pop_front();

@@ -199,6 +199,7 @@ void Server::Apply(const SchedulerEffect& effect, absl::Time now) {
     for (const auto& [id, run] : runs_) run->SetAside(*aside, now);
   } else if (const auto* count = std::get_if<CountSetbacks>(&effect)) {
     if (ActiveRun* const run = Find(count->task.run)) {
+      // Guard: losses-are-journalled
       run->JournalSetbacks(*count, now);
     }
   }

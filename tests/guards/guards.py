@@ -2,20 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Removes guards one by one, and expects the test that holds each to fail.
 
-tools/guards runs it: in a clean checkout each guard's text is replaced in
-place, its test is run through Bazel, and the text is put back. A guard whose
-test passes without it is held by nothing: that fails.
+A guard is marked in the code by a comment, "Guard: NAME", right above it: it may
+move to another file without a change here. tools/guards runs this: in a clean
+checkout each guard's text is replaced in place, its test is run through Bazel,
+and the text is put back. A guard whose test passes without it is held by
+nothing: that fails.
 """
 
 import dataclasses
+import os
+import re
 import subprocess
 import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
 
 @dataclasses.dataclass(frozen=True)
 class Guard:
     what: str
-    file: str
+    name: str
     text: str
     without: str
     test: str
@@ -24,28 +30,28 @@ class Guard:
 GUARDS = [
     Guard(
         "exclusion always wins",
-        "common/policy/tag_rules.cc",
+        "exclusion-wins",
         "if (auto why = exclude.Match(tag)) {",
         "if (auto why = exclude.Match(tag); why && false) {",
         "//common/policy:tag_rules_test",
     ),
     Guard(
         "no rule judges a signature-like tag",
-        "common/policy/deletion_selection.cc",
+        "signatures-not-judged",
         "} else if (IsSignatureLikeTag(tag)) {",
         "} else if (IsSignatureLikeTag(tag) && false) {",
         "//common/policy:deletion_selection_test",
     ),
     Guard(
         "what a kept tag reaches is kept",
-        "common/policy/delete_plan.cc",
+        "reach-of-kept-is-kept",
         "for (int next : graph_.followers[digest]) Mark(next, kept_, work);",
         "",
         "//common/policy:delete_plan_test",
     ),
     Guard(
         "what is gone takes along what belonged to it",
-        "common/policy/delete_plan.cc",
+        "gone-takes-its-own-along",
         "      gone_[number] = true;\n      doomed_[number] = true;\n"
         "      Mark(number, planned_, work);",
         "      gone_[number] = true;\n      doomed_[number] = true;",
@@ -53,14 +59,14 @@ GUARDS = [
     ),
     Guard(
         "an unfamiliar Content-Type is read before it is believed",
-        "common/registry/media_types.cc",
+        "unfamiliar-type-is-read",
         "return !absl::EqualsIgnoreCase(type, kOciManifest) &&",
         "return IsIndexType(type) && !absl::EqualsIgnoreCase(type, kOciManifest) &&",
         "//common/registry:snapshot_test",
     ),
     Guard(
         "a child is missing only where a GET says so",
-        "common/registry/removal/snapshot.cc",
+        "missing-child-needs-a-get",
         "    read = not_found || MayBeIndexType(head->media_type);",
         "    if (not_found) {\n      known.missing = true;\n      return known;\n    }\n"
         "    read = MayBeIndexType(head->media_type);",
@@ -68,98 +74,98 @@ GUARDS = [
     ),
     Guard(
         "what is known never makes what is missing look present",
-        "common/registry/cached_manifests.cc",
+        "known-does-not-mean-present",
         "  if (known && !seen_as.empty() && known->media_type == seen_as) {",
         "  if (known) {",
         "//common/registry:snapshot_cache_test",
     ),
     Guard(
         "what is damaged on disk is not believed",
-        "common/registry/content_cache.cc",
+        "damaged-cache-not-believed",
         "      rest.substr(0, kSumSize) == SumOf(rest.substr(kSumSize))) {",
         "      true) {",
         "//common/registry:content_cache_test",
     ),
     Guard(
         "no run that may go on is removed",
-        "coordinator/records/stored_runs.cc",
+        "unfinished-run-not-removed",
         "  if (!is_over) return false;",
         "  if (!is_over && false) return false;",
         "//coordinator/records:stored_runs_test",
     ),
     Guard(
         "a run that a process uses is not removed",
-        "coordinator/records/stored_runs.cc",
+        "run-in-use-not-removed",
         "  if (!alone->has_value()) return false;",
         "",
         "//coordinator/records:stored_runs_test",
     ),
     Guard(
         "a tag's manifest that is missing by its digest stops",
-        "common/registry/removal/snapshot.cc",
+        "tag-without-manifest-stops",
         "                LostTags(states)};",
         "                {}};",
         "//common/registry:snapshot_test",
     ),
     Guard(
         "a referrer stays with a subject that stays",
-        "common/policy/delete_plan.cc",
+        "referrer-stays-with-subject",
         "          doomed_[manifest] && !present_[subject];",
         "          doomed_[manifest];",
         "//common/policy:delete_plan_test",
     ),
     Guard(
         "what is attached to an image that stays is spared",
-        "common/policy/attachment.cc",
+        "attached-is-spared",
         "    if (manifest.subject) attached_",
         "    if (manifest.subject && false) attached_",
         "//common/policy:attachment_test",
     ),
     Guard(
         "a blob is brought to a target by one task at a time",
-        "coordinator/server/blob_claims.cc",
+        "one-sender-a-blob",
         "  while (!entry.holder && !entry.waiting.empty()) {",
         "  while (!entry.waiting.empty()) {",
         "//coordinator/server:blob_claims_test",
     ),
     Guard(
         "an answer without a list is no empty list",
-        "common/registry/json.cc",
+        "no-list-is-not-empty",
         "  if (!reader.found()) {",
         "  if (!reader.found() && false) {",
         "//common/registry:json_test",
     ),
     Guard(
         "a repository that vanishes under a listed tag stops",
-        "common/registry/removal/tag_states.cc",
+        "vanished-repository-stops",
         "if (absl::IsNotFound(listed.status()) && states.empty()) {",
         "if (absl::IsNotFound(listed.status())) {",
         "//common/registry:tag_states_test",
     ),
     Guard(
         "a tag delete that takes the image along with its last tag is not used",
-        "common/registry/removal/tag_removal.cc",
+        "last-tag-takes-image",
         "    if (proven.ok() && *proven) {",
         "    if (false) {",
         "//common/registry:tag_removal_test",
     ),
     Guard(
         "nobody else's probe tags are deleted",
-        "common/registry/removal/tag_removal.cc",
+        "foreign-probe-tags-stay",
         "if (*now && !IsPlaceholder(**now)) return false;",
         "",
         "//common/registry:tag_removal_test",
     ),
     Guard(
         "what a removal took along is pushed back",
-        "common/registry/removal/tag_removal.cc",
+        "lost-image-is-pushed-back",
         "        pushed_back.Update(PushBack(raw));",
         "",
         "//common/registry:tag_removal_test",
     ),
     Guard(
         "a page that a cap may have cut is followed up",
-        "common/registry/listing_reader.cc",
+        "capped-page-is-followed",
         "  if (!LooksFull(names.size())) return absl::OkStatus();",
         "  if (!LooksFull(names.size()) || was == Next::kFirst) {\n"
         "    return absl::OkStatus();\n  }",
@@ -167,28 +173,28 @@ GUARDS = [
     ),
     Guard(
         "a link's path leads to no other repository",
-        "common/registry/listing_reader.cc",
+        "link-path-is-ignored",
         "  next.query = named->query;",
         "  next.query = named->query;\n  next.path = named->path;",
         "//common/registry:listing_test",
     ),
     Guard(
         "another repository's list is refused",
-        "common/registry/listing_reader.cc",
+        "foreign-list-is-refused",
         "  if (!is_right) {",
         "  if (!is_right && false) {",
         "//common/registry:listing_test",
     ),
     Guard(
         "what bears no date stays if dates decide",
-        "common/policy/deletion_selection.cc",
+        "undated-stays",
         "    if (candidate.version || candidate.created != absl::InfinitePast()) {",
         "    if (candidate.version || candidate.created >= absl::InfinitePast()) {",
         "//common/policy:deletion_selection_test",
     ),
     Guard(
         "a tag that somebody moved is not deleted by its name",
-        "common/registry/removal/deletion.cc",
+        "moved-tag-is-spared",
         "        if (*gone) return attempt == 0 ? Deleted::kPassedOver : "
         "Deleted::kDone;",
         "",
@@ -196,98 +202,98 @@ GUARDS = [
     ),
     Guard(
         "a DELETE without an answer is watched, not believed",
-        "common/registry/removal/deletion.cc",
+        "unanswered-delete-is-watched",
         "if (!IsUnanswered(answer)) return absl::ZeroDuration();",
         "if (!answer.ok()) return absl::ZeroDuration();",
         "//common/registry:deletion_test",
     ),
     Guard(
         "nothing is written after the lease",
-        "worker/assignment.cc",
+        "no-write-after-lease",
         "if (clock_->Now() >= absl::Nanoseconds(may_write_until_ns_.load())) {",
         "if (false) {",
         "//worker:session_test",
     ),
     Guard(
         "Authorization goes to no other host",
-        "common/registry/connection.cc",
+        "authorization-stays-here",
         'url.SameOrigin(base_) ? authorization : ""',
         "authorization",
         "//common/registry:connection_test",
     ),
     Guard(
         "no request begins before Retry-After has passed",
-        "common/registry/connection.cc",
+        "retry-after-is-heeded",
         "    if (gate_->ParkedFor() > absl::ZeroDuration()) {",
         "    if (false) {",
         "//common/registry:connection_test",
     ),
     Guard(
         "every byte of a blob is hashed on its way",
-        "common/registry/blobs.cc",
+        "every-byte-is-hashed",
         "      if (found != blob_.digest) {",
         "      if (found != blob_.digest && false) {",
         "//common/registry:blobs_test",
     ),
     Guard(
         "a source that fails for good is not waited for",
-        "common/http/pipe.cc",
+        "failed-source-ends-copy",
         "return absl::IsUnavailable(status) ? absl::AbortedError(status.message())",
         "return false ? absl::AbortedError(status.message())",
         "//common/http:pipe_test",
     ),
     Guard(
         "a result is acknowledged only once it is journalled",
-        "coordinator/server/active_run_results.cc",
+        "acknowledged-once-journalled",
         "  if (unflushed_.contains(key)) {",
         "  if (false) {",
         "//coordinator/server:server_test",
     ),
     Guard(
         "an outcome is told before it is journalled",
-        "coordinator/server/active_run.cc",
+        "recorded-before-journalled",
         "  absl::Status status = parts_.listener->OnCommit();",
         "  absl::Status status;",
         "//coordinator/server:server_test",
     ),
     Guard(
         "losses of a worker are journalled",
-        "coordinator/server/server.cc",
+        "losses-are-journalled",
         "      run->JournalSetbacks(*count, now);",
         "",
         "//coordinator/server:server_test",
     ),
     Guard(
         "who takes a run over knows which syncs failed",
-        "coordinator/run/run_restore.cc",
+        "takeover-knows-failed-syncs",
         "    if (task == TaskState::kDead) {",
         "    if (false) {",
         "//coordinator/server:run_simulation_test",
     ),
     Guard(
         "who takes a run over does nothing that has ended",
-        "coordinator/run/run_restore.cc",
+        "takeover-repeats-nothing",
         "    stream_state.SetState(number, index, task);",
         "    if (index % 50 != 0) stream_state.SetState(number, index, task);",
         "//coordinator/server:run_simulation_test",
     ),
     Guard(
         "nothing is deleted before every sync of its registry has ended",
-        "coordinator/run/run.cc",
+        "delete-waits-for-syncs",
         "         SyncsOfHaveEnded(state.spec().registry);",
         "         true;",
         "//coordinator/server:run_simulation_test",
     ),
     Guard(
         "where others were harmed, what is under way is cancelled",
-        "coordinator/server/active_run_results.cc",
+        "harm-cancels-deletes",
         "    CancelDeletes(problem.registry());",
         "",
         "//coordinator/server:server_test",
     ),
     Guard(
         "who has lost a run to another coordinator writes nothing",
-        "coordinator/journal/redis_scripts.cc",
+        "lost-run-writes-nothing",
         "if epoch ~= ARGV[1] then\n"
         "  return redis.error_reply('FENCED by another epoch')\n"
         "end\nlocal at = 1",
@@ -296,35 +302,35 @@ GUARDS = [
     ),
     Guard(
         "control characters reach no terminal",
-        "common/reference/printable.cc",
+        "no-control-characters",
         "if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;",
         "if (lead < 0x80) return 1;",
         "//common/reference:reference_test",
     ),
     Guard(
         "credentials that are refused are looked up again",
-        "common/registry/authenticator.cc",
+        "refused-credentials-asked-again",
         "  if (refused && !Renew(scopes, credentials, renew_from_)) {",
         "  if (refused) {",
         "//common/registry:authentication_test",
     ),
     Guard(
         "a Link that cannot be read is not the end of a list",
-        "common/registry/link.cc",
+        "unreadable-link-is-an-error",
         "    if (close == absl::string_view::npos) return Unreadable(whole);",
         "    if (close == absl::string_view::npos) return std::nullopt;",
         "//common/registry:link_test",
     ),
     Guard(
         "a placeholder is not put again on an old look",
-        "common/registry/manifests.cc",
+        "placeholder-needs-a-fresh-look",
         "  request.repeatable = before_send == nullptr;",
         "  request.repeatable = true;",
         "//tests/e2e:hostile_last_look_test",
     ),
     Guard(
         "a digest whose DELETE was turned away is looked at again",
-        "common/registry/removal/deletion.cc",
+        "turned-away-digest-needs-a-look",
         "      if (RestsOnAPlan()) return "
         "registry_manager::LookAgain(answer.message());",
         "",
@@ -332,7 +338,7 @@ GUARDS = [
     ),
     Guard(
         "a listed manifest is attached only if it names its subject",
-        "common/registry/removal/snapshot.cc",
+        "referrer-names-its-subject",
         " || known.subject != level[i]",
         "",
         "//tests/e2e:hostile_odd_lists_test",
@@ -340,16 +346,42 @@ GUARDS = [
 ]
 
 
+def sources():
+    """(path, text) of all code but tests."""
+    for top in ("common", "coordinator", "worker"):
+        for folder, _, names in os.walk(os.path.join(ROOT, top)):
+            for name in sorted(names):
+                if name.endswith((".h", ".cc")) and not name.endswith("_test.cc"):
+                    path = os.path.join(folder, name)
+                    with open(path, encoding="utf-8") as file:
+                        yield path, file.read()
+
+
+def find(guard, files):
+    """(path, text, where the guard's text begins); a string says what is wrong."""
+    marker = re.compile(rf"(//|--) Guard: {re.escape(guard.name)}\n")
+    marked = [(path, text, m) for path, text in files for m in marker.finditer(text)]
+    if len(marked) != 1:
+        return f"{len(marked)} places are marked 'Guard: {guard.name}'"
+    path, text, match = marked[0]
+    start = text.find(guard.text.lstrip("\n"), match.end())
+    between = text[match.end() : start]
+    if start < 0 or between.count("\n") > 1:
+        return f"{path}: the guard's text does not follow its marker"
+    return path, text, start - (len(guard.text) - len(guard.text.lstrip("\n")))
+
+
 def holds(guard):
     """Whether the guard's test fails without it."""
-    with open(guard.file, encoding="utf-8") as file:
-        whole = file.read()
-    if whole.count(guard.text) < 1:
-        print(f"WRONG  {guard.what}: {guard.file} has no such text")
+    found = find(guard, list(sources()))
+    if isinstance(found, str):
+        print(f"WRONG  {guard.what}: {found}")
         return False
+    path, whole, start = found
     try:
-        with open(guard.file, "w", encoding="utf-8") as file:
-            file.write(whole.replace(guard.text, guard.without, 1))
+        with open(path, "w", encoding="utf-8") as file:
+            end = start + len(guard.text)
+            file.write(whole[:start] + guard.without + whole[end:])
         run = subprocess.run(
             ["bazel", "test", "--noshow_progress", guard.test],
             capture_output=True,
@@ -357,7 +389,7 @@ def holds(guard):
             check=False,
         )
     finally:
-        with open(guard.file, "w", encoding="utf-8") as file:
+        with open(path, "w", encoding="utf-8") as file:
             file.write(whole)
     failed = run.returncode == 3
     print(f"{'right' if failed else 'WRONG'}  {guard.what}: {guard.test}", flush=True)

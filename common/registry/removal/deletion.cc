@@ -75,6 +75,7 @@ bool IsOwnFailure(const absl::Status& answer) {
 // content.
 absl::Duration TakesEffectWithin(const absl::Status& answer) {
   if (answer.ok()) return kForgets;
+  // Guard: unanswered-delete-is-watched
   if (!IsUnanswered(answer)) return absl::ZeroDuration();
   const int status = HttpStatusOf(answer);
   return status == 0 || IsOwnFailure(answer) ? kOutlivesConnection
@@ -120,6 +121,7 @@ class Deleter {
       if (!target_.look_lasts_until) {
         const absl::StatusOr<bool> gone = target_.is_gone();
         if (!gone.ok()) return gone.status();
+        // Guard: moved-tag-is-spared
         if (*gone) return attempt == 0 ? Deleted::kPassedOver : Deleted::kDone;
         until = BootTime() + TagLookLasts(looks);
       } else if (RestsOnOldLook()) {
@@ -152,6 +154,7 @@ class Deleter {
       }
       if (!WasTurnedAway(answer)) break;
       // Somebody may push a tag on it, or list it, while this one waits.
+      // Guard: turned-away-digest-needs-a-look
       if (RestsOnAPlan()) return registry_manager::LookAgain(answer.message());
       const absl::Status slept = cancellation().SleepFor(BackOff(attempt++));
       if (!slept.ok()) return slept;

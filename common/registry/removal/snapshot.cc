@@ -88,6 +88,7 @@ absl::StatusOr<SnapshotReader::Known> SnapshotReader::Look(
     // missing, too.
     not_found = absl::IsNotFound(head.status());
     if (!head.ok() && !not_found) return head.status();
+    // Guard: missing-child-needs-a-get
     read = not_found || MayBeIndexType(head->media_type);
     if (head.ok()) seen_as = head->media_type;
   }
@@ -198,6 +199,7 @@ absl::StatusOr<SnapshotReader::Result> SnapshotReader::Read(
   absl::StatusOr<Referrers> referrers = ReadReferrers(states, going);
   if (!referrers.ok()) return referrers.status();
   return Result{Assemble(states, *std::move(referrers)), MissingChildren(),
+                // Guard: tag-without-manifest-stops
                 LostTags(states)};
 }
 
@@ -270,6 +272,7 @@ absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
         const Known& known = known_[referrer.digest];
         // Whatever a list names may be somebody's image: what is attached says
         // so itself.
+        // Guard: referrer-names-its-subject
         if (known.missing || known.subject != level[i]) continue;
         referrers[level[i]].push_back(referrer.digest);
         add(referrer.digest, next);

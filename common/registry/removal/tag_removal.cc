@@ -140,6 +140,7 @@ class Remover {
     for (absl::string_view tag : kProbeTags) {
       absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
       if (!now.ok()) return now.status();
+      // Guard: foreign-probe-tags-stay
       if (*now && !IsPlaceholder(**now)) return false;
     }
     return true;
@@ -235,6 +236,7 @@ class Remover {
     }
     absl::StatusOr<bool> proven =
         DeleteLeaves(kProbeTags[0], std::string(kProbeTags[1]));
+    // Guard: last-tag-takes-image
     if (proven.ok() && *proven) {
       proven = DeleteLeaves(kProbeTags[1], Form().digest.str());
     }
@@ -431,6 +433,7 @@ class Remover {
         unknown.Update(NotLost(there.status()));
       } else if (!*there) {
         lost = digest.str();
+        // Guard: lost-image-is-pushed-back
         pushed_back.Update(PushBack(raw));
       }
     }

@@ -66,6 +66,7 @@ absl::Status LookAgain(const RegistryClient& client,
   absl::StatusOr<std::vector<std::string>> listed =
       ListCheckedTags(client, repository);
   // The repository has gone, unless some of its tags are there.
+  // Guard: vanished-repository-stops
   if (absl::IsNotFound(listed.status()) && states.empty()) {
     return absl::OkStatus();
   }
