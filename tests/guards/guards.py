@@ -331,8 +331,7 @@ GUARDS = [
     Guard(
         "a digest whose DELETE was turned away is looked at again",
         "turned-away-digest-needs-a-look",
-        "      if (RestsOnAPlan()) return "
-        "registry_manager::LookAgain(answer.message());",
+        "      if (RestsOnAPlan()) return LookAgain(answer.message());",
         "",
         "//tests/e2e:hostile_last_look_test",
     ),

@@ -55,7 +55,7 @@ std::vector<Digest> DigestsOf(const std::vector<DigestDeletion>& deletions) {
 class Deletion {
  public:
   Deletion(const proto::DeleteRepository& task, TaskContext& context,
-           RepositoryDriver* driver, std::function<absl::Time()> now)
+           RepositoryDriver* driver, const std::function<absl::Time()>& now)
       : task_(task),
         context_(context),
         now_(now),
@@ -533,8 +533,8 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
 proto::TaskResult DeleteWith(RepositoryDriver& driver,
                              const proto::DeleteRepository& task,
                              TaskContext& context,
-                             std::function<absl::Time()> now) {
-  return Deletion(task, context, &driver, std::move(now)).Run();
+                             const std::function<absl::Time()>& now) {
+  return Deletion(task, context, &driver, now).Run();
 }
 
 proto::TaskResult DeleteRepository(const proto::DeleteRepository& task,

@@ -31,7 +31,7 @@ proto::TaskResult DeleteRepository(const proto::DeleteRepository& task,
 proto::TaskResult DeleteWith(RepositoryDriver& driver,
                              const proto::DeleteRepository& task,
                              TaskContext& context,
-                             std::function<absl::Time()> now = BootTime);
+                             const std::function<absl::Time()>& now = BootTime);
 
 }  // namespace registry_manager
 

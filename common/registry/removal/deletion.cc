@@ -124,10 +124,6 @@ class Deleter {
         // Guard: moved-tag-is-spared
         if (*gone) return attempt == 0 ? Deleted::kPassedOver : Deleted::kDone;
         until = BootTime() + TagLookLasts(looks);
-      } else if (RestsOnOldLook()) {
-        return registry_manager::LookAgain(
-            "the registry asked for patience, so that everything has to be "
-            "looked at again");
       }
       std::optional<Settling::Hold> hold;
       answer = Send(until, hold);
@@ -155,7 +151,7 @@ class Deleter {
       if (!WasTurnedAway(answer)) break;
       // Somebody may push a tag on it, or list it, while this one waits.
       // Guard: turned-away-digest-needs-a-look
-      if (RestsOnAPlan()) return registry_manager::LookAgain(answer.message());
+      if (RestsOnAPlan()) return LookAgain(answer.message());
       const absl::Status slept = cancellation().SleepFor(BackOff(attempt++));
       if (!slept.ok()) return slept;
     }
@@ -174,22 +170,27 @@ class Deleter {
     return target_.look_lasts_until &&
            *target_.look_lasts_until != absl::InfiniteFuture();
   }
-  bool RestsOnOldLook() const {
-    return RestsOnAPlan() &&
-           client_.connection->gate().ParkedFor() > kTagLookLasts;
-  }
 
   // Fills `hold` if others must wait.
   absl::Status Send(absl::Time until, std::optional<Settling::Hold>& hold) {
     RequestGate& gate = client_.connection->gate();
-    const absl::Status acquired = gate.Acquire(1, &cancellation());
+    // A parked registry is waited for with the next look, not after this one.
+    const absl::Status acquired =
+        RestsOnAPlan() ? gate.AcquireUnlessParked(&cancellation())
+                       : gate.Acquire(1, &cancellation());
+    if (RestsOnAPlan() && absl::IsResourceExhausted(acquired)) {
+      return LookAgain(acquired.message());
+    }
     if (!acquired.ok()) return WithRequestNotSent(acquired);
+    const absl::Time sends_until = BootTime() + kTagLookLasts;
     // Kept until it is known whether others must wait.
     GatePass pass(&gate);
     absl::Status answer = DeleteManifest(
         client_, repository_, target_.reference, &pass, [&]() -> absl::Status {
           const absl::Status settled = settling_.Now();
-          return settled.ok() ? CheckLookLasts(until) : settled;
+          if (!settled.ok()) return settled;
+          return CheckLookLasts(RestsOnAPlan() ? std::min(until, sends_until)
+                                               : until);
         });
     const bool arrived = answer.ok() || RequestMayHaveArrived(answer);
     if (arrived && IsUnanswered(answer)) hold.emplace(settling_);
