@@ -27,7 +27,7 @@ class TemporaryFolderTest : public testing::Test {
   }
   void TearDown() override { fs::remove_all(place_); }
 
-  // What a process leaves that ends without a destructor.
+  // Returns the folder of a process that ended without a destructor.
   fs::path LeaveOver() {
     const pid_t child = fork();
     if (child == 0) {

@@ -461,7 +461,7 @@ TEST(ListTagsTest, PagesThatBeginWithTheLastNameAreFollowed) {
   EXPECT_EQ(tags.size(), 250u);
 }
 
-// What has fewer names than came before is no whole list.
+// A list with fewer names than came before is not whole.
 TEST(ListTagsTest, AShorterAnswerToTheQuestionForAllIsAnError) {
   ScriptedRegistry server([](const Request& request, Response& response) {
     Answer(response, !request.has_param("n")     ? TagsBody(0, 60)

@@ -118,7 +118,7 @@ TEST(ReferrersTest, ARegistryThatAnswersSoAtFirstHasNoApiAndIsAskedOnce) {
           ListReferrers(fixture.client(), "r", kSubject).status()))
           << denial.status;
     }
-    // What may be a refusal of the moment is asked for once more.
+    // A refusal that may pass is asked about once more.
     const bool may_pass = denial.status == 401 || denial.status == 403;
     EXPECT_EQ(server.Count("GET /v2/r/referrers/"), may_pass ? 2 : 1)
         << denial.status;

@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "coordinator/records/records_fixture_for_test.h"
 #include "coordinator/records/run_recorder.h"
 #include "coordinator/run/run_fixture_for_test.h"
 #include "coordinator/words/text.h"
@@ -37,35 +38,6 @@ class ConsoleTest : public testing::Test {
 
   const Stream stream_ = StreamFor(Stream::Kind::kDelete, kA);
 };
-
-Action MakeAction(Action::Verb verb, Action::Result result,
-                  const std::string& reference, const std::string& reason) {
-  Action action;
-  action.set_verb(verb);
-  action.set_result(result);
-  action.set_reference(reference);
-  action.set_reason(reason);
-  return action;
-}
-
-proto::TaskResult TwoTags() {
-  proto::TaskResult result = Done();
-  result.mutable_counts()->set_tags(2);
-  result.mutable_counts()->set_deleted(1);
-  result.mutable_counts()->set_failed(1);
-  *result.add_actions() =
-      MakeAction(Action::DELETE_TAG, Action::DONE, "1.0", "");
-  *result.add_actions() =
-      MakeAction(Action::DELETE_TAG, Action::FAILED, "2.0", "denied");
-  return result;
-}
-
-proto::RunSnapshot Running() {
-  proto::RunSnapshot snapshot;
-  snapshot.set_run("RUN1");
-  snapshot.set_state(proto::RunSnapshot::RUNNING);
-  return snapshot;
-}
 
 TEST_F(ConsoleTest, ANoticeIsSaidOnceAndAChangeEachTime) {
   Told shown({});

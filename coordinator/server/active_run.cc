@@ -181,7 +181,7 @@ void ActiveRun::JournalSetbacks(const CountSetbacks& count, absl::Time now) {
 
 absl::Status ActiveRun::Feed(absl::Time now) {
   if (draining_ || journal_away_ || !IsFlushed()) return absl::OkStatus();
-  class Run::Fed fed;
+  Run::Fed fed;
   const absl::Status status = parts_.run->Feed(*parts_.journal, commit_, fed);
   if (absl::IsUnavailable(status)) {
     NoteJournalAway(status, now);
@@ -189,7 +189,7 @@ absl::Status ActiveRun::Feed(absl::Time now) {
     return status;
   }
   feed_again_ = fed.more;
-  for (const class Run::Refused& refusal : fed.refused) {
+  for (const Run::Refused& refusal : fed.refused) {
     parts_.listener->OnRefused(parts_.run->AboutOf(refusal.key), refusal.reason,
                                refusal.why);
     parts_.run->Forget(refusal.key);
@@ -198,8 +198,8 @@ absl::Status ActiveRun::Feed(absl::Time now) {
   return Flush(now);
 }
 
-void ActiveRun::AddTasks(std::vector<class Run::Prepared> prepared) {
-  for (class Run::Prepared& task : prepared) {
+void ActiveRun::AddTasks(std::vector<Run::Prepared> prepared) {
+  for (Run::Prepared& task : prepared) {
     const TaskSpec spec = task.spec;
     if (!spec.writes.empty() && !shared_.locks->TryLock(spec.writes)) {
       if (locked_out_.empty()) {
@@ -221,10 +221,10 @@ void ActiveRun::AddTasks(std::vector<class Run::Prepared> prepared) {
 
 void ActiveRun::RetryLocked() {
   if (draining_ || locked_out_.empty()) return;
-  std::vector<class Run::Prepared> again;
+  std::vector<Run::Prepared> again;
   again.swap(locked_out_);
   // Said once; those that are still locked are kept without another notice.
-  for (class Run::Prepared& task : again) {
+  for (Run::Prepared& task : again) {
     if (shared_.locks->TryLock(task.spec.writes)) {
       shared_.locks->Unlock(task.spec.writes);
       AddTasks({std::move(task)});
@@ -313,9 +313,8 @@ void ActiveRun::SetAside(const SetRegistryAside& effect, absl::Time now) {
     // One that is under way says yet what it has done.
     return entry.second.session.empty();
   });
-  std::erase_if(locked_out_, [&](const class Run::Prepared& task) {
-    return touches(task.spec);
-  });
+  std::erase_if(locked_out_,
+                [&](const Run::Prepared& task) { return touches(task.spec); });
 }
 
 // --- how it stands ---

@@ -129,7 +129,7 @@ class ActiveRun {
   void NoteJournalAway(const absl::Status& status, absl::Time now);
   absl::Status Feed(absl::Time now);
   absl::Status Housekeep(absl::Time now);
-  void AddTasks(std::vector<class Run::Prepared> prepared);
+  void AddTasks(std::vector<Run::Prepared> prepared);
   void RetryLocked();
   // With the intent that an earlier deletion in the repository left.
   absl::Status AddIntent(proto::DeleteRepository& deletion);
@@ -150,7 +150,7 @@ class ActiveRun {
   const SharedParts shared_;
   absl::flat_hash_map<TaskKey, Task> tasks_;
   // Tasks whose repository another coordinator writes to.
-  std::vector<class Run::Prepared> locked_out_;
+  std::vector<Run::Prepared> locked_out_;
   Commit commit_;
   // Tasks whose results are in `commit_`, and who waits to hear of it.
   absl::flat_hash_set<TaskKey> unflushed_;

@@ -42,7 +42,7 @@ void ActiveRun::HandleProgress(proto::Progress progress) {
   if (task == tasks_.end()) return;
   task->second.account.TakeAhead(progress.attempt(),
                                  *progress.mutable_actions());
-  const class Run::About about = parts_.run->AboutOf(key);
+  const Run::About about = parts_.run->AboutOf(key);
   if (about.stream != nullptr) {
     parts_.listener->OnActions(about, progress.actions());
   }
@@ -129,7 +129,7 @@ void ActiveRun::TellDone(const TaskKey& key, proto::TaskResult result) {
   const auto task = tasks_.find(key);
   if (task == tasks_.end()) return;
   task->second.account.TakeOpen(result);
-  const class Run::About about = parts_.run->AboutOf(key);
+  const Run::About about = parts_.run->AboutOf(key);
   if (about.stream == nullptr || result.actions_size() == 0) return;
   parts_.listener->OnActions(about, result.actions());
 }
@@ -152,7 +152,7 @@ void ActiveRun::EndTask(const TaskKey& key, proto::TaskResult result) {
     }
     tasks_.erase(task);
   }
-  const class Run::About about = parts_.run->AboutOf(key);
+  const Run::About about = parts_.run->AboutOf(key);
   if (!parts_.run->End(key, result, commit_)) return;
   const proto::Problem& problem = result.problem();
   if (problem.kind() == proto::Problem::REGISTRY_DOES_NOT_DELETE ||
