@@ -21,7 +21,8 @@ namespace registry_manager {
 std::string JsonLogLine(absl::Time time, absl::string_view program,
                         absl::string_view level, absl::string_view message);
 
-// The same for a spdlog logger, whose name is the program's.
+// Returns a formatter that makes such lines for a spdlog logger, whose name is
+// the name of the program.
 std::unique_ptr<spdlog::formatter> NewJsonLogFormatter();
 
 }  // namespace registry_manager

@@ -31,7 +31,7 @@ struct Credentials {
 // its repositories (containers-auth.json(5)).
 struct RegistryCredentials {
   RegistryCredentials() = default;
-  // The same for every repository.
+  // Uses the same credentials for every repository.
   RegistryCredentials(Credentials all)  // NOLINT(google-explicit-constructor)
       : whole(std::move(all)) {}
   RegistryCredentials(std::string username, std::string password,

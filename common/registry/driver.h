@@ -38,7 +38,7 @@ class RepositoryDriver {
 
   // See the functions of removal/ for what each promises.
   virtual absl::StatusOr<TagStates> ReadTagStates() = 0;
-  // The same for those of `tags` that are listed.
+  // Reads the states of those of `tags` that are listed.
   virtual absl::StatusOr<TagStates> ReadTagStatesOf(
       const std::set<std::string>& tags) = 0;
   virtual absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(

@@ -69,11 +69,11 @@ bool IsSchema1(absl::string_view media_type, absl::string_view bytes);
 // object or `created` is not a date.
 absl::StatusOr<std::optional<absl::Time>> ParseCreated(
     absl::string_view config_bytes);
-// The same for a schema 1 manifest: the newest entry of its history.
+// The creation time of a schema 1 manifest: the newest entry of its history.
 absl::StatusOr<std::optional<absl::Time>> ParseSchema1Created(
     absl::string_view manifest_bytes);
 
-// The same of a manifest's or index's annotation
+// The creation time that a manifest or index has in its annotation
 // `org.opencontainers.image.created` (OCI image spec, annotations.md).
 absl::StatusOr<std::optional<absl::Time>> ParseAnnotatedCreated(
     absl::string_view manifest_bytes);

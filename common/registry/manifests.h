@@ -29,9 +29,9 @@ struct ManifestHead {
 absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
                                           absl::string_view repository,
                                           absl::string_view reference);
-// The same for a tag that is listed: some registries and proxies answer a HEAD
-// with 404 although a GET finds the manifest. If a registry always does so,
-// that is remembered.
+// Asks as HeadManifest() does for a tag that is listed: some registries and
+// proxies answer a HEAD with 404 although a GET finds the manifest. If a
+// registry always does so, that is remembered.
 absl::StatusOr<ManifestHead> HeadListedTag(const RegistryClient& client,
                                            absl::string_view repository,
                                            absl::string_view tag);

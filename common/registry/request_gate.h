@@ -27,7 +27,7 @@ class RequestGate {
   // cancellation's status if that comes first; FailedPrecondition if the
   // registry's limit is lower.
   virtual absl::Status Acquire(int requests, Cancellation* cancellation) = 0;
-  // The same for one request, but returns ResourceExhausted at once if the
+  // Acquires one request, but returns ResourceExhausted at once if the
   // registry is parked, or is parked before the request's turn comes. For
   // callers that hold something that others want.
   virtual absl::Status AcquireUnlessParked(Cancellation* cancellation) = 0;

@@ -23,8 +23,9 @@ absl::Duration BackOff(int attempt);
 // dates of ISO 8601.
 absl::Duration ParseRetryAfter(absl::string_view value, absl::Time now);
 
-// The same for an answer as a whole: with 429, other headers may say when the
-// quota is renewed (RateLimit-Reset and its relatives) if Retry-After does not.
+// The time that an answer says to wait: with 429, other headers may say when
+// the quota is renewed (RateLimit-Reset and its relatives) if Retry-After does
+// not.
 absl::Duration RetryAfterOf(const HttpResponse& response, absl::Time now);
 
 // Counts how often an operation of several requests is started again: after a

@@ -251,7 +251,7 @@ void Console::TellParked(const proto::RunSnapshot& snapshot, absl::Time now) {
         absl::FromUnixMillis(registry.parked_until_unix_ms());
     if (until - now < kParkedForLong) continue;
     absl::Time& told = told_parked_[registry.registry()];
-    // The same moment, as far as clocks tell.
+    // It is the moment that was told already, as far as clocks tell.
     if (until - told < kParkedForLong) continue;
     told = until;
     Say("notice", ParkedText(registry, now));

@@ -32,7 +32,7 @@ constexpr absl::Duration kLongLife = absl::Minutes(1);
 // SIGKILL comes.
 constexpr int kDrainSeconds = 3;
 constexpr absl::Duration kPatience = absl::Seconds(5);
-// The same for those that are not to drain.
+// The time until SIGKILL comes for workers that must not drain.
 constexpr absl::Duration kQuickPatience = absl::Milliseconds(500);
 
 bool IsProgram(const std::filesystem::path& path) {

@@ -36,7 +36,7 @@ class RunListener {
   virtual absl::Status OnCommit() = 0;
   // A sentence for the person who watches. Said once, however often it comes.
   virtual void OnNotice(const std::string& text) = 0;
-  // The same of something that changes, and changes back: said each time.
+  // A sentence about something that changes, and changes back. Said each time.
   virtual void OnChange(const std::string& text) = 0;
   // About once a second.
   virtual void OnProgress(const proto::RunSnapshot& snapshot) = 0;

@@ -76,7 +76,7 @@ struct SchedulerOptions {
   absl::Duration loss_interval = absl::Minutes(1);
   // A registry that gave no answer for so long has its tasks set aside.
   absl::Duration registry_patience = absl::Minutes(10);
-  // The same for a registry that never answered.
+  // A registry that never answered has its tasks set aside after this time.
   absl::Duration first_contact_patience = absl::Seconds(20);
   // Seed of the jitter of back-offs.
   uint64_t seed = 1;

@@ -33,8 +33,8 @@ absl::StatusOr<std::string> AddToFallbackIndex(const std::string& index_bytes,
                                                const RawManifest& referrer,
                                                const Manifest& manifest);
 
-// The same of all that the index `other_bytes` lists and `index_bytes` does
-// not.
+// Adds to the index `index_bytes` all descriptors that `other_bytes` lists and
+// that it does not.
 absl::StatusOr<std::string> MergeFallbackIndexes(
     const std::string& index_bytes, const std::string& other_bytes);
 

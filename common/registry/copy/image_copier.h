@@ -67,7 +67,7 @@ class ImageCopier {
   // Copies all that the manifest needs before it can be pushed.
   absl::Status CopyContent(const RawManifest& raw, const Manifest& manifest,
                            int depth, bool mounts);
-  // The same for a manifest that the target has.
+  // Copies what is below a manifest that the target has already.
   absl::Status CopyBelow(const RawManifest& raw, int depth, bool mounts);
   absl::Status CopyChildren(const std::vector<Descriptor>& children, int depth,
                             bool mounts);

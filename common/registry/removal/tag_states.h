@@ -49,7 +49,7 @@ absl::StatusOr<TagStates> ReadTagStates(const RegistryClient& client,
                                         const std::string& repository,
                                         ThreadPool& pool);
 
-// The same of those of `tags` that are listed.
+// Resolves those of `tags` that are listed, as ReadTagStates() does.
 absl::StatusOr<TagStates> ReadTagStatesOf(const RegistryClient& client,
                                           const std::string& repository,
                                           const std::set<std::string>& tags,
