@@ -24,8 +24,8 @@
 #include "coordinator/records/message_json.h"
 #include "coordinator/records/state_folder.h"
 #include "coordinator/run/exit_status.h"
+#include "coordinator/server/journal_waits.h"
 #include "coordinator/server/repository_locks.h"
-#include "coordinator/server/run_journal.h"
 #include "coordinator/server/server.h"
 #include "coordinator/server/submission.h"
 #include "coordinator/words/text.h"
@@ -172,8 +172,10 @@ absl::Status EmbeddedServer::Carry(Submission& submission) {
   if (!sockets.ok()) return sockets.status();
   const std::string endpoint =
       absl::StrCat("ipc://", sockets->path(), "/workers");
+  const absl::StatusOr<uint64_t> epoch = journal_.journal->NextEpoch();
+  if (!epoch.ok()) return epoch.status();
   absl::StatusOr<std::unique_ptr<FleetSocket>> fleet =
-      FleetSocket::Bind(endpoint, submission.epoch());
+      FleetSocket::Bind(endpoint, *epoch);
   if (!fleet.ok()) return fleet.status();
   // Held until the last worker has ended.
   std::optional<RepositoryLocks> locks;

@@ -59,11 +59,6 @@ class Supervisor : public EmbeddedRedis {
     return endpoint;
   }
 
-  absl::Status health() const override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return health_.value_or(absl::OkStatus());
-  }
-
   // OK once the server answers, or why it does not.
   absl::Status AwaitStart() {
     std::unique_lock<std::mutex> lock(mutex_);

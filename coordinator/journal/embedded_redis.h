@@ -34,11 +34,6 @@ class EmbeddedRedis {
   // The address at which the server listens. Its path is short enough for a
   // Unix socket, however long the folder's path is.
   virtual RedisEndpoint endpoint() const = 0;
-
-  // OK, or why the server that this process looks after does not run just now
-  // (disk full, damaged data, …), with what to do: for the display. Always OK
-  // where another coordinator looks after it.
-  virtual absl::Status health() const = 0;
 };
 
 }  // namespace registry_manager

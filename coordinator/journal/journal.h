@@ -20,17 +20,6 @@
 
 namespace registry_manager {
 
-// Enough to go on after any crash, nothing more: the constants of runs, their
-// frozen shards, one bitmap of each outcome a shard, intents of deletions.
-// docs/journal.md describes the format. Only the coordinator that owns a run
-// writes to it: every write carries the epoch that Own() gave, and fails with
-// Aborted once another coordinator owns the run.
-//
-// Unavailable means that the journal cannot be reached or written for now
-// (Redis away, LOADING, MISCONF, out of memory): nothing is lost, try the same
-// write again; every write is idempotent. Calls block, for no longer than a few
-// seconds each. Used from one thread.
-
 enum class TaskState { kPending, kDone, kSkipped, kDead, kSplit };
 
 // The end of one task.
@@ -75,23 +64,30 @@ struct RunState {
 // The time for which an ownership that is not renewed keeps others out.
 inline constexpr absl::Duration kOwnership = absl::Seconds(15);
 
-class Journal {
- public:
-  virtual ~Journal() = default;
+// What the coordinator keeps of its runs to resume them after any crash, and
+// nothing more: the constants of a run, its frozen shards, a bitmap of each
+// outcome for each shard, and the intents of deletions. docs/journal.md
+// describes the format.
+//
+// Unavailable means, here and in RunJournal, that the journal cannot be reached
+// or written for now (Redis is away, LOADING, MISCONF, out of memory). Nothing
+// is lost then, and the same call may be made again: every write is idempotent.
+// Calls block for a few seconds at most. Both classes are thread-safe; calls
+// take turns on one connection.
 
-  // The unfinished run of that identity, nullopt where there is none.
-  virtual absl::StatusOr<std::optional<std::string>> FindUnfinished(
-      absl::string_view identity) = 0;
-  // Makes this coordinator the owner of the run and returns its epoch, higher
-  // than any before. A new run is created from `record`; the constants of one
-  // that exists stay. FailedPrecondition: a coordinator that is alive owns it;
-  // the message names its host and process.
-  virtual absl::StatusOr<uint64_t> Own(const proto::RunRecord& record) = 0;
-  // After Own(): the owner before neither gave the run up nor is known to have
-  // ended. Its workers may act until their leases are over.
-  virtual bool PreviousOwnerMayAct() const { return false; }
-  // To be called every few seconds; keeps the ownership alive. Aborted: it is
-  // another's.
+// One run, owned by this coordinator. Every write carries the epoch of this
+// ownership: it fails with Aborted once another coordinator, or a later Own()
+// of this one, owns the run. After Finish() or Release() a call that needs the
+// ownership fails with FailedPrecondition. Must not outlive its Journal.
+class RunJournal {
+ public:
+  virtual ~RunJournal() = default;
+
+  // The owner before neither gave the run up nor is known to have ended. Its
+  // workers may act until their leases are over.
+  virtual bool previous_owner_may_act() const { return false; }
+  // Keeps the ownership alive; must be called every few seconds. Aborted:
+  // another coordinator owns the run.
   virtual absl::Status Renew() = 0;
 
   virtual absl::StatusOr<RunState> Read() = 0;
@@ -107,20 +103,39 @@ class Journal {
   // next finishes them.
   virtual absl::StatusOr<std::optional<proto::Intent>> ReadIntent(
       absl::string_view registry, absl::string_view repository) = 0;
-  // nullptr drops it.
+  // nullptr drops the intent.
   virtual absl::Status WriteIntent(absl::string_view registry,
                                    absl::string_view repository,
                                    const proto::Intent* intent) = 0;
 
-  // Runs that are unfinished here, and those that wrote an intent that is still
-  // open. Needs no ownership.
-  virtual absl::StatusOr<std::set<std::string>> RunsInUse() = 0;
-
-  // The run has reached its end: it is not found any more, and what it held is
+  // The run has reached its end: it is not found any more, and its keys are
   // removed.
   virtual absl::Status Finish() = 0;
   // Gives up the ownership and leaves the run to be resumed.
   virtual absl::Status Release() = 0;
+};
+
+// The runs of one place: a Redis, or this process.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // The unfinished run of that identity; nullopt if there is none.
+  virtual absl::StatusOr<std::optional<std::string>> FindUnfinished(
+      absl::string_view identity) = 0;
+  // Makes this coordinator the owner of the run. A new run is created from
+  // `record`; the constants of one that exists stay. FailedPrecondition: a
+  // coordinator that is alive owns it (the message names its host and process),
+  // or a version of registry-manager began it that this one cannot resume.
+  virtual absl::StatusOr<std::unique_ptr<RunJournal>> Own(
+      const proto::RunRecord& record) = 0;
+  // The epoch of a coordinator that begins to lead a fleet: higher than that of
+  // every coordinator before it.
+  virtual absl::StatusOr<uint64_t> NextEpoch() = 0;
+
+  // Runs that are unfinished here, and those that wrote an intent that is still
+  // open. Needs no ownership.
+  virtual absl::StatusOr<std::set<std::string>> RunsInUse() = 0;
 };
 
 // A journal that ends with the process: for verbs that change nothing.

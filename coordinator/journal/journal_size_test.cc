@@ -44,7 +44,7 @@ int64_t KeysMemory(RedisForTest* redis) {
   return total;
 }
 
-void WriteShards(Journal* journal) {
+void WriteShards(RunJournal* journal) {
   for (uint32_t shard = 0; shard < kShards; ++shard) {
     Commit commit;
     commit.shards.emplace_back(shard, proto::Shard());
@@ -60,7 +60,7 @@ void WriteShards(Journal* journal) {
   }
 }
 
-void WriteOutcomes(Journal* journal) {
+void WriteOutcomes(RunJournal* journal) {
   for (uint32_t shard = 0; shard < kShards; ++shard) {
     Commit commit;
     for (uint32_t i = 0; i < SizeOf(shard); ++i) {
@@ -78,7 +78,7 @@ void WriteOutcomes(Journal* journal) {
   }
 }
 
-void ReadAll(Journal* journal) {
+void ReadAll(RunJournal* journal) {
   auto state = journal->Read();
   ASSERT_TRUE(state.ok()) << state.status();
   ASSERT_EQ(state->shards, kShards);
@@ -102,19 +102,19 @@ TEST(JournalSizeTest, ALargeRunTakesLittleAndIsReadQuickly) {
   proto::RunRecord record;
   record.set_run("7F3K");
   record.set_identity("id");
-  ASSERT_TRUE(journal->Own(record).ok());
+  const auto run = journal->Own(record).value();
   const int64_t keys_before = KeysMemory(&redis);
   const int64_t before = UsedMemory(&redis);
-  WriteShards(journal.get());
+  WriteShards(run.get());
   const int64_t keys_planned = KeysMemory(&redis);
   const int64_t planned = UsedMemory(&redis);
   absl::Time begin = absl::Now();
-  WriteOutcomes(journal.get());
+  WriteOutcomes(run.get());
   const absl::Duration commits = absl::Now() - begin;
   const int64_t keys_done = KeysMemory(&redis);
   const int64_t done = UsedMemory(&redis);
   begin = absl::Now();
-  ReadAll(journal.get());
+  ReadAll(run.get());
   const absl::Duration reading = absl::Now() - begin;
 
   const double repository = 1.0 * (keys_planned - keys_before) / kRepositories;

@@ -36,8 +36,9 @@ class JournalTest : public testing::TestWithParam<bool> {
   }
 
   void Own(const std::string& run = "7F3K") {
-    auto epoch = journal_->Own(Record(run));
-    ASSERT_TRUE(epoch.ok()) << epoch.status();
+    auto owned = journal_->Own(Record(run));
+    ASSERT_TRUE(owned.ok()) << owned.status();
+    run_ = *std::move(owned);
   }
 
   static proto::Shard Shard(int entries) {
@@ -51,7 +52,7 @@ class JournalTest : public testing::TestWithParam<bool> {
   void WriteShard(uint32_t number, int entries) {
     Commit commit;
     commit.shards.emplace_back(number, Shard(entries));
-    ASSERT_TRUE(journal_->Write(commit).ok());
+    ASSERT_TRUE(run_->Write(commit).ok());
   }
 
   static proto::Counts Tags(uint64_t tags) {
@@ -65,17 +66,17 @@ class JournalTest : public testing::TestWithParam<bool> {
     Commit commit;
     commit.outcomes.push_back({shard, index, state});
     commit.counts.push_back(Tags(tags));
-    return journal_->Write(commit);
+    return run_->Write(commit);
   }
 
   RunState Read() {
-    auto state = journal_->Read();
+    auto state = run_->Read();
     EXPECT_TRUE(state.ok()) << state.status();
     return state.ok() ? *state : RunState();
   }
 
   std::vector<TaskState> Outcomes(uint32_t shard, uint32_t tasks) {
-    auto outcomes = journal_->ReadOutcomes(shard, tasks);
+    auto outcomes = run_->ReadOutcomes(shard, tasks);
     EXPECT_TRUE(outcomes.ok()) << outcomes.status();
     return outcomes.ok() ? *outcomes : std::vector<TaskState>();
   }
@@ -88,6 +89,8 @@ class JournalTest : public testing::TestWithParam<bool> {
 
   std::unique_ptr<RedisForTest> redis_;
   std::unique_ptr<Journal> journal_;
+  // The run that was owned last.
+  std::unique_ptr<RunJournal> run_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Both, JournalTest, testing::Bool(),
@@ -100,23 +103,42 @@ TEST_P(JournalTest, ARunIsFoundUntilItIsFinished) {
   Own();
   EXPECT_EQ(Unfinished("id"), "7F3K");
   EXPECT_EQ(Unfinished("other"), std::nullopt);
-  ASSERT_TRUE(journal_->Release().ok());
+  ASSERT_TRUE(run_->Release().ok());
   EXPECT_EQ(Unfinished("id"), "7F3K");
   Own();
-  ASSERT_TRUE(journal_->Finish().ok());
+  ASSERT_TRUE(run_->Finish().ok());
   EXPECT_EQ(Unfinished("id"), std::nullopt);
 }
 
 TEST_P(JournalTest, EpochsOnlyGrowAlsoAcrossRuns) {
-  auto first = journal_->Own(Record("AAAA"));
-  ASSERT_TRUE(first.ok());
-  auto again = journal_->Own(Record("AAAA"));
-  ASSERT_TRUE(again.ok());
-  EXPECT_GT(*again, *first);
-  ASSERT_TRUE(journal_->Finish().ok());
-  auto next = journal_->Own(Record("AAAA"));
-  ASSERT_TRUE(next.ok());
-  EXPECT_GT(*next, *again);
+  const uint64_t first = journal_->NextEpoch().value();
+  Own("AAAA");
+  const uint64_t next = journal_->NextEpoch().value();
+  EXPECT_GT(next, first);
+  ASSERT_TRUE(run_->Finish().ok());
+  EXPECT_GT(journal_->NextEpoch().value(), next);
+}
+
+TEST_P(JournalTest, AnOwnershipEndsTheOneBeforeIt) {
+  Own();
+  const std::unique_ptr<RunJournal> before = std::move(run_);
+  Own();
+  EXPECT_TRUE(absl::IsAborted(before->Write({})));
+  EXPECT_TRUE(absl::IsAborted(before->Renew()));
+  EXPECT_TRUE(run_->Write({}).ok());
+}
+
+TEST_P(JournalTest, RunsOfOneJournalAreKeptApart) {
+  Own("AAAA");
+  const std::unique_ptr<RunJournal> a = std::move(run_);
+  run_ = journal_->Own(Record("BBBB", "another")).value();
+  WriteShard(0, 2);
+  ASSERT_TRUE(WriteOutcome(0, 1, TaskState::kDone, 3).ok());
+  EXPECT_EQ(a->Read()->shards, 0u);
+  EXPECT_EQ(a->Read()->totals.tags(), 0u);
+  ASSERT_TRUE(a->Finish().ok());
+  EXPECT_EQ(Read().totals.tags(), 3u);
+  EXPECT_EQ(Unfinished("another"), "BBBB");
 }
 
 TEST_P(JournalTest, TheConstantsOfARunStay) {
@@ -124,7 +146,7 @@ TEST_P(JournalTest, TheConstantsOfARunStay) {
   proto::RunRecord other = Record("7F3K");
   other.set_config("moved.yml");
   other.set_begun_unix(1800000000);
-  ASSERT_TRUE(journal_->Own(other).ok());
+  run_ = journal_->Own(other).value();
   const RunState state = Read();
   EXPECT_EQ(state.record.config(), "config.yml");
   EXPECT_EQ(state.record.begun_unix(), 1700000000);
@@ -135,18 +157,17 @@ TEST_P(JournalTest, ASecondRunOfAnUnfinishedIdentityIsRefused) {
   EXPECT_EQ(journal_->Own(Record("BBBB")).status().code(),
             absl::StatusCode::kFailedPrecondition);
   Own("AAAA");
-  ASSERT_TRUE(journal_->Finish().ok());
+  ASSERT_TRUE(run_->Finish().ok());
   EXPECT_TRUE(journal_->Own(Record("BBBB")).ok());
 }
 
-TEST_P(JournalTest, NothingIsWrittenWithoutOwning) {
-  EXPECT_EQ(journal_->Renew().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(journal_->Write({}).code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(journal_->Finish().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(journal_->Release().ok());
+TEST_P(JournalTest, NothingIsWrittenAfterTheRunWasGivenUp) {
   Own();
-  ASSERT_TRUE(journal_->Release().ok());
-  EXPECT_EQ(journal_->Write({}).code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(run_->Release().ok());
+  EXPECT_EQ(run_->Write({}).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(run_->Renew().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(run_->Finish().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(run_->Release().ok());
 }
 
 TEST_P(JournalTest, ShardsAndListingsAreReadAsTheyWereWritten) {
@@ -159,7 +180,7 @@ TEST_P(JournalTest, ShardsAndListingsAreReadAsTheyWereWritten) {
   listing.set_cursor(std::string("next\0page", 9));
   listing.set_complete(true);
   commit.listings.emplace_back(1, listing);
-  ASSERT_TRUE(journal_->Write(commit).ok());
+  ASSERT_TRUE(run_->Write(commit).ok());
 
   const RunState state = Read();
   EXPECT_EQ(state.shards, 4u);
@@ -167,17 +188,17 @@ TEST_P(JournalTest, ShardsAndListingsAreReadAsTheyWereWritten) {
   EXPECT_EQ(state.listings[0].first, 1u);
   EXPECT_EQ(state.listings[0].second.cursor(), listing.cursor());
   EXPECT_TRUE(state.listings[0].second.complete());
-  auto shard = journal_->ReadShard(0);
+  auto shard = run_->ReadShard(0);
   ASSERT_TRUE(shard.ok());
   EXPECT_EQ(shard->entries_size(), 2);
-  EXPECT_TRUE(absl::IsNotFound(journal_->ReadShard(1).status()));
+  EXPECT_TRUE(absl::IsNotFound(run_->ReadShard(1).status()));
 }
 
 TEST_P(JournalTest, AFrozenShardIsNeverChanged) {
   Own();
   WriteShard(0, 2);
   WriteShard(0, 5);
-  auto shard = journal_->ReadShard(0);
+  auto shard = run_->ReadShard(0);
   ASSERT_TRUE(shard.ok());
   EXPECT_EQ(shard->entries_size(), 2);
 }
@@ -190,7 +211,7 @@ TEST_P(JournalTest, ACommitSentAgainChangesNothing) {
                      {0, 2, TaskState::kSkipped},
                      {0, 3, TaskState::kDead}};
   commit.counts = {Tags(1), Tags(20), Tags(300)};
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(journal_->Write(commit).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(run_->Write(commit).ok());
   EXPECT_EQ(Read().totals.tags(), 321u);
   EXPECT_THAT(Outcomes(0, 5), ElementsAre(TaskState::kDone, TaskState::kPending,
                                           TaskState::kSkipped, TaskState::kDead,
@@ -235,7 +256,7 @@ TEST_P(JournalTest, EveryCountIsAddedUp) {
   }
   // More than a task can truly have: taken for 2^48.
   commit.counts[2].set_requests(~uint64_t{0});
-  ASSERT_TRUE(journal_->Write(commit).ok());
+  ASSERT_TRUE(run_->Write(commit).ok());
   const proto::Counts totals = Read().totals;
   EXPECT_EQ(totals.tags(), 3u);
   EXPECT_EQ(totals.bytes_copied(), uint64_t{3} << 40);
@@ -255,7 +276,7 @@ TEST_P(JournalTest, LargeCommitsAreWrittenWhole) {
   }
   // One split among them goes with the shard.
   commit.outcomes[4000].state = TaskState::kSplit;
-  ASSERT_TRUE(journal_->Write(commit).ok());
+  ASSERT_TRUE(run_->Write(commit).ok());
   EXPECT_EQ(Read().totals.tags(), kTasks);
   const auto outcomes = Outcomes(0, kTasks);
   EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), TaskState::kDone),
@@ -269,14 +290,14 @@ TEST_P(JournalTest, ACommitThatMakesNoSenseIsRefusedWhole) {
   Commit commit;
   commit.shards.emplace_back(1, Shard(1));
   commit.outcomes = {{0, 0, TaskState::kDone}, {9, 0, TaskState::kDone}};
-  EXPECT_TRUE(absl::IsInvalidArgument(journal_->Write(commit)));
+  EXPECT_TRUE(absl::IsInvalidArgument(run_->Write(commit)));
   commit.outcomes = {{0, 0, TaskState::kPending}};
-  EXPECT_TRUE(absl::IsInvalidArgument(journal_->Write(commit)));
+  EXPECT_TRUE(absl::IsInvalidArgument(run_->Write(commit)));
   commit.outcomes = {{0, ~0u, TaskState::kDone}};
-  EXPECT_TRUE(absl::IsInvalidArgument(journal_->Write(commit)));
+  EXPECT_TRUE(absl::IsInvalidArgument(run_->Write(commit)));
   commit.outcomes = {{0, 0, TaskState::kDone}};
   commit.counts.resize(2);
-  EXPECT_TRUE(absl::IsInvalidArgument(journal_->Write(commit)));
+  EXPECT_TRUE(absl::IsInvalidArgument(run_->Write(commit)));
   EXPECT_EQ(Read().shards, 1u);
   EXPECT_THAT(Outcomes(0, 1), ElementsAre(TaskState::kPending));
 }
@@ -284,9 +305,9 @@ TEST_P(JournalTest, ACommitThatMakesNoSenseIsRefusedWhole) {
 TEST_P(JournalTest, AttemptsAreKeptUntilTheTaskEnds) {
   Own();
   WriteShard(0, 3);
-  ASSERT_TRUE(journal_->WriteAttempts({0, 1, 2, 1}).ok());
-  ASSERT_TRUE(journal_->WriteAttempts({0, 1, 3, 1}).ok());
-  ASSERT_TRUE(journal_->WriteAttempts({0, 2, 1, 0}).ok());
+  ASSERT_TRUE(run_->WriteAttempts({0, 1, 2, 1}).ok());
+  ASSERT_TRUE(run_->WriteAttempts({0, 1, 3, 1}).ok());
+  ASSERT_TRUE(run_->WriteAttempts({0, 2, 1, 0}).ok());
   ASSERT_TRUE(WriteOutcome(0, 2, TaskState::kDone, 0).ok());
   const RunState state = Read();
   ASSERT_EQ(state.attempts.size(), 1u);
@@ -307,13 +328,13 @@ TEST_P(JournalTest, NamesRunsThatAreUnfinishedOrWroteAnOpenIntent) {
   EXPECT_EQ(in_use(), std::set<std::string>({"AAAA"}));
   proto::Intent intent;
   intent.set_run("AAAA");
-  ASSERT_TRUE(journal_->WriteIntent("https://h", "a/b", &intent).ok());
-  ASSERT_TRUE(journal_->Finish().ok());
+  ASSERT_TRUE(run_->WriteIntent("https://h", "a/b", &intent).ok());
+  ASSERT_TRUE(run_->Finish().ok());
   EXPECT_EQ(in_use(), std::set<std::string>({"AAAA"}));
   Own("BBBB");
   EXPECT_EQ(in_use(), std::set<std::string>({"AAAA", "BBBB"}));
-  ASSERT_TRUE(journal_->WriteIntent("https://h", "a/b", nullptr).ok());
-  ASSERT_TRUE(journal_->Release().ok());
+  ASSERT_TRUE(run_->WriteIntent("https://h", "a/b", nullptr).ok());
+  ASSERT_TRUE(run_->Release().ok());
   EXPECT_EQ(in_use(), std::set<std::string>({"BBBB"}));
 }
 
@@ -321,18 +342,18 @@ TEST_P(JournalTest, IntentsOutliveTheirRun) {
   Own("AAAA");
   proto::Intent intent;
   intent.add_deletions()->set_digest("sha256:1");
-  ASSERT_TRUE(journal_->WriteIntent("https://h", "a/b", &intent).ok());
-  ASSERT_TRUE(journal_->Finish().ok());
-  auto found = journal_->ReadIntent("https://h", "a/b");
+  ASSERT_TRUE(run_->WriteIntent("https://h", "a/b", &intent).ok());
+  ASSERT_TRUE(run_->Finish().ok());
+  auto found = run_->ReadIntent("https://h", "a/b");
   ASSERT_TRUE(found.ok() && found->has_value());
   EXPECT_EQ((*found)->deletions(0).digest(), "sha256:1");
-  found = journal_->ReadIntent("https://h", "a");
+  found = run_->ReadIntent("https://h", "a");
   ASSERT_TRUE(found.ok());
   EXPECT_FALSE(found->has_value());
   Own("BBBB");
-  ASSERT_TRUE(journal_->WriteIntent("https://h", "a/b", nullptr).ok());
-  ASSERT_TRUE(journal_->WriteIntent("https://h", "a/b", nullptr).ok());
-  found = journal_->ReadIntent("https://h", "a/b");
+  ASSERT_TRUE(run_->WriteIntent("https://h", "a/b", nullptr).ok());
+  ASSERT_TRUE(run_->WriteIntent("https://h", "a/b", nullptr).ok());
+  found = run_->ReadIntent("https://h", "a/b");
   ASSERT_TRUE(found.ok());
   EXPECT_FALSE(found->has_value());
 }
@@ -340,9 +361,9 @@ TEST_P(JournalTest, IntentsOutliveTheirRun) {
 TEST_P(JournalTest, ANewRunOfTheSameNameBeginsEmpty) {
   Own();
   WriteShard(0, 1);
-  ASSERT_TRUE(journal_->WriteAttempts({0, 0, 1, 0}).ok());
+  ASSERT_TRUE(run_->WriteAttempts({0, 0, 1, 0}).ok());
   ASSERT_TRUE(WriteOutcome(0, 0, TaskState::kSplit, 5).ok());
-  ASSERT_TRUE(journal_->Finish().ok());
+  ASSERT_TRUE(run_->Finish().ok());
   Own();
   WriteShard(0, 1);
   const RunState state = Read();

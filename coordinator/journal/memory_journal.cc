@@ -7,8 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "coordinator/journal/commit_check.h"
 #include "coordinator/journal/counts.h"
 #include "coordinator/journal/journal.h"
@@ -20,6 +22,7 @@ using TaskKey = std::pair<uint32_t, uint32_t>;
 
 struct Run {
   proto::RunRecord record;
+  uint64_t epoch = 0;
   proto::Counts totals;
   std::map<uint32_t, proto::Shard> shards;
   std::map<uint32_t, proto::Listing> listings;
@@ -27,73 +30,96 @@ struct Run {
   std::map<TaskKey, Attempts> attempts;
 };
 
-class MemoryJournal : public Journal {
- public:
-  absl::StatusOr<std::optional<std::string>> FindUnfinished(
-      absl::string_view identity) override {
-    const auto found = identities_.find(identity);
-    if (found == identities_.end()) return std::nullopt;
-    return found->second;
-  }
+// What all runs share.
+struct Memory {
+  absl::Mutex mutex;
+  absl::flat_hash_map<std::string, Run> runs ABSL_GUARDED_BY(mutex);
+  absl::flat_hash_map<std::string, std::string> identities
+      ABSL_GUARDED_BY(mutex);
+  std::map<std::pair<std::string, std::string>, proto::Intent> intents
+      ABSL_GUARDED_BY(mutex);
+  uint64_t epoch ABSL_GUARDED_BY(mutex) = 0;
+};
 
-  absl::StatusOr<uint64_t> Own(const proto::RunRecord& record) override {
-    if (!runs_.contains(record.run())) {
-      const auto [other, is_new] =
-          identities_.emplace(record.identity(), record.run());
-      if (!is_new) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("run ", other->second, " of ", record.config(),
-                         " is unfinished: resume or finish that"));
-      }
-      runs_[record.run()].record = record;
+std::pair<std::string, std::string> IntentKey(absl::string_view registry,
+                                              absl::string_view repository) {
+  return {std::string(registry), std::string(repository)};
+}
+
+void Flip(const Outcome& outcome, const proto::Counts& counts, Run* run) {
+  const TaskKey task = {outcome.shard, outcome.index};
+  const auto [state, is_new] = run->outcomes.emplace(task, outcome.state);
+  if (!is_new) {
+    if (state->second != TaskState::kSplit ||
+        outcome.state == TaskState::kSplit) {
+      return;
     }
-    owned_ = record.run();
-    return ++epoch_;
+    state->second = outcome.state;
   }
+  for (const auto& [field, count] : CountFields(counts)) {
+    AddToCount(field, count, &run->totals);
+  }
+  if (outcome.state != TaskState::kSplit) run->attempts.erase(task);
+}
 
-  absl::Status Renew() override { return CheckOwned(); }
+class MemoryRunJournal : public RunJournal {
+ public:
+  MemoryRunJournal(Memory* memory, std::string run, uint64_t epoch)
+      : memory_(*memory), run_(std::move(run)), epoch_(epoch) {}
+
+  absl::Status Renew() override {
+    const absl::MutexLock lock(&memory_.mutex);
+    return Owned().status();
+  }
 
   absl::StatusOr<RunState> Read() override {
-    if (absl::Status status = CheckOwned(); !status.ok()) return status;
-    const Run& run = runs_[*owned_];
+    const absl::MutexLock lock(&memory_.mutex);
+    const absl::StatusOr<Run*> run = Owned();
+    if (!run.ok()) return run.status();
     RunState state;
-    state.record = run.record;
-    state.totals = run.totals;
-    state.shards = run.shards.empty() ? 0 : run.shards.rbegin()->first + 1;
-    state.listings.assign(run.listings.begin(), run.listings.end());
-    for (const auto& [task, attempts] : run.attempts) {
+    state.record = (*run)->record;
+    state.totals = (*run)->totals;
+    const auto& shards = (*run)->shards;
+    state.shards = shards.empty() ? 0 : shards.rbegin()->first + 1;
+    state.listings.assign((*run)->listings.begin(), (*run)->listings.end());
+    for (const auto& [task, attempts] : (*run)->attempts) {
       state.attempts.push_back(attempts);
     }
     return state;
   }
 
   absl::StatusOr<proto::Shard> ReadShard(uint32_t shard) override {
-    if (absl::Status status = CheckOwned(); !status.ok()) return status;
-    const Run& run = runs_[*owned_];
-    const auto found = run.shards.find(shard);
-    if (found == run.shards.end()) {
+    const absl::MutexLock lock(&memory_.mutex);
+    const absl::StatusOr<Run*> run = Owned();
+    if (!run.ok()) return run.status();
+    const auto found = (*run)->shards.find(shard);
+    if (found == (*run)->shards.end()) {
       return absl::NotFoundError(
-          absl::StrCat("run ", *owned_, " has no shard ", shard));
+          absl::StrCat("run ", run_, " has no shard ", shard));
     }
     return found->second;
   }
 
   absl::StatusOr<std::vector<TaskState>> ReadOutcomes(uint32_t shard,
                                                       uint32_t tasks) override {
-    if (absl::Status status = CheckOwned(); !status.ok()) return status;
+    const absl::MutexLock lock(&memory_.mutex);
+    const absl::StatusOr<Run*> run = Owned();
+    if (!run.ok()) return run.status();
     std::vector<TaskState> states(tasks, TaskState::kPending);
-    const Run& run = runs_[*owned_];
-    for (auto i = run.outcomes.lower_bound({shard, 0});
-         i != run.outcomes.end() && i->first.first == shard; ++i) {
+    const auto& outcomes = (*run)->outcomes;
+    for (auto i = outcomes.lower_bound({shard, 0});
+         i != outcomes.end() && i->first.first == shard; ++i) {
       if (i->first.second < tasks) states[i->first.second] = i->second;
     }
     return states;
   }
 
   absl::Status Write(const Commit& commit) override {
-    if (absl::Status status = CheckOwned(); !status.ok()) return status;
+    const absl::MutexLock lock(&memory_.mutex);
+    const absl::StatusOr<Run*> owned = Owned();
+    if (!owned.ok()) return owned.status();
     if (absl::Status status = CheckCommit(commit); !status.ok()) return status;
-    Run& run = runs_[*owned_];
+    Run& run = **owned;
     std::set<uint32_t> added;
     for (const auto& [number, shard] : commit.shards) added.insert(number);
     for (const Outcome& outcome : commit.outcomes) {
@@ -114,83 +140,114 @@ class MemoryJournal : public Journal {
   }
 
   absl::Status WriteAttempts(const Attempts& attempts) override {
-    if (absl::Status status = CheckOwned(); !status.ok()) return status;
-    runs_[*owned_].attempts[{attempts.shard, attempts.index}] = attempts;
+    const absl::MutexLock lock(&memory_.mutex);
+    const absl::StatusOr<Run*> run = Owned();
+    if (!run.ok()) return run.status();
+    (*run)->attempts[{attempts.shard, attempts.index}] = attempts;
     return absl::OkStatus();
   }
 
   absl::StatusOr<std::optional<proto::Intent>> ReadIntent(
       absl::string_view registry, absl::string_view repository) override {
-    const auto found = intents_.find(IntentKey(registry, repository));
-    if (found == intents_.end()) return std::nullopt;
+    const absl::MutexLock lock(&memory_.mutex);
+    const auto found = memory_.intents.find(IntentKey(registry, repository));
+    if (found == memory_.intents.end()) return std::nullopt;
     return found->second;
   }
 
   absl::Status WriteIntent(absl::string_view registry,
                            absl::string_view repository,
                            const proto::Intent* intent) override {
-    if (absl::Status status = CheckOwned(); !status.ok()) return status;
+    const absl::MutexLock lock(&memory_.mutex);
+    const absl::StatusOr<Run*> run = Owned();
+    if (!run.ok()) return run.status();
     const auto key = IntentKey(registry, repository);
     if (intent == nullptr) {
-      intents_.erase(key);
+      memory_.intents.erase(key);
     } else {
-      intents_[key] = *intent;
+      memory_.intents[key] = *intent;
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::set<std::string>> RunsInUse() override {
-    std::set<std::string> runs;
-    for (const auto& [identity, run] : identities_) runs.insert(run);
-    for (const auto& [repository, intent] : intents_) runs.insert(intent.run());
-    return runs;
-  }
-
   absl::Status Finish() override {
-    if (absl::Status status = CheckOwned(); !status.ok()) return status;
-    identities_.erase(runs_[*owned_].record.identity());
-    runs_.erase(*owned_);
-    owned_.reset();
+    const absl::MutexLock lock(&memory_.mutex);
+    const absl::StatusOr<Run*> run = Owned();
+    if (!run.ok()) return run.status();
+    memory_.identities.erase((*run)->record.identity());
+    memory_.runs.erase(run_);
+    is_given_up_ = true;
     return absl::OkStatus();
   }
 
   absl::Status Release() override {
-    owned_.reset();
+    const absl::MutexLock lock(&memory_.mutex);
+    is_given_up_ = true;
     return absl::OkStatus();
   }
 
  private:
-  static std::pair<std::string, std::string> IntentKey(
-      absl::string_view registry, absl::string_view repository) {
-    return {std::string(registry), std::string(repository)};
+  absl::StatusOr<Run*> Owned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(memory_.mutex) {
+    const auto found = memory_.runs.find(run_);
+    if (is_given_up_ || found == memory_.runs.end()) return NotOwnedError();
+    if (found->second.epoch != epoch_) {
+      return absl::AbortedError(
+          absl::StrCat("run ", run_, ": another coordinator owns it"));
+    }
+    return &found->second;
   }
 
-  absl::Status CheckOwned() const {
-    return owned_ ? absl::OkStatus() : NotOwnedError();
+  Memory& memory_;
+  const std::string run_;
+  const uint64_t epoch_;
+  bool is_given_up_ ABSL_GUARDED_BY(memory_.mutex) = false;
+};
+
+class MemoryJournal : public Journal {
+ public:
+  absl::StatusOr<std::optional<std::string>> FindUnfinished(
+      absl::string_view identity) override {
+    const absl::MutexLock lock(&memory_.mutex);
+    const auto found = memory_.identities.find(identity);
+    if (found == memory_.identities.end()) return std::nullopt;
+    return found->second;
   }
 
-  static void Flip(const Outcome& outcome, const proto::Counts& counts,
-                   Run* run) {
-    const TaskKey task = {outcome.shard, outcome.index};
-    const auto [state, is_new] = run->outcomes.emplace(task, outcome.state);
-    if (!is_new) {
-      if (state->second != TaskState::kSplit ||
-          outcome.state == TaskState::kSplit) {
-        return;
+  absl::StatusOr<std::unique_ptr<RunJournal>> Own(
+      const proto::RunRecord& record) override {
+    const absl::MutexLock lock(&memory_.mutex);
+    if (!memory_.runs.contains(record.run())) {
+      const auto [other, is_new] =
+          memory_.identities.emplace(record.identity(), record.run());
+      if (!is_new) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("run ", other->second, " of ", record.config(),
+                         " is unfinished: resume or finish that"));
       }
-      state->second = outcome.state;
+      memory_.runs[record.run()].record = record;
     }
-    for (const auto& [field, count] : CountFields(counts)) {
-      AddToCount(field, count, &run->totals);
-    }
-    if (outcome.state != TaskState::kSplit) run->attempts.erase(task);
+    const uint64_t epoch = ++memory_.epoch;
+    memory_.runs[record.run()].epoch = epoch;
+    return std::make_unique<MemoryRunJournal>(&memory_, record.run(), epoch);
   }
 
-  absl::flat_hash_map<std::string, Run> runs_;
-  absl::flat_hash_map<std::string, std::string> identities_;
-  std::map<std::pair<std::string, std::string>, proto::Intent> intents_;
-  std::optional<std::string> owned_;
-  uint64_t epoch_ = 0;
+  absl::StatusOr<uint64_t> NextEpoch() override {
+    const absl::MutexLock lock(&memory_.mutex);
+    return ++memory_.epoch;
+  }
+
+  absl::StatusOr<std::set<std::string>> RunsInUse() override {
+    const absl::MutexLock lock(&memory_.mutex);
+    std::set<std::string> runs;
+    for (const auto& [identity, run] : memory_.identities) runs.insert(run);
+    for (const auto& [repository, intent] : memory_.intents) {
+      runs.insert(intent.run());
+    }
+    return runs;
+  }
+
+ private:
+  Memory memory_;
 };
 
 }  // namespace

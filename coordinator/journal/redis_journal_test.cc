@@ -65,7 +65,7 @@ TEST(RedisOwnershipTest, ALivingOwnerIsNamed) {
   RedisForTest redis;
   auto first = redis.NewJournal();
   auto second = redis.NewJournal();
-  ASSERT_TRUE(first->Own(Record()).ok());
+  const auto first_run = first->Own(Record()).value();
   const absl::Status status = second->Own(Record()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
@@ -73,7 +73,7 @@ TEST(RedisOwnershipTest, ALivingOwnerIsNamed) {
                          " on ", Owner::Here().host,
                          ": it is under way there, and `coordinator status` "
                          "shows how it stands"));
-  ASSERT_TRUE(first->Release().ok());
+  ASSERT_TRUE(first_run->Release().ok());
   EXPECT_TRUE(second->Own(Record()).ok());
 }
 
@@ -82,23 +82,19 @@ TEST(RedisOwnershipTest, AnOwnerThatWasKilledIsFollowedAtOnce) {
   const pid_t child = fork();
   if (child == 0) {
     auto journal = redis.NewJournal();
-    const bool owned =
-        journal->Own(Record()).ok() && journal->Write(OneShard()).ok();
-    if (owned) raise(SIGKILL);
+    const auto run = journal->Own(Record());
+    if (run.ok() && (*run)->Write(OneShard()).ok()) raise(SIGKILL);
     _exit(1);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFSIGNALED(status));
   auto journal = redis.NewJournal();
-  auto run = journal->FindUnfinished("id");
-  ASSERT_TRUE(run.ok());
-  EXPECT_EQ(*run, "7F3K");
-  auto epoch = journal->Own(Record());
-  ASSERT_TRUE(epoch.ok()) << epoch.status();
-  EXPECT_FALSE(journal->PreviousOwnerMayAct());
-  EXPECT_EQ(*epoch, 2u);
-  EXPECT_TRUE(journal->ReadShard(0).ok());
+  EXPECT_EQ(journal->FindUnfinished("id").value(), "7F3K");
+  const auto run = journal->Own(Record()).value();
+  EXPECT_FALSE(run->previous_owner_may_act());
+  EXPECT_EQ(journal->NextEpoch().value(), 3u);
+  EXPECT_TRUE(run->ReadShard(0).ok());
 }
 
 TEST(RedisOwnershipTest, AnOwnerOfAnotherHostIsNotJudged) {
@@ -115,15 +111,14 @@ TEST(RedisOwnershipTest, AnOwnerOfAnotherHostIsNotJudged) {
 TEST(RedisOwnershipTest, ARunThatIsGoneIsNobodyElses) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
-  ASSERT_TRUE(journal->Write(OneShard()).ok());
+  const auto run = journal->Own(Record()).value();
+  ASSERT_TRUE(run->Write(OneShard()).ok());
   redis.Run({"FLUSHALL"});
 
   const proto::Intent intent;
-  for (const absl::Status& status :
-       {journal->Write(OneOutcome(0)), journal->Renew(),
-        journal->WriteAttempts({0, 0, 1, 0}),
-        journal->WriteIntent("r", "a", &intent)}) {
+  for (const absl::Status& status : {run->Write(OneOutcome(0)), run->Renew(),
+                                     run->WriteAttempts({0, 0, 1, 0}),
+                                     run->WriteIntent("r", "a", &intent)}) {
     EXPECT_TRUE(absl::IsAborted(status)) << status;
     EXPECT_THAT(std::string(status.message()),
                 AllOf(HasSubstr("run 7F3K"), HasSubstr("not in Redis")));
@@ -134,74 +129,74 @@ TEST(RedisOwnershipTest, AnOwnerWhoseHoldLapsedIsFencedOff) {
   RedisForTest redis;
   auto first = redis.NewJournal();
   auto second = redis.NewJournal();
-  ASSERT_TRUE(first->Own(Record()).ok());
-  ASSERT_TRUE(first->Write(OneShard()).ok());
+  const auto first_run = first->Own(Record()).value();
+  ASSERT_TRUE(first_run->Write(OneShard()).ok());
   redis.Run({"DEL", "rm:{7F3K}:owner"});
-  ASSERT_TRUE(second->Own(Record()).ok());
+  const auto second_run = second->Own(Record()).value();
 
-  const absl::Status status = first->Write(OneOutcome(0));
+  const absl::Status status = first_run->Write(OneOutcome(0));
   EXPECT_TRUE(absl::IsAborted(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("7F3K"));
-  EXPECT_TRUE(absl::IsAborted(first->Renew()));
-  EXPECT_TRUE(absl::IsAborted(first->WriteAttempts({0, 0, 1, 0})));
+  EXPECT_TRUE(absl::IsAborted(first_run->Renew()));
+  EXPECT_TRUE(absl::IsAborted(first_run->WriteAttempts({0, 0, 1, 0})));
   const proto::Intent intent;
-  EXPECT_TRUE(absl::IsAborted(first->WriteIntent("r", "a", &intent)));
-  EXPECT_TRUE(absl::IsAborted(first->Finish()));
+  EXPECT_TRUE(absl::IsAborted(first_run->WriteIntent("r", "a", &intent)));
+  EXPECT_TRUE(absl::IsAborted(first_run->Finish()));
   // It gives up nothing but its own.
-  EXPECT_TRUE(first->Release().ok());
-  EXPECT_TRUE(second->Renew().ok());
-  EXPECT_TRUE(second->Write(OneOutcome(0)).ok());
+  EXPECT_TRUE(first_run->Release().ok());
+  EXPECT_TRUE(second_run->Renew().ok());
+  EXPECT_TRUE(second_run->Write(OneOutcome(0)).ok());
 }
 
 TEST(RedisOwnershipTest, AHoldLapsesUnlessItIsRenewed) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   const int64_t before = redis.Run({"PTTL", "rm:{7F3K}:owner"}).integer;
   EXPECT_GT(before, 10000);
   EXPECT_LE(before, 15000);
   redis.Run({"PEXPIRE", "rm:{7F3K}:owner", "5000"});
-  ASSERT_TRUE(journal->Renew().ok());
+  ASSERT_TRUE(run->Renew().ok());
   EXPECT_GT(redis.Run({"PTTL", "rm:{7F3K}:owner"}).integer, 10000);
   // Nobody has taken it: it is still this one's.
   redis.Run({"DEL", "rm:{7F3K}:owner"});
-  ASSERT_TRUE(journal->Renew().ok());
+  ASSERT_TRUE(run->Renew().ok());
   EXPECT_GT(redis.Run({"PTTL", "rm:{7F3K}:owner"}).integer, 10000);
 }
 
 TEST(RedisOwnershipTest, AJournalOfAnotherFormatIsLeftAlone) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
-  redis.Run({"HSET", "rm:{7F3K}:meta", "version", "2"});
-  ASSERT_TRUE(journal->Release().ok());
+  const auto run = journal->Own(Record()).value();
+  redis.Run({"HSET", "rm:{7F3K}:meta", "version", "3"});
+  ASSERT_TRUE(run->Release().ok());
   const absl::Status status = journal->Own(Record()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("format 2"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("format 3"));
 }
 
 TEST(RedisFinishTest, NothingOfTheRunStays) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   Commit commit;
   for (uint32_t i = 0; i < 1000; ++i) {
     commit.shards.push_back(OneShard(i).shards[0]);
     commit.outcomes.push_back({i, 0, TaskState::kDone});
   }
   commit.listings.emplace_back(0, proto::Listing());
-  ASSERT_TRUE(journal->Write(commit).ok());
-  ASSERT_TRUE(journal->WriteAttempts({0, 1, 1, 1}).ok());
-  ASSERT_TRUE(journal->Finish().ok());
+  ASSERT_TRUE(run->Write(commit).ok());
+  ASSERT_TRUE(run->WriteAttempts({0, 1, 1, 1}).ok());
+  ASSERT_TRUE(run->Finish().ok());
   EXPECT_EQ(Keys(&redis), "rm:epoch ");
 }
 
 TEST(RedisFinishTest, WhatACrashLeftIsSweptByTheNextOwner) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record("AAAA")).ok());
-  ASSERT_TRUE(journal->Write(OneShard()).ok());
-  ASSERT_TRUE(journal->Write(OneOutcome(0)).ok());
+  const auto run = journal->Own(Record("AAAA")).value();
+  ASSERT_TRUE(run->Write(OneShard()).ok());
+  ASSERT_TRUE(run->Write(OneOutcome(0)).ok());
   // What Finish() writes first.
   redis.Run({"HDEL", "rm:identity", "id"});
   redis.Run({"SADD", "rm:finished", "AAAA"});
@@ -210,17 +205,17 @@ TEST(RedisFinishTest, WhatACrashLeftIsSweptByTheNextOwner) {
   EXPECT_THAT(Keys(&redis), Not(HasSubstr("AAAA")));
   EXPECT_EQ(redis.Run({"EXISTS", "rm:finished"}).integer, 0);
   // Whose answer was lost may say it again.
-  EXPECT_TRUE(journal->Finish().ok());
-  auto run = next->FindUnfinished("id");
-  ASSERT_TRUE(run.ok());
-  EXPECT_EQ(*run, "BBBB");
+  EXPECT_TRUE(run->Finish().ok());
+  const auto unfinished = next->FindUnfinished("id");
+  ASSERT_TRUE(unfinished.ok());
+  EXPECT_EQ(*unfinished, "BBBB");
 }
 
 TEST(RedisCrashTest, WhatWasAcknowledgedIsThereAfterAKill) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
-  ASSERT_TRUE(journal->Write(OneShard()).ok());
+  const auto run = journal->Own(Record()).value();
+  ASSERT_TRUE(run->Write(OneShard()).ok());
   uint32_t acknowledged = 0;
   for (int round = 0; round < 3; ++round) {
     std::thread killer([pid = redis.pid()] {
@@ -228,7 +223,7 @@ TEST(RedisCrashTest, WhatWasAcknowledgedIsThereAfterAKill) {
       kill(pid, SIGKILL);
     });
     absl::Status status;
-    while ((status = journal->Write(OneOutcome(acknowledged))).ok()) {
+    while ((status = run->Write(OneOutcome(acknowledged))).ok()) {
       ++acknowledged;
     }
     killer.join();
@@ -237,13 +232,13 @@ TEST(RedisCrashTest, WhatWasAcknowledgedIsThereAfterAKill) {
     redis.Start();
     redis.AwaitReady();
     // Of unknown fate: the same commit again.
-    ASSERT_TRUE(journal->Write(OneOutcome(acknowledged)).ok());
+    ASSERT_TRUE(run->Write(OneOutcome(acknowledged)).ok());
     ++acknowledged;
   }
-  auto state = journal->Read();
+  auto state = run->Read();
   ASSERT_TRUE(state.ok());
   EXPECT_EQ(state->totals.tags(), acknowledged);
-  auto outcomes = journal->ReadOutcomes(0, acknowledged + 8);
+  auto outcomes = run->ReadOutcomes(0, acknowledged + 8);
   ASSERT_TRUE(outcomes.ok());
   EXPECT_EQ(std::count(outcomes->begin(), outcomes->end(), TaskState::kDone),
             acknowledged);
@@ -252,9 +247,9 @@ TEST(RedisCrashTest, WhatWasAcknowledgedIsThereAfterAKill) {
 TEST(RedisRefusalTest, ScriptsAreSentAgainWhereRedisHasForgottenThem) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   redis.Run({"SCRIPT", "FLUSH"});
-  EXPECT_TRUE(journal->Renew().ok());
+  EXPECT_TRUE(run->Renew().ok());
 }
 
 TEST(RedisRefusalTest, PasswordsOpenAndTheirAbsenceIsExplained) {
@@ -281,11 +276,11 @@ TEST(RedisRefusalTest, AnAclUserForTheJournalsKeysSuffices) {
   endpoint.username = "me";
   endpoint.password = "secret";
   auto journal = NewRedisJournal(endpoint);
-  ASSERT_TRUE(journal->Own(Record()).ok());
-  EXPECT_TRUE(journal->Write(OneShard()).ok());
-  EXPECT_TRUE(journal->Write(OneOutcome(0)).ok());
-  EXPECT_TRUE(journal->Read().ok());
-  EXPECT_TRUE(journal->Finish().ok());
+  const auto run = journal->Own(Record()).value();
+  EXPECT_TRUE(run->Write(OneShard()).ok());
+  EXPECT_TRUE(run->Write(OneOutcome(0)).ok());
+  EXPECT_TRUE(run->Read().ok());
+  EXPECT_TRUE(run->Finish().ok());
 }
 
 TEST(RedisRefusalTest, DatabasesAreSelected) {
@@ -302,38 +297,38 @@ TEST(RedisRefusalTest, DatabasesAreSelected) {
 TEST(RedisRefusalTest, AbsenceIsUnavailableAndPasses) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   redis.Kill();
-  EXPECT_TRUE(absl::IsUnavailable(journal->Write(OneShard())));
-  EXPECT_TRUE(absl::IsUnavailable(journal->Write(OneShard())));
+  EXPECT_TRUE(absl::IsUnavailable(run->Write(OneShard())));
+  EXPECT_TRUE(absl::IsUnavailable(run->Write(OneShard())));
   redis.Start();
   redis.AwaitReady();
-  EXPECT_TRUE(journal->Write(OneShard()).ok());
+  EXPECT_TRUE(run->Write(OneShard()).ok());
 }
 
 TEST(RedisRefusalTest, LoadingIsUnavailable) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   redis.Run({"EVAL", "for i = 1, 4000 do redis.call('SET', i, i) end", "0"});
   redis.Kill();
   // 1 s in all. Redis looks at its clients after each 1024 commands.
   redis.Start({"key-load-delay 250"});
   absl::Status status;
   do {
-    status = journal->Renew();
+    status = run->Renew();
     ASSERT_TRUE(absl::IsUnavailable(status)) << status;
   } while (status.message().find("loading its data") ==
            absl::string_view::npos);
   redis.AwaitReady();
-  EXPECT_TRUE(journal->Renew().ok());
+  EXPECT_TRUE(run->Renew().ok());
 }
 
 TEST(RedisRefusalTest, ADiskThatCannotBeWrittenIsUnavailable) {
   RedisForTest redis(
       {"appendonly no", "save 3600 1", "enable-protected-configs yes"});
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   // A folder that is gone takes no snapshot, also from root.
   TemporaryFolder gone;
   redis.Run({"CONFIG", "SET", "dir", gone.path()});
@@ -341,61 +336,61 @@ TEST(RedisRefusalTest, ADiskThatCannotBeWrittenIsUnavailable) {
   redis.Run({"BGSAVE"});
   const absl::Time deadline = absl::Now() + absl::Seconds(20);
   absl::Status status;
-  while ((status = journal->Write(OneShard())).ok() && absl::Now() < deadline) {
+  while ((status = run->Write(OneShard())).ok() && absl::Now() < deadline) {
   }
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("MISCONF"));
   redis.Run({"CONFIG", "SET", "dir", redis.folder()});
   redis.Run({"CONFIG", "SET", "stop-writes-on-bgsave-error", "no"});
-  EXPECT_TRUE(journal->Write(OneShard()).ok());
+  EXPECT_TRUE(run->Write(OneShard()).ok());
 }
 
 TEST(RedisRefusalTest, FullMemoryIsUnavailable) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   redis.Run({"CONFIG", "SET", "maxmemory", "1"});
-  EXPECT_TRUE(absl::IsUnavailable(journal->Write(OneShard())));
+  EXPECT_TRUE(absl::IsUnavailable(run->Write(OneShard())));
   redis.Run({"CONFIG", "SET", "maxmemory", "0"});
-  EXPECT_TRUE(journal->Write(OneShard()).ok());
+  EXPECT_TRUE(run->Write(OneShard()).ok());
 }
 
 TEST(RedisRefusalTest, AReplicaIsUnavailable) {
   RedisForTest redis;
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   redis.Run({"REPLICAOF", "127.0.0.1", "1"});
-  EXPECT_TRUE(absl::IsUnavailable(journal->Write(OneShard())));
+  EXPECT_TRUE(absl::IsUnavailable(run->Write(OneShard())));
   redis.Run({"REPLICAOF", "NO", "ONE"});
-  EXPECT_TRUE(journal->Write(OneShard()).ok());
+  EXPECT_TRUE(run->Write(OneShard()).ok());
 }
 
 TEST(RedisRefusalTest, ABusyRedisIsUnavailable) {
   RedisForTest redis({"busy-reply-threshold 5"});
   auto journal = redis.NewJournal();
-  ASSERT_TRUE(journal->Own(Record()).ok());
+  const auto run = journal->Own(Record()).value();
   std::thread script([endpoint = redis.endpoint()] {
     RedisConnection connection(endpoint);
     (void)connection.Run({"EVAL", "while true do end", "0"});
   });
   absl::Status status;
-  while ((status = journal->Renew()).ok()) {
+  while ((status = run->Renew()).ok()) {
   }
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   redis.Run({"SCRIPT", "KILL"});
   script.join();
-  EXPECT_TRUE(journal->Renew().ok());
+  EXPECT_TRUE(run->Renew().ok());
 }
 
 class RedisDamageTest : public testing::Test {
  protected:
-  RedisDamageTest() : journal_(redis_.NewJournal()) {
-    EXPECT_TRUE(journal_->Own(Record()).ok());
-    EXPECT_TRUE(journal_->Write(OneShard()).ok());
+  RedisDamageTest()
+      : journal_(redis_.NewJournal()), run_(journal_->Own(Record()).value()) {
+    EXPECT_TRUE(run_->Write(OneShard()).ok());
   }
   // Is damage of the run, found by Read().
   void ExpectDamage(const std::string& what) {
-    const absl::Status status = journal_->Read().status();
+    const absl::Status status = run_->Read().status();
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr("7F3K"));
     EXPECT_THAT(std::string(status.message()), HasSubstr(what));
@@ -403,11 +398,12 @@ class RedisDamageTest : public testing::Test {
   }
   RedisForTest redis_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<RunJournal> run_;
 };
 
 TEST_F(RedisDamageTest, ShardsAreNotTrusted) {
   redis_.Run({"HSET", "rm:{7F3K}:shards", "0", "\xff\xff"});
-  const absl::Status status = journal_->ReadShard(0).status();
+  const absl::Status status = run_->ReadShard(0).status();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("rm:{7F3K}:shards, field 0"));
@@ -420,21 +416,21 @@ TEST(RedisJournalTest, AnOwnerWhoseHoldLapsedMayStillAct) {
   RedisForTest redis;
   auto first = redis.NewJournal();
   auto second = redis.NewJournal();
-  ASSERT_TRUE(first->Own(Record()).ok());
-  EXPECT_FALSE(first->PreviousOwnerMayAct());
+  const auto first_run = first->Own(Record()).value();
+  EXPECT_FALSE(first_run->previous_owner_may_act());
   redis.Run({"DEL", "rm:{7F3K}:owner"});
-  ASSERT_TRUE(second->Own(Record()).ok());
-  EXPECT_TRUE(second->PreviousOwnerMayAct());
+  const auto second_run = second->Own(Record()).value();
+  EXPECT_TRUE(second_run->previous_owner_may_act());
 }
 
 TEST(RedisJournalTest, AnOwnerThatGaveTheRunUpActsNoMore) {
   RedisForTest redis;
   auto first = redis.NewJournal();
   auto second = redis.NewJournal();
-  ASSERT_TRUE(first->Own(Record()).ok());
-  ASSERT_TRUE(first->Release().ok());
-  ASSERT_TRUE(second->Own(Record()).ok());
-  EXPECT_FALSE(second->PreviousOwnerMayAct());
+  const auto first_run = first->Own(Record()).value();
+  ASSERT_TRUE(first_run->Release().ok());
+  const auto second_run = second->Own(Record()).value();
+  EXPECT_FALSE(second_run->previous_owner_may_act());
 }
 
 TEST_F(RedisDamageTest, AShardThatWasCutIsSeen) {
@@ -444,13 +440,13 @@ TEST_F(RedisDamageTest, AShardThatWasCutIsSeen) {
   }
   Commit commit;
   commit.shards.emplace_back(1, shard);
-  ASSERT_TRUE(journal_->Write(commit).ok());
-  EXPECT_EQ(journal_->ReadShard(1)->entries_size(), 3);
+  ASSERT_TRUE(run_->Write(commit).ok());
+  EXPECT_EQ(run_->ReadShard(1)->entries_size(), 3);
   redis_.Run({"EVAL",
               "local bytes = redis.call('HGET', KEYS[1], '1') "
               "redis.call('HSET', KEYS[1], '1', string.sub(bytes, 1, -6))",
               "1", "rm:{7F3K}:shards"});
-  const absl::Status status = journal_->ReadShard(1).status();
+  const absl::Status status = run_->ReadShard(1).status();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("--fresh"));
 }
@@ -459,7 +455,7 @@ TEST_F(RedisDamageTest, AShardOfAnEarlierVersionDoesNotSayItsSize) {
   proto::Shard shard;
   shard.add_entries()->set_repository("a");
   redis_.Run({"HSET", "rm:{7F3K}:shards", "0", shard.SerializeAsString()});
-  EXPECT_EQ(journal_->ReadShard(0)->entries_size(), 1);
+  EXPECT_EQ(run_->ReadShard(0)->entries_size(), 1);
 }
 
 TEST_F(RedisDamageTest, ACountOfOwnersThatIsNoNumberIsExplained) {
@@ -485,7 +481,7 @@ TEST_F(RedisDamageTest, RecordsAreNotTrusted) {
 
 TEST_F(RedisDamageTest, CountersAreNotTrusted) {
   redis_.Run({"HSET", "rm:{7F3K}:counters", "of-a-later-version", "1"});
-  EXPECT_TRUE(journal_->Read().ok());
+  EXPECT_TRUE(run_->Read().ok());
   redis_.Run({"HSET", "rm:{7F3K}:counters", "tags", "-1"});
   ExpectDamage("field tags");
 }
@@ -504,19 +500,19 @@ TEST_F(RedisDamageTest, TypesAreNotTrusted) {
   redis_.Run({"SET", "rm:{7F3K}:counters", "x"});
   ExpectDamage("WRONGTYPE");
   redis_.Run({"LPUSH", "rm:{7F3K}:dead:0", "x"});
-  EXPECT_TRUE(absl::IsDataLoss(journal_->ReadOutcomes(0, 1).status()));
-  EXPECT_TRUE(absl::IsDataLoss(journal_->Write(OneOutcome(0))));
+  EXPECT_TRUE(absl::IsDataLoss(run_->ReadOutcomes(0, 1).status()));
+  EXPECT_TRUE(absl::IsDataLoss(run_->Write(OneOutcome(0))));
 }
 
 TEST_F(RedisDamageTest, ADamagedRunCanStillBeFinished) {
   redis_.Run({"SET", "rm:{7F3K}:shards", "x"});
-  EXPECT_TRUE(journal_->Finish().ok());
+  EXPECT_TRUE(run_->Finish().ok());
   EXPECT_EQ(Keys(&redis_), "rm:epoch ");
 }
 
 TEST_F(RedisDamageTest, IntentsAreNotTrusted) {
   redis_.Run({"HSET", "rm:intents", "https://h\na/b", "\xff"});
-  const absl::Status status = journal_->ReadIntent("https://h", "a/b").status();
+  const absl::Status status = run_->ReadIntent("https://h", "a/b").status();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("rm:intents"));
 }

@@ -6,6 +6,15 @@
 namespace registry_manager {
 namespace {
 
+// KEYS  rm:epoch
+// Answers the number, or the text that is not one.
+constexpr char kEpoch[] = R"lua(
+local counted = redis.call('GET', KEYS[1])
+if counted and not string.match(counted, '^%d+$') then return counted end
+return redis.call('INCR', KEYS[1])
+)lua";
+
+// A run of format 1 is resumed as it is: its record does not name its streams.
 // KEYS  owner, meta, rm:epoch, rm:identity, rm:finished
 // ARGV  owner, an owner known to be dead, milliseconds, run, identity, record,
 //       version
@@ -23,7 +32,9 @@ if counted and not string.match(counted, '^%d+$') then
   return {'epoch', counted}
 end
 local version = redis.call('HGET', KEYS[2], 'version')
-if version and version ~= ARGV[7] then return {'version', version} end
+if version and version ~= ARGV[7] and version ~= '1' then
+  return {'version', version}
+end
 if not version then
   local other = redis.call('HGET', KEYS[4], ARGV[5])
   if other and other ~= ARGV[4] and
@@ -177,7 +188,8 @@ return 'OK'
 }  // namespace
 
 RedisScripts::RedisScripts()
-    : own(kOwn),
+    : epoch(kEpoch),
+      own(kOwn),
       renew(kRenew),
       release(kRelease),
       commit(kCommit),

@@ -15,6 +15,7 @@ namespace registry_manager {
 struct RedisScripts {
   RedisScripts();
 
+  const RedisScript epoch;
   const RedisScript own;
   const RedisScript renew;
   const RedisScript release;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "coordinator/run/counts.h"
 #include "coordinator/run/name_hash.h"
@@ -18,12 +19,6 @@ constexpr size_t kWindow = 256;
 // The most tasks that one call refuses.
 constexpr size_t kMaxRefused = 1024;
 
-// A sync that has to end before anything is deleted from the registry.
-bool IsSyncOf(const Stream& stream, const std::string& registry) {
-  return stream.kind == Stream::Kind::kSync &&
-         (stream.registry == registry || stream.target == registry);
-}
-
 }  // namespace
 
 Run::Run(std::string id, std::vector<Stream> streams)
@@ -32,6 +27,7 @@ Run::Run(std::string id, std::vector<Stream> streams)
       listing_sent_(streams.size()),
       judged_(streams.size()),
       fed_(streams.size()) {
+  OrderStreams(streams);
   for (Stream& stream : streams) {
     RememberDeletes(stream);
     streams_.emplace_back(std::move(stream));
@@ -69,17 +65,10 @@ void Run::Begin(Commit& commit) {
 bool Run::IsOpen(size_t stream) const {
   const StreamState& state = streams_[stream];
   if (state.set_aside) return false;
-  return state.spec().kind != Stream::Kind::kDelete ||
-         // Guard: delete-waits-for-syncs
-         SyncsOfHaveEnded(state.spec().registry);
-}
-
-bool Run::SyncsOfHaveEnded(const std::string& registry) const {
-  for (size_t i = 0; i < streams_.size(); ++i) {
-    if (!IsSyncOf(streams_[i].spec(), registry)) continue;
-    if (!HasEnded(i) || streams_[i].set_aside) return false;
-  }
-  return true;
+  // Guard: delete-waits-for-syncs
+  return absl::c_all_of(state.spec().after, [&](size_t before) {
+    return HasEnded(before) && !streams_[before].set_aside;
+  });
 }
 
 bool Run::HasEnded(size_t stream) const {
@@ -90,11 +79,8 @@ bool Run::HasEnded(size_t stream) const {
 }
 
 bool Run::AwaitsSetAside(const Stream& spec) const {
-  return spec.kind == Stream::Kind::kDelete &&
-         std::any_of(
-             streams_.begin(), streams_.end(), [&](const StreamState& sync) {
-               return sync.set_aside && IsSyncOf(sync.spec(), spec.registry);
-             });
+  return absl::c_any_of(
+      spec.after, [&](size_t before) { return streams_[before].set_aside; });
 }
 
 bool Run::Finished() const {
@@ -109,7 +95,7 @@ bool Run::Incomplete() const {
                      [](const StreamState& state) { return state.set_aside; });
 }
 
-absl::Status Run::Feed(Journal& journal, Commit& commit, Fed& fed) {
+absl::Status Run::Feed(RunJournal& journal, Commit& commit, Fed& fed) {
   for (size_t stream = 0; stream < streams_.size(); ++stream) {
     if (!IsOpen(stream)) continue;
     StopWithoutListing(stream);
@@ -130,9 +116,9 @@ void Run::StopWithoutListing(size_t stream) {
     state.stopped = true;
     state.stop_reason = "not copied: the catalogue could not be listed";
   }
-  if (spec.kind != Stream::Kind::kDelete) return;
-  for (const StreamState& sync : streams_) {
-    if (!sync.listing_failed || !IsSyncOf(sync.spec(), spec.registry)) continue;
+  for (const size_t before : spec.after) {
+    const StreamState& sync = streams_[before];
+    if (!sync.listing_failed) continue;
     state.stopped = true;
     state.stop_reason =
         absl::StrCat("nothing is deleted: the sync from ", sync.spec().registry,
@@ -160,7 +146,7 @@ void Run::FeedListing(size_t stream, Fed& fed) {
   fed.prepared.push_back(std::move(page));
 }
 
-absl::Status Run::JudgeSameRegistry(size_t stream, Journal& journal) {
+absl::Status Run::JudgeSameRegistry(size_t stream, RunJournal& journal) {
   StreamState& state = streams_[stream];
   if (judged_[stream] || !state.is_same_registry() || state.spec().entries) {
     return absl::OkStatus();
@@ -181,7 +167,7 @@ absl::Status Run::JudgeSameRegistry(size_t stream, Journal& journal) {
   return absl::OkStatus();
 }
 
-absl::Status Run::FeedStream(size_t stream, Journal& journal, Commit& commit,
+absl::Status Run::FeedStream(size_t stream, RunJournal& journal, Commit& commit,
                              Fed& fed) {
   StreamState& state = streams_[stream];
   if (!state.stopped && state.is_same_registry()) {
@@ -202,7 +188,7 @@ absl::Status Run::FeedStream(size_t stream, Journal& journal, Commit& commit,
   return absl::OkStatus();
 }
 
-absl::Status Run::FeedShard(size_t stream, uint32_t shard, Journal& journal,
+absl::Status Run::FeedShard(size_t stream, uint32_t shard, RunJournal& journal,
                             Commit& commit, Fed& fed) {
   ShardProgress& progress = streams_[stream].shards().at(shard);
   if (!contents_.contains(shard)) {
@@ -262,9 +248,8 @@ std::optional<Run::Refused> Run::Refuse(size_t stream, const TaskKey& key,
   if (state.stopped) {
     return Refused{key, state.stop_reason, Refusal::kStopped};
   }
-  if (spec.kind == Stream::Kind::kDelete &&
-      failed_syncs_.contains(
-          NameHash(RepositoryId(spec.registry, repository)))) {
+  if (!spec.after.empty() && failed_syncs_.contains(NameHash(
+                                 RepositoryId(spec.registry, repository)))) {
     return Refused{key,
                    "nothing is deleted from it: its sync failed in this run",
                    Refusal::kSyncFailed};

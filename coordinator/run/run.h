@@ -36,7 +36,8 @@ class Run {
   void Begin(Commit& commit);
   // Restores a run that is resumed. Work that a crash left half done is ended
   // in `commit`.
-  absl::Status Restore(Journal& journal, const RunState& state, Commit& commit);
+  absl::Status Restore(RunJournal& journal, const RunState& state,
+                       Commit& commit);
 
   // A task for the scheduler, with what the worker is told.
   struct Prepared {
@@ -74,7 +75,7 @@ class Run {
   // The next tasks, as far as the window goes. Everything that was put into a
   // commit before has to be written. What `fed` holds counts as handed out,
   // also where an error is returned: the rest comes with the next call.
-  absl::Status Feed(Journal& journal, Commit& commit, Fed& fed);
+  absl::Status Feed(RunJournal& journal, Commit& commit, Fed& fed);
 
   // A task has ended by its result, or was given up. Returns false where the
   // task is none of this run.
@@ -133,19 +134,20 @@ class Run {
   void Count(size_t stream, const proto::Counts& counts);
   bool IsOpen(size_t stream) const;
   bool HasEnded(size_t stream) const;
-  bool SyncsOfHaveEnded(const std::string& registry) const;
   void Freeze(size_t stream, proto::Shard shard, Commit& commit);
   absl::Status RestoreShard(uint32_t number, const proto::Shard& shard,
-                            Journal& journal);
+                            RunJournal& journal);
+  // FailedPrecondition: the journal numbers other streams than these.
+  absl::Status CheckStreams(const proto::RunRecord& record) const;
   absl::Status CheckShard(uint32_t number, const proto::Shard& shard) const;
-  // A delete whose sync was set aside: it waits for the next submit, too.
+  // A stream before it was set aside: it waits for the next submit, too.
   bool AwaitsSetAside(const Stream& spec) const;
   // Stops streams that rest on a catalogue that could not be listed.
   void StopWithoutListing(size_t stream);
-  absl::Status JudgeSameRegistry(size_t stream, Journal& journal);
-  absl::Status FeedStream(size_t stream, Journal& journal, Commit& commit,
+  absl::Status JudgeSameRegistry(size_t stream, RunJournal& journal);
+  absl::Status FeedStream(size_t stream, RunJournal& journal, Commit& commit,
                           Fed& fed);
-  absl::Status FeedShard(size_t stream, uint32_t shard, Journal& journal,
+  absl::Status FeedShard(size_t stream, uint32_t shard, RunJournal& journal,
                          Commit& commit, Fed& fed);
   // Why the task is not to be sent.
   std::optional<Refused> Refuse(size_t stream, const TaskKey& key,

@@ -6,10 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,20 +27,23 @@ inline constexpr char kB[] = "https://b.example";
 using Names = std::vector<std::string>;
 
 // A journal in memory that can be made to fail as Redis does when it is away.
-class JournalForTest : public Journal {
+class JournalForTest : public RunJournal {
  public:
   explicit JournalForTest(const std::string& run = "RUN1")
-      : journal_(NewMemoryJournal()) {
+      : memory_(NewMemoryJournal()) {
     proto::RunRecord record;
     record.set_run(run);
     record.set_identity("identity");
-    EXPECT_TRUE(journal_->Own(record).ok());
+    auto journal = memory_->Own(record);
+    EXPECT_TRUE(journal.ok());
+    journal_ = *std::move(journal);
   }
 
   // So many reads of shards succeed, the one after fails.
-  int reads_until_failure = -1;
+  std::atomic<int> reads_until_failure = -1;
   // So many writes fail.
-  int failing_writes = 0;
+  std::atomic<int> failing_writes = 0;
+  // Called on the thread that writes.
   std::function<void()> on_failed_write = [] {};
 
   absl::StatusOr<proto::Shard> ReadShard(uint32_t shard) override {
@@ -56,13 +59,6 @@ class JournalForTest : public Journal {
     return journal_->Write(commit);
   }
 
-  absl::StatusOr<std::optional<std::string>> FindUnfinished(
-      absl::string_view identity) override {
-    return journal_->FindUnfinished(identity);
-  }
-  absl::StatusOr<uint64_t> Own(const proto::RunRecord& record) override {
-    return journal_->Own(record);
-  }
   absl::Status Renew() override { return journal_->Renew(); }
   absl::StatusOr<RunState> Read() override { return journal_->Read(); }
   absl::StatusOr<std::vector<TaskState>> ReadOutcomes(uint32_t shard,
@@ -81,16 +77,14 @@ class JournalForTest : public Journal {
                            const proto::Intent* intent) override {
     return journal_->WriteIntent(registry, repository, intent);
   }
-  absl::StatusOr<std::set<std::string>> RunsInUse() override {
-    return journal_->RunsInUse();
-  }
   absl::Status Finish() override { return journal_->Finish(); }
   absl::Status Release() override { return journal_->Release(); }
 
  private:
   static absl::Status Away() { return absl::UnavailableError("away"); }
 
-  const std::unique_ptr<Journal> journal_;
+  const std::unique_ptr<Journal> memory_;
+  std::unique_ptr<RunJournal> journal_;
 };
 
 // Streams.

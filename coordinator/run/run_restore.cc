@@ -3,6 +3,7 @@
 
 // A run that goes on from what the journal holds.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,31 @@
 
 namespace registry_manager {
 
-absl::Status Run::Restore(Journal& journal, const RunState& state,
+absl::Status Run::CheckStreams(const proto::RunRecord& record) const {
+  // Format 1 does not name them.
+  if (record.streams().empty()) return absl::OkStatus();
+  const bool fits =
+      std::equal(record.streams().begin(), record.streams().end(),
+                 streams_.begin(), streams_.end(),
+                 [](const proto::StreamName& name, const StreamState& state) {
+                   return name.SerializeAsString() ==
+                          state.spec().name().SerializeAsString();
+                 });
+  if (fits) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("run ", id_,
+                   " cannot be resumed: the version of "
+                   "registry-manager that began it divides this config in "
+                   "another way; finish it with that version, or plan anew "
+                   "with --fresh"));
+}
+
+absl::Status Run::Restore(RunJournal& journal, const RunState& state,
                           Commit& commit) {
+  // Guard: streams-are-those-of-the-journal
+  if (absl::Status status = CheckStreams(state.record); !status.ok()) {
+    return status;
+  }
   totals = state.totals;
   for (const auto& [stream, listing] : state.listings) {
     if (stream < streams_.size()) streams_[stream].Restore(listing);
@@ -36,7 +60,7 @@ absl::Status Run::Restore(Journal& journal, const RunState& state,
 }
 
 absl::Status Run::RestoreShard(uint32_t number, const proto::Shard& shard,
-                               Journal& journal) {
+                               RunJournal& journal) {
   const absl::Status status = CheckShard(number, shard);
   if (!status.ok()) return status;
   const size_t stream = shard.stream();

@@ -83,5 +83,39 @@ TEST(RunRestoreTest, AStreamThatTheConfigDoesNotHaveIsDamage) {
   ExpectDamage({shard});
 }
 
+// A journal of format 2 names its streams.
+absl::Status RestoreStreams(const std::vector<Stream>& journalled) {
+  JournalForTest journal;
+  RunState state = *journal.Read();
+  for (const Stream& stream : journalled) {
+    *state.record.add_streams() = stream.name();
+  }
+  Run run("RUN1", {StreamFor(Stream::Kind::kSync, kA, kB),
+                   StreamFor(Stream::Kind::kDelete, kA)});
+  Commit ends;
+  return run.Restore(journal, state, ends);
+}
+
+TEST(RunRestoreTest, TakesTheStreamsThatTheJournalNumbers) {
+  EXPECT_TRUE(RestoreStreams({StreamFor(Stream::Kind::kSync, kA, kB),
+                              StreamFor(Stream::Kind::kDelete, kA)})
+                  .ok());
+}
+
+TEST(RunRestoreTest, RefusesOtherStreamsThanTheJournalNumbers) {
+  const std::vector<std::vector<Stream>> others = {
+      {StreamFor(Stream::Kind::kDelete, kA),
+       StreamFor(Stream::Kind::kSync, kA, kB)},
+      {StreamFor(Stream::Kind::kSync, kA, kB)},
+      {StreamFor(Stream::Kind::kSync, kB, kA),
+       StreamFor(Stream::Kind::kDelete, kA)},
+  };
+  for (const std::vector<Stream>& other : others) {
+    const absl::Status status = RestoreStreams(other);
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_TRUE(absl::StrContains(status.message(), "--fresh")) << status;
+  }
+}
+
 }  // namespace
 }  // namespace registry_manager

@@ -224,6 +224,14 @@ std::vector<std::string> Stream::registries() const {
   return {registry, target};
 }
 
+proto::StreamName Stream::name() const {
+  proto::StreamName name;
+  name.set_policy(policy_name());
+  name.set_registry(registry);
+  name.set_target(target);
+  return name;
+}
+
 std::string RegistryId(const RegistryConfig& registry) {
   if (registry.address) return registry.address->str();
   return absl::StrCat(
@@ -252,6 +260,21 @@ std::vector<Stream> StreamsOf(const Config& config, const RunOptions& options,
     AddDeleteStreams(config, options, streams, notes);
   }
   return streams;
+}
+
+void OrderStreams(std::vector<Stream>& streams) {
+  for (Stream& stream : streams) {
+    stream.after.clear();
+    if (stream.kind != Stream::Kind::kDelete) continue;
+    for (size_t i = 0; i < streams.size(); ++i) {
+      const Stream& other = streams[i];
+      if (other.kind == Stream::Kind::kSync &&
+          (other.registry == stream.registry ||
+           other.target == stream.registry)) {
+        stream.after.push_back(i);
+      }
+    }
+  }
 }
 
 std::string IdentityOf(const Config& config, const RunOptions& options) {

@@ -40,11 +40,15 @@ struct Stream {
   std::vector<RenameRule> rename;
   // Six for skopeo.
   int connections = 1;
+  // The streams of the run, by their indices, that must end before this one
+  // begins. This one leaves out the repositories that failed in them.
+  std::vector<size_t> after;
 
   // "delete", "sync" or "list".
   const char* policy_name() const;
   // The registries that its tasks touch.
   std::vector<std::string> registries() const;
+  proto::StreamName name() const;
 };
 
 struct RunOptions {
@@ -57,6 +61,10 @@ struct RunOptions {
 // a delete that is not, under kSubmit: `notes` says so.
 std::vector<Stream> StreamsOf(const Config& config, const RunOptions& options,
                               std::vector<std::string>& notes);
+
+// Sets `after` of each stream: deleting from a registry comes after every sync
+// from or to it.
+void OrderStreams(std::vector<Stream>& streams);
 
 // Returns a hex digest that is equal for two submissions if they are the same
 // run. It covers the verb, the choice of a dry run, the policies without

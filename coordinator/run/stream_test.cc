@@ -171,5 +171,31 @@ TEST(StreamsTest, TwoEntriesWithOneAddressAreListedOnce) {
   EXPECT_EQ(Streams(text, {Verb::kList, std::nullopt}).size(), 1u);
 }
 
+TEST(StreamTest, DeletingComesAfterTheSyncsFromAndToItsRegistry) {
+  const auto stream = [](Stream::Kind kind, const std::string& registry,
+                         const std::string& target = "") {
+    Stream made;
+    made.kind = kind;
+    made.registry = registry;
+    made.target = target;
+    return made;
+  };
+  std::vector<Stream> streams = {
+      stream(Stream::Kind::kSync, "a", "b"),
+      stream(Stream::Kind::kSync, "a", "c"),
+      stream(Stream::Kind::kDelete, "a"),
+      stream(Stream::Kind::kDelete, "c"),
+      stream(Stream::Kind::kDelete, "d"),
+  };
+
+  OrderStreams(streams);
+
+  EXPECT_EQ(streams[0].after, std::vector<size_t>());
+  EXPECT_EQ(streams[1].after, std::vector<size_t>());
+  EXPECT_EQ(streams[2].after, (std::vector<size_t>{0, 1}));
+  EXPECT_EQ(streams[3].after, std::vector<size_t>{1});
+  EXPECT_EQ(streams[4].after, std::vector<size_t>());
+}
+
 }  // namespace
 }  // namespace registry_manager

@@ -20,7 +20,9 @@ namespace {
 
 constexpr absl::Duration kRenewEvery = absl::Seconds(5);
 constexpr absl::Duration kProgressEvery = absl::Milliseconds(250);
-constexpr absl::Duration kJournalRetry = absl::Milliseconds(200);
+// The most outcomes that wait for the write before theirs when tasks are
+// prepared.
+constexpr size_t kMaxUnwritten = 4096;
 constexpr absl::Duration kDrainPatience = absl::Seconds(20);
 
 proto::TaskResult FailedResult(const std::string& reason) {
@@ -49,27 +51,30 @@ ActiveRun::ActiveRun(ActiveRunParts parts, SharedParts shared, absl::Time now)
 }
 
 absl::Status ActiveRun::Advance(absl::Time now) {
-  absl::Status status = Flush(now);
+  absl::Status status = failure_;
+  // Before the flush: what is written next does not keep it waiting.
   if (status.ok()) status = Feed(now);
-  if (status.ok()) status = Housekeep(now);
+  if (status.ok()) status = Flush(now);
+  Housekeep(now);
   shared_.scheduler->Hold(id(), !MayDispatch(now));
   return status;
 }
 
 absl::Time ActiveRun::NextWake(absl::Time now) const {
-  const bool feeds = feed_again_ && !draining_;
-  if (!journal_away_ && (feeds || !IsFlushed())) return now;
+  if (!journal_away_ && !is_writing_ && !IsFlushed()) return now;
+  if (feed_again_ && MayFeed()) return now;
   absl::Time wake = next_progress_;
   if (journal_away_) wake = std::min(wake, next_flush_);
   return wake;
 }
 
 bool ActiveRun::IsDone(absl::Time now) const {
-  if (quick_) return true;
-  if (draining_) {
-    return (shared_.scheduler->running(id()) == 0 && IsFlushed()) ||
-           now > drain_deadline_;
+  if (is_writing_) return false;
+  // What cannot be written now is not waited for in the end.
+  if (quick_ || (draining_ && now > drain_deadline_)) {
+    return IsFlushed() || journal_away_;
   }
+  if (draining_) return shared_.scheduler->running(id()) == 0 && IsFlushed();
   return IsFlushed() && parts_.run->Finished() && locked_out_.empty() &&
          shared_.scheduler->tasks(id()) == 0;
 }
@@ -85,104 +90,43 @@ void ActiveRun::Interrupt(absl::Time now) {
 }
 
 void ActiveRun::End(const absl::StatusOr<RunEnd>& end, absl::Time now) {
+  shared_.writer->Wait();
   proto::RunSnapshot last = Snapshot(now);
   for (auto& [key, task] : tasks_) UnlockLater(task.spec, now);
   shared_.scheduler->RemoveRun(id());
   if (parts_.on_end) parts_.on_end(end, std::move(last));
 }
 
-// --- the journal ---
-
-bool ActiveRun::IsFlushed() const {
-  return commit_.outcomes.empty() && commit_.shards.empty() &&
-         commit_.listings.empty() && acks_.empty();
-}
-
-void ActiveRun::NoteJournalAway(const absl::Status& status, absl::Time now) {
-  if (!journal_away_) {
-    parts_.listener->OnChange(absl::StrCat(
-        "the journal cannot be reached or written, nothing new is begun until "
-        "it is back: ",
-        status.message()));
-  }
-  journal_away_ = true;
-  next_flush_ = now + kJournalRetry;
-}
-
 bool ActiveRun::MayDispatch(absl::Time now) const {
-  return !draining_ && !journal_away_ && now >= begins_ && IsOurs(now);
+  return !draining_ && !journal_away_ && setbacks_ == 0 && now >= begins_ &&
+         IsOurs(now);
 }
 
-absl::Status ActiveRun::Renew(absl::Time now) {
-  const absl::Status status = parts_.journal->Renew();
-  // The hold counts from when it was asked for.
-  if (status.ok()) owned_until_ = now + parts_.ownership;
-  return status;
-}
-
-absl::Status ActiveRun::Flush(absl::Time now) {
-  if (!journal_away_ && IsFlushed()) return absl::OkStatus();
-  if (journal_away_ && now < next_flush_) return absl::OkStatus();
-  // An outcome that is journalled is not told again after a crash.
-  // Guard: recorded-before-journalled
-  absl::Status status = parts_.listener->OnCommit();
-  if (status.ok()) {
-    status = IsFlushed() ? Renew(now) : parts_.journal->Write(commit_);
-  } else if (const absl::Status renewed = Renew(now);
-             !renewed.ok() && !absl::IsUnavailable(renewed)) {
-    // The run stays ours while its outcomes cannot be told.
-    return renewed;
-  }
-  if (absl::IsUnavailable(status)) {
-    NoteJournalAway(status, now);
-    return absl::OkStatus();
-  }
-  if (!status.ok()) return status;
-  if (journal_away_) {
-    parts_.listener->OnChange("the journal is back");
-    journal_away_ = false;
-  }
-  commit_ = Commit();
-  unflushed_.clear();
-  for (const PendingAck& pending : acks_) {
-    shared_.desk->Acknowledge(pending.session, pending.number);
-  }
-  acks_.clear();
-  return absl::OkStatus();
-}
-
-absl::Status ActiveRun::Housekeep(absl::Time now) {
-  if (now >= next_renewal_ && !journal_away_) {
+void ActiveRun::Housekeep(absl::Time now) {
+  if (now >= next_renewal_ && !journal_away_ && !is_renewing_) {
     next_renewal_ = now + kRenewEvery;
-    const absl::Status status = Renew(now);
-    if (absl::IsUnavailable(status)) {
-      NoteJournalAway(status, now);
-    } else if (!status.ok()) {
-      return status;
-    }
+    Renew(/*is_probe=*/false, now);
   }
   if (now >= next_progress_) {
     next_progress_ = now + kProgressEvery;
     RetryLocked();
     parts_.listener->OnProgress(Snapshot(now));
   }
-  return absl::OkStatus();
-}
-
-void ActiveRun::JournalSetbacks(const CountSetbacks& count, absl::Time now) {
-  // Pages of a catalogue are not in the journal.
-  if (journal_away_ || parts_.run->AboutOf(count.task).is_listing) return;
-  const absl::Status status = parts_.journal->WriteAttempts(
-      {count.task.shard, count.task.index, count.attempts, count.losses});
-  if (absl::IsUnavailable(status)) NoteJournalAway(status, now);
 }
 
 // --- tasks ---
 
+// Shards are read from the journal: they must have been written.
+bool ActiveRun::MayFeed() const {
+  return !draining_ && !journal_away_ && !written_.has_records() &&
+         !next_.has_records() && next_.commit.outcomes.size() < kMaxUnwritten;
+}
+
 absl::Status ActiveRun::Feed(absl::Time now) {
-  if (draining_ || journal_away_ || !IsFlushed()) return absl::OkStatus();
+  if (!MayFeed()) return absl::OkStatus();
   Run::Fed fed;
-  const absl::Status status = parts_.run->Feed(*parts_.journal, commit_, fed);
+  const absl::Status status =
+      parts_.run->Feed(*parts_.journal, next_.commit, fed);
   if (absl::IsUnavailable(status)) {
     NoteJournalAway(status, now);
   } else if (!status.ok()) {
@@ -195,7 +139,7 @@ absl::Status ActiveRun::Feed(absl::Time now) {
     parts_.run->Forget(refusal.key);
   }
   AddTasks(std::move(fed.prepared));
-  return Flush(now);
+  return absl::OkStatus();
 }
 
 void ActiveRun::AddTasks(std::vector<Run::Prepared> prepared) {

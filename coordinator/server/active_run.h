@@ -4,7 +4,9 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_ACTIVE_RUN_H_
 #define REGISTRY_MANAGER_COORDINATOR_SERVER_ACTIVE_RUN_H_
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +21,7 @@
 #include "coordinator/run/task_account.h"
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/server/fleet_desk.h"
+#include "coordinator/server/journal_writer.h"
 #include "coordinator/server/repository_locks.h"
 
 namespace registry_manager {
@@ -33,7 +36,7 @@ enum class RunEnd {
 // The parts that one run needs. All must outlive the run.
 struct ActiveRunParts {
   Run* run;
-  Journal* journal;
+  RunJournal* journal;
   RunListener* listener;
   proto::RunSettings settings;
   // The budget that the run allows at each of its registries, in the order of
@@ -58,6 +61,7 @@ struct SharedParts {
   FleetDesk* desk;
   // nullptr if no run writes to a registry.
   RepositoryLocks* locks;
+  JournalWriter* writer;
 };
 
 // A run that is being carried out: hands its tasks to the scheduler and to
@@ -78,8 +82,6 @@ class ActiveRun {
 
   // Journals results, prepares the next tasks, renews the ownership.
   absl::Status Advance(absl::Time now);
-  // Writes what is left; the last step.
-  absl::Status Flush(absl::Time now);
   absl::Time NextWake(absl::Time now) const;
   // Nothing new is begun; tasks under way are waited for, for a while.
   void Interrupt(absl::Time now);
@@ -107,12 +109,26 @@ class ActiveRun {
   void SetAside(const SetRegistryAside& effect, absl::Time now);
   // If this write is lost, the task may get a few extra attempts. Nothing else
   // depends on it.
-  void JournalSetbacks(const CountSetbacks& count, absl::Time now);
+  void JournalSetbacks(const CountSetbacks& count);
 
  private:
   struct PendingAck {
     std::string session;
     uint64_t number;
+  };
+  // Changes that are written together.
+  struct Batch {
+    Commit commit;
+    // Tasks whose results are in `commit`, and who waits to hear of it.
+    absl::flat_hash_set<TaskKey> tasks;
+    std::vector<PendingAck> acks;
+
+    bool has_records() const {
+      return !commit.shards.empty() || !commit.listings.empty();
+    }
+    bool empty() const {
+      return commit.outcomes.empty() && acks.empty() && !has_records();
+    }
   };
   struct Task {
     proto::Task operation;
@@ -123,12 +139,28 @@ class ActiveRun {
     uint32_t attempt = 0;
   };
 
-  bool IsFlushed() const;
+  bool IsFlushed() const { return written_.empty() && next_.empty(); }
   bool MayDispatch(absl::Time now) const;
-  absl::Status Renew(absl::Time now);
-  void NoteJournalAway(const absl::Status& status, absl::Time now);
+  bool MayFeed() const;
   absl::Status Feed(absl::Time now);
-  absl::Status Housekeep(absl::Time now);
+  void Housekeep(absl::Time now);
+
+  // --- the journal (active_run_journal.cc) ---
+
+  // Begins to write what has changed, unless a write is under way.
+  absl::Status Flush(absl::Time now);
+  void WriteBatch();
+  // `is_probe`: the journal is back if this succeeds.
+  void Renew(bool is_probe, absl::Time now);
+  // `done` is not called any more once this run has ended.
+  void Post(JournalWriter::Write write, JournalWriter::Done done);
+  // Takes the end of a write. True if it succeeded; the run ends by any error
+  // but Unavailable.
+  bool HasWritten(const absl::Status& status, absl::Time now);
+  void NoteJournalAway(const absl::Status& status, absl::Time now);
+  void NoteJournalBack();
+  void AnswerIntent(const std::string& session, uint64_t number, bool accepted);
+
   void AddTasks(std::vector<Run::Prepared> prepared);
   void RetryLocked();
   // With the intent that an earlier deletion in the repository left.
@@ -151,10 +183,18 @@ class ActiveRun {
   absl::flat_hash_map<TaskKey, Task> tasks_;
   // Tasks whose repository another coordinator writes to.
   std::vector<Run::Prepared> locked_out_;
-  Commit commit_;
-  // Tasks whose results are in `commit_`, and who waits to hear of it.
-  absl::flat_hash_set<TaskKey> unflushed_;
-  std::vector<PendingAck> acks_;
+  // The changes since the last write began.
+  Batch next_;
+  // The changes whose write is under way, or has to be repeated.
+  Batch written_;
+  bool is_writing_ = false;
+  bool is_renewing_ = false;
+  // Counts of attempts whose write is under way.
+  int setbacks_ = 0;
+  // A write failed for good.
+  absl::Status failure_;
+  // Expires with this run.
+  std::shared_ptr<const bool> is_here_ = std::make_shared<const bool>(true);
   bool feed_again_ = false;
   bool journal_away_ = false;
   bool draining_ = false;

@@ -48,34 +48,6 @@ void ActiveRun::HandleProgress(proto::Progress progress) {
   }
 }
 
-void ActiveRun::HandleIntent(const std::string& session,
-                             const proto::IntentWrite& write, absl::Time now) {
-  const bool holds = shared_.scheduler->HoldsLease(session, KeyOf(write.id()),
-                                                   write.attempt(), now);
-  // Without an answer the worker asks again.
-  if (holds && journal_away_) return;
-  if (holds) {
-    proto::Intent intent = write.intent();
-    intent.set_run(parts_.run->id());
-    const absl::Status status =
-        parts_.journal->WriteIntent(write.registry(), write.repository(),
-                                    write.has_intent() ? &intent : nullptr);
-    if (absl::IsUnavailable(status)) NoteJournalAway(status, now);
-    if (!status.ok()) {
-      parts_.listener->OnNotice(
-          absl::StrCat("the intent of deleting from ", write.registry(), "/",
-                       Printable(write.repository()),
-                       " cannot be journalled, nothing is deleted there: ",
-                       status.message()));
-      return;
-    }
-  }
-  proto::Envelope reply;
-  reply.mutable_intent_ack()->set_number(write.number());
-  reply.mutable_intent_ack()->set_accepted(holds);
-  shared_.desk->Send(session, std::move(reply));
-}
-
 void ActiveRun::HandleResult(const std::string& session,
                              const proto::Result& message, absl::Time now) {
   const proto::TaskResult& result = message.result();
@@ -94,14 +66,16 @@ void ActiveRun::HandleResult(const std::string& session,
       session, key, result.attempt(), VerdictOf(result), now);
   if (acceptance == Scheduler::Acceptance::kEnded) {
     EndTask(key, result);
-    unflushed_.insert(key);
+    next_.tasks.insert(key);
   } else {
     TellDone(key, result);
   }
   // Also one that was sent again: it is acknowledged once it is journalled.
   // Guard: acknowledged-once-journalled
-  if (unflushed_.contains(key)) {
-    acks_.push_back({session, message.number()});
+  if (next_.tasks.contains(key)) {
+    next_.acks.push_back({session, message.number()});
+  } else if (written_.tasks.contains(key)) {
+    written_.acks.push_back({session, message.number()});
   } else {
     shared_.desk->Acknowledge(session, message.number());
   }
@@ -153,11 +127,12 @@ void ActiveRun::EndTask(const TaskKey& key, proto::TaskResult result) {
     tasks_.erase(task);
   }
   const Run::About about = parts_.run->AboutOf(key);
-  if (!parts_.run->End(key, result, commit_)) return;
+  if (!parts_.run->End(key, result, next_.commit)) return;
   const proto::Problem& problem = result.problem();
   if (problem.kind() == proto::Problem::REGISTRY_DOES_NOT_DELETE ||
       problem.kind() == proto::Problem::REGISTRY_HARMS_OTHERS) {
-    parts_.run->StopDeletes(problem.registry(), problem.message(), commit_);
+    parts_.run->StopDeletes(problem.registry(), problem.message(),
+                            next_.commit);
   }
   if (problem.kind() == proto::Problem::REGISTRY_HARMS_OTHERS) {
     // Guard: harm-cancels-deletes

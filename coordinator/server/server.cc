@@ -34,7 +34,8 @@ Server::Server(ServerParts parts)
 void Server::Add(ActiveRunParts run) {
   const std::string id = run.run->id();
   runs_[id] = std::make_unique<ActiveRun>(
-      std::move(run), SharedParts{parts_.scheduler, &desk_, parts_.locks},
+      std::move(run),
+      SharedParts{parts_.scheduler, &desk_, parts_.locks, &writer_},
       BootTime());
 }
 
@@ -48,12 +49,14 @@ absl::Status Server::Run() {
   while (!runs_.empty()) {
     absl::Time now = BootTime();
     pollfd fds[] = {{parts_.fleet->fd(), POLLIN, 0},
-                    {parts_.signal_fd, POLLIN, 0}};
-    poll(fds, 2, PollTimeout(now));
+                    {parts_.signal_fd, POLLIN, 0},
+                    {writer_.fd(), POLLIN, 0}};
+    poll(fds, 3, PollTimeout(now));
     now = BootTime();
     ReadSignals(now);
     ReapWorkers(now);
     ReadMessages(now);
+    writer_.Deliver(now);
     AdvanceRuns(now);
     if (now >= next_release_) {
       next_release_ = now + kReleaseEvery;
@@ -200,7 +203,7 @@ void Server::Apply(const SchedulerEffect& effect, absl::Time now) {
   } else if (const auto* count = std::get_if<CountSetbacks>(&effect)) {
     if (ActiveRun* const run = Find(count->task.run)) {
       // Guard: losses-are-journalled
-      run->JournalSetbacks(*count, now);
+      run->JournalSetbacks(*count);
     }
   }
 }
@@ -210,15 +213,8 @@ void Server::EndRuns(absl::Time now) {
   for (const auto& [id, run] : runs_) {
     if (run->IsDone(now)) done.push_back(id);
   }
-  for (const std::string& id : done) {
-    ActiveRun& run = *runs_.at(id);
-    const absl::Status status = run.Flush(now);
-    if (status.ok()) {
-      EndRun(id, run.HowItEnded(), now);
-    } else {
-      EndRun(id, status, now);
-    }
-  }
+  for (const std::string& id : done)
+    EndRun(id, runs_.at(id)->HowItEnded(), now);
 }
 
 void Server::EndRun(const std::string& run, const absl::StatusOr<RunEnd>& end,

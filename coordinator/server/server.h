@@ -16,6 +16,7 @@
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/server/active_run.h"
 #include "coordinator/server/fleet_desk.h"
+#include "coordinator/server/journal_writer.h"
 #include "coordinator/server/repository_locks.h"
 #include "proto/fleet.pb.h"
 
@@ -36,7 +37,8 @@ struct ServerParts {
 
 // Carries runs out, any number of them at once: they share the workers, the
 // registries' budgets, the turns to send a blob, and the locks of repositories.
-// A run that fails ends alone. One thread.
+// A run that fails ends alone. One thread, and
+// another one for writes to the journals.
 class Server {
  public:
   explicit Server(ServerParts parts);
@@ -69,6 +71,7 @@ class Server {
 
   const ServerParts parts_;
   FleetDesk desk_;
+  JournalWriter writer_;
   std::map<std::string, std::unique_ptr<ActiveRun>> runs_;
   bool draining_ = false;
   bool more_messages_ = false;

@@ -16,7 +16,7 @@
 #include "coordinator/records/recall.h"
 #include "coordinator/run/exit_status.h"
 #include "coordinator/run/settings.h"
-#include "coordinator/server/run_journal.h"
+#include "coordinator/server/journal_waits.h"
 #include "coordinator/words/text.h"
 
 namespace registry_manager {
@@ -46,7 +46,7 @@ absl::Status Submission::Open() {
     id_ = VerbName(request_.options.verb);
     proto::RunRecord record;
     record.set_run(id_);
-    status = parts_.journal->Own(record).status();
+    status = Own(record);
   }
   if (status.ok()) status = BeginOrRestore();
   if (status.ok() && resumed_ && run_->Finished()) status = BeginAnew(identity);
@@ -109,22 +109,29 @@ absl::Status Submission::OwnRun(const std::string& identity) {
   }
   id_ = resumed_ ? **unfinished : parts_.folder->NewRunId();
   record.set_run(id_);
-  absl::StatusOr<uint64_t> epoch = journal.Own(record);
-  if (!epoch.ok()) return epoch.status();
-  others_may_act_ |= journal.PreviousOwnerMayAct();
-  epoch_ = *epoch;
+  for (const Stream& stream : streams_) *record.add_streams() = stream.name();
+  const absl::Status owned = Own(record);
+  if (!owned.ok()) return owned;
   absl::StatusOr<ProcessLock> lock = parts_.folder->MakeRun(id_);
   if (!lock.ok()) return lock.status();
   process_lock_.emplace(*std::move(lock));
   return absl::OkStatus();
 }
 
+absl::Status Submission::Own(const proto::RunRecord& record) {
+  absl::StatusOr<std::unique_ptr<RunJournal>> owned =
+      parts_.journal->Own(record);
+  if (!owned.ok()) return owned.status();
+  journal_ = *std::move(owned);
+  others_may_act_ |= journal_->previous_owner_may_act();
+  return absl::OkStatus();
+}
+
 absl::Status Submission::Abandon(const std::string& run,
                                  proto::RunRecord record) {
   record.set_run(run);
-  absl::Status status = parts_.journal->Own(record).status();
-  others_may_act_ = parts_.journal->PreviousOwnerMayAct();
-  if (status.ok()) status = FinishRun(*parts_.journal);
+  absl::Status status = Own(record);
+  if (status.ok()) status = FinishRun(*journal_);
   if (!status.ok()) return status;
   Note(absl::StrCat("run ", run, " is abandoned: --fresh plans anew"));
   const absl::Status marked = MarkAbandoned(*parts_.folder, run);
@@ -137,21 +144,21 @@ absl::Status Submission::BeginOrRestore() {
   if (resumed_) return Restore();
   Commit commit;
   run_->Begin(commit);
-  return parts_.journal->Write(commit);
+  return journal_->Write(commit);
 }
 
 absl::Status Submission::Restore() {
-  absl::StatusOr<RunState> state = parts_.journal->Read();
+  absl::StatusOr<RunState> state = journal_->Read();
   if (!state.ok()) return state.status();
   begun_ = absl::FromUnixSeconds(state->record.begun_unix());
   has_answers_ = !state->listings.empty();
   Commit commit;
-  absl::Status status = run_->Restore(*parts_.journal, *state, commit);
+  absl::Status status = run_->Restore(*journal_, *state, commit);
   if (!status.ok()) return status;
   has_answers_ |= run_->ended_before() > 0;
   // A run that was cut short before its first shard begins again.
   if (state->shards == 0 && state->listings.empty()) run_->Begin(commit);
-  status = parts_.journal->Write(commit);
+  status = journal_->Write(commit);
   if (!status.ok() || run_->Finished()) return status;
   Note(absl::StrCat("resuming run ", id_, ", begun ",
                     DurationText(absl::Now() - begun_),
@@ -166,7 +173,7 @@ absl::Status Submission::Restore() {
 }
 
 absl::Status Submission::BeginAnew(const std::string& identity) {
-  const absl::Status finished = FinishRun(*parts_.journal);
+  const absl::Status finished = FinishRun(*journal_);
   if (!finished.ok()) return finished;
   Note(absl::StrCat(
       "run ", id_,
@@ -247,7 +254,7 @@ std::vector<std::pair<std::string, RegistryBudget>> Submission::Budgets()
 
 ActiveRunParts Submission::Parts(absl::Duration lease,
                                  std::function<void()> on_end) {
-  return {run_.get(), parts_.journal, recorder_.get(),
+  return {run_.get(), journal_.get(), recorder_.get(),
           SettingsOf(request_.config, request_.options, id_, request_.retries,
                      request_.details),
           Budgets(),
@@ -267,7 +274,7 @@ absl::StatusOr<proto::RunSnapshot> Submission::Conclude() {
   const bool interrupted = *end_ == RunEnd::kInterrupted;
   const bool is_left = interrupted || run_->Incomplete();
   const absl::Status closed =
-      is_left ? parts_.journal->Release() : FinishRun(*parts_.journal);
+      is_left ? journal_->Release() : FinishRun(*journal_);
   if (!closed.ok() && !is_left) {
     return GiveUp(absl::Status(
         closed.code(),
@@ -301,7 +308,7 @@ absl::Status Submission::GiveUp(const absl::Status& why) {
     recorder_->OnProgress(last_);
   }
   recorder_->Flush();
-  parts_.journal->Release().IgnoreError();
+  journal_->Release().IgnoreError();
   return why;
 }
 

@@ -4,7 +4,6 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_SUBMISSION_H_
 #define REGISTRY_MANAGER_COORDINATOR_SERVER_SUBMISSION_H_
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -71,8 +70,6 @@ class Submission {
   absl::Status Open();
 
   const std::string& id() const { return id_; }
-  // The number under which the run is owned; higher than any before.
-  uint64_t epoch() const { return epoch_; }
   // Registries have answered in the run before: they are known to be there.
   bool has_answers() const { return has_answers_; }
   // After Open(), for Server::Add(). `on_end` is called when the run has ended;
@@ -93,6 +90,7 @@ class Submission {
   // For a retry: reduces the streams to what failed.
   absl::Status Restrict();
   absl::Status OwnRun(const std::string& identity);
+  absl::Status Own(const proto::RunRecord& record);
   absl::Status Abandon(const std::string& run, proto::RunRecord record);
   absl::Status BeginOrRestore();
   absl::Status Restore();
@@ -121,8 +119,8 @@ class Submission {
   // Workers of the coordinator that owned the run before.
   bool others_may_act_ = false;
   bool has_answers_ = false;
-  uint64_t epoch_ = 1;
   absl::Time begun_ = absl::InfinitePast();
+  std::unique_ptr<RunJournal> journal_;
   std::unique_ptr<class Run> run_;
   std::unique_ptr<RunRecorder> recorder_;
   absl::StatusOr<RunEnd> end_ = absl::InternalError("the run has not ended");

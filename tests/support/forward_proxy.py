@@ -10,11 +10,13 @@ import threading
 class ForwardProxy:
     """Leads every host name to 127.0.0.1, at the port that was asked for.
 
-    `asked` holds one (method, host, port) for every connection.
+    `asked` holds one (method, host, port) for every connection; `ports` may
+    lead a port to another one.
     """
 
-    def __init__(self):
+    def __init__(self, ports=None):
         self.asked = []
+        self.ports = dict(ports or {})
         self._server = socketserver.ThreadingTCPServer(
             ("127.0.0.1", 0), _handler_for(self)
         )
@@ -42,6 +44,8 @@ def _handler_for(proxy):
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
             head = self.rfile.readline()
+            if not head:
+                return
             method, target, _ = head.decode("latin-1").split(" ")
             if method == "CONNECT":
                 authority = target
@@ -51,7 +55,9 @@ def _handler_for(proxy):
                 authority, path = target.removeprefix("http://").split("/", 1)
             host, port = authority.rsplit(":", 1)
             proxy.asked.append((method, host, int(port)))
-            with socket.create_connection(("127.0.0.1", int(port))) as server:
+            with socket.create_connection(
+                ("127.0.0.1", proxy.ports.get(int(port), int(port)))
+            ) as server:
                 if method == "CONNECT":
                     self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                     back = threading.Thread(

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/server/run_journal.h"
+#include "coordinator/server/journal_waits.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -55,7 +55,7 @@ absl::StatusOr<std::optional<std::string>> FindUnfinished(
   }
 }
 
-absl::Status FinishRun(Journal& journal) {
+absl::Status FinishRun(RunJournal& journal) {
   const absl::Time patience_ends = absl::Now() + kFinishesWithin;
   while (true) {
     const absl::Status status = journal.Finish();

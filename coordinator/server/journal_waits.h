@@ -1,8 +1,8 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_RUN_JOURNAL_H_
-#define REGISTRY_MANAGER_COORDINATOR_SERVER_RUN_JOURNAL_H_
+#ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_JOURNAL_WAITS_H_
+#define REGISTRY_MANAGER_COORDINATOR_SERVER_JOURNAL_WAITS_H_
 
 #include <optional>
 #include <string>
@@ -26,8 +26,8 @@ absl::StatusOr<std::optional<std::string>> FindUnfinished(
 
 // Takes the run that has come to its end out of the journal. Tries for a while
 // if the journal cannot be reached, until a signal comes.
-absl::Status FinishRun(Journal& journal);
+absl::Status FinishRun(RunJournal& journal);
 
 }  // namespace registry_manager
 
-#endif  // REGISTRY_MANAGER_COORDINATOR_SERVER_RUN_JOURNAL_H_
+#endif  // REGISTRY_MANAGER_COORDINATOR_SERVER_JOURNAL_WAITS_H_

@@ -1,0 +1,108 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "coordinator/server/journal_writer.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+
+namespace registry_manager {
+namespace {
+
+const absl::Time kNow = absl::UnixEpoch() + absl::Seconds(17);
+
+bool IsReadable(int fd, int milliseconds) {
+  pollfd one = {fd, POLLIN, 0};
+  return poll(&one, 1, milliseconds) == 1;
+}
+
+TEST(JournalWriterTest, WritesInOrderOnAThreadOfItsOwn) {
+  std::vector<int> written;
+  std::optional<std::thread::id> thread;
+  JournalWriter writer;
+  for (int i = 0; i < 100; ++i) {
+    writer.Post(
+        [&, i] {
+          written.push_back(i);
+          thread = std::this_thread::get_id();
+          return absl::OkStatus();
+        },
+        [](const absl::Status&, absl::Time) {});
+  }
+  writer.Wait();
+  ASSERT_EQ(written.size(), 100u);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(written[i], i);
+  EXPECT_NE(*thread, std::this_thread::get_id());
+}
+
+TEST(JournalWriterTest, TellsOnTheCallersThreadHowAWriteCameOut) {
+  JournalWriter writer;
+  EXPECT_FALSE(IsReadable(writer.fd(), 0));
+  std::optional<absl::Status> told;
+  writer.Post([] { return absl::AbortedError("fenced"); },
+              [&](const absl::Status& status, absl::Time now) {
+                told = status;
+                EXPECT_EQ(now, kNow);
+              });
+  ASSERT_TRUE(IsReadable(writer.fd(), 10000));
+  EXPECT_EQ(told, std::nullopt);
+  writer.Deliver(kNow);
+  EXPECT_EQ(told, absl::AbortedError("fenced"));
+  EXPECT_FALSE(IsReadable(writer.fd(), 0));
+}
+
+TEST(JournalWriterTest, WritesThatArePostedWhileOneIsDeliveredComeLater) {
+  JournalWriter writer;
+  int told = 0;
+  const auto write = [] { return absl::OkStatus(); };
+  writer.Post(write, [&](const absl::Status&, absl::Time) {
+    ++told;
+    writer.Post(write, [&](const absl::Status&, absl::Time) { ++told; });
+  });
+  writer.Wait();
+  writer.Deliver(kNow);
+  EXPECT_EQ(told, 1);
+  writer.Wait();
+  writer.Deliver(kNow);
+  EXPECT_EQ(told, 2);
+}
+
+TEST(JournalWriterTest, DoesNotKeepItsCallerWaiting) {
+  absl::Notification may_write;
+  JournalWriter writer;
+  writer.Post(
+      [&] {
+        may_write.WaitForNotification();
+        return absl::OkStatus();
+      },
+      [](const absl::Status&, absl::Time) {});
+  writer.Deliver(kNow);
+  EXPECT_FALSE(IsReadable(writer.fd(), 0));
+  may_write.Notify();
+  EXPECT_TRUE(IsReadable(writer.fd(), 10000));
+}
+
+TEST(JournalWriterTest, CarriesOutWhatWasPostedBeforeItGoes) {
+  int written = 0;
+  {
+    JournalWriter writer;
+    for (int i = 0; i < 10; ++i) {
+      writer.Post(
+          [&] {
+            ++written;
+            return absl::OkStatus();
+          },
+          [](const absl::Status&, absl::Time) { ADD_FAILURE(); });
+    }
+  }
+  EXPECT_EQ(written, 10);
+}
+
+}  // namespace
+}  // namespace registry_manager
