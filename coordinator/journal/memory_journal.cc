@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "coordinator/journal/commit_check.h"
 #include "coordinator/journal/counts.h"
 #include "coordinator/journal/journal.h"
@@ -32,13 +31,12 @@ struct Run {
 
 // What all runs share.
 struct Memory {
-  absl::Mutex mutex;
-  absl::flat_hash_map<std::string, Run> runs ABSL_GUARDED_BY(mutex);
-  absl::flat_hash_map<std::string, std::string> identities
-      ABSL_GUARDED_BY(mutex);
-  std::map<std::pair<std::string, std::string>, proto::Intent> intents
-      ABSL_GUARDED_BY(mutex);
-  uint64_t epoch ABSL_GUARDED_BY(mutex) = 0;
+  // Guards everything, also what a MemoryRunJournal has.
+  std::mutex mutex;
+  absl::flat_hash_map<std::string, Run> runs;
+  absl::flat_hash_map<std::string, std::string> identities;
+  std::map<std::pair<std::string, std::string>, proto::Intent> intents;
+  uint64_t epoch = 0;
 };
 
 std::pair<std::string, std::string> IntentKey(absl::string_view registry,
@@ -68,12 +66,12 @@ class MemoryRunJournal : public RunJournal {
       : memory_(*memory), run_(std::move(run)), epoch_(epoch) {}
 
   absl::Status Renew() override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     return Owned().status();
   }
 
   absl::StatusOr<RunState> Read() override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const absl::StatusOr<Run*> run = Owned();
     if (!run.ok()) return run.status();
     RunState state;
@@ -89,7 +87,7 @@ class MemoryRunJournal : public RunJournal {
   }
 
   absl::StatusOr<proto::Shard> ReadShard(uint32_t shard) override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const absl::StatusOr<Run*> run = Owned();
     if (!run.ok()) return run.status();
     const auto found = (*run)->shards.find(shard);
@@ -102,7 +100,7 @@ class MemoryRunJournal : public RunJournal {
 
   absl::StatusOr<std::vector<TaskState>> ReadOutcomes(uint32_t shard,
                                                       uint32_t tasks) override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const absl::StatusOr<Run*> run = Owned();
     if (!run.ok()) return run.status();
     std::vector<TaskState> states(tasks, TaskState::kPending);
@@ -115,7 +113,7 @@ class MemoryRunJournal : public RunJournal {
   }
 
   absl::Status Write(const Commit& commit) override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const absl::StatusOr<Run*> owned = Owned();
     if (!owned.ok()) return owned.status();
     if (absl::Status status = CheckCommit(commit); !status.ok()) return status;
@@ -140,7 +138,7 @@ class MemoryRunJournal : public RunJournal {
   }
 
   absl::Status WriteAttempts(const Attempts& attempts) override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const absl::StatusOr<Run*> run = Owned();
     if (!run.ok()) return run.status();
     (*run)->attempts[{attempts.shard, attempts.index}] = attempts;
@@ -149,7 +147,7 @@ class MemoryRunJournal : public RunJournal {
 
   absl::StatusOr<std::optional<proto::Intent>> ReadIntent(
       absl::string_view registry, absl::string_view repository) override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const auto found = memory_.intents.find(IntentKey(registry, repository));
     if (found == memory_.intents.end()) return std::nullopt;
     return found->second;
@@ -158,7 +156,7 @@ class MemoryRunJournal : public RunJournal {
   absl::Status WriteIntent(absl::string_view registry,
                            absl::string_view repository,
                            const proto::Intent* intent) override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const absl::StatusOr<Run*> run = Owned();
     if (!run.ok()) return run.status();
     const auto key = IntentKey(registry, repository);
@@ -171,7 +169,7 @@ class MemoryRunJournal : public RunJournal {
   }
 
   absl::Status Finish() override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const absl::StatusOr<Run*> run = Owned();
     if (!run.ok()) return run.status();
     memory_.identities.erase((*run)->record.identity());
@@ -181,13 +179,13 @@ class MemoryRunJournal : public RunJournal {
   }
 
   absl::Status Release() override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     is_given_up_ = true;
     return absl::OkStatus();
   }
 
  private:
-  absl::StatusOr<Run*> Owned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(memory_.mutex) {
+  absl::StatusOr<Run*> Owned() {
     const auto found = memory_.runs.find(run_);
     if (is_given_up_ || found == memory_.runs.end()) return NotOwnedError();
     if (found->second.epoch != epoch_) {
@@ -200,14 +198,14 @@ class MemoryRunJournal : public RunJournal {
   Memory& memory_;
   const std::string run_;
   const uint64_t epoch_;
-  bool is_given_up_ ABSL_GUARDED_BY(memory_.mutex) = false;
+  bool is_given_up_ = false;
 };
 
 class MemoryJournal : public Journal {
  public:
   absl::StatusOr<std::optional<std::string>> FindUnfinished(
       absl::string_view identity) override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     const auto found = memory_.identities.find(identity);
     if (found == memory_.identities.end()) return std::nullopt;
     return found->second;
@@ -215,7 +213,7 @@ class MemoryJournal : public Journal {
 
   absl::StatusOr<std::unique_ptr<RunJournal>> Own(
       const proto::RunRecord& record) override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     if (!memory_.runs.contains(record.run())) {
       const auto [other, is_new] =
           memory_.identities.emplace(record.identity(), record.run());
@@ -232,12 +230,12 @@ class MemoryJournal : public Journal {
   }
 
   absl::StatusOr<uint64_t> NextEpoch() override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     return ++memory_.epoch;
   }
 
   absl::StatusOr<std::set<std::string>> RunsInUse() override {
-    const absl::MutexLock lock(&memory_.mutex);
+    const std::lock_guard lock(memory_.mutex);
     std::set<std::string> runs;
     for (const auto& [identity, run] : memory_.identities) runs.insert(run);
     for (const auto& [repository, intent] : memory_.intents) {

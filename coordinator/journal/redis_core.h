@@ -4,13 +4,12 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_JOURNAL_REDIS_CORE_H_
 #define REGISTRY_MANAGER_COORDINATOR_JOURNAL_REDIS_CORE_H_
 
+#include <mutex>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/owner.h"
 #include "coordinator/journal/redis_connection.h"
@@ -23,8 +22,9 @@ namespace registry_manager {
 struct RedisCore {
   explicit RedisCore(RedisEndpoint endpoint) : redis(std::move(endpoint)) {}
 
-  absl::Mutex mutex;
-  RedisConnection redis ABSL_GUARDED_BY(mutex);
+  // Guards `redis`.
+  std::mutex mutex;
+  RedisConnection redis;
   const RedisScripts scripts;
   const Owner owner = Owner::Here();
 };
@@ -38,9 +38,9 @@ inline constexpr char kFinishedKey[] = "rm:finished";
 // The beginning of the names of a run's keys.
 std::string KeyPrefix(absl::string_view run);
 
-// Removes the keys of a run that has finished, in bounded steps.
-absl::Status SweepRun(RedisCore& core, const std::string& run)
-    ABSL_EXCLUSIVE_LOCKS_REQUIRED(core.mutex);
+// Removes the keys of a run that has finished, in bounded steps. The caller
+// holds the mutex.
+absl::Status SweepRun(RedisCore& core, const std::string& run);
 
 }  // namespace registry_manager
 

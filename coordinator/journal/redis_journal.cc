@@ -1,14 +1,13 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/owner.h"
@@ -86,18 +85,17 @@ class RedisJournal : public Journal {
 
  private:
   absl::StatusOr<RedisReply> TryOwn(const proto::RunRecord& record,
-                                    const std::string& dead_owner)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(core_.mutex);
+                                    const std::string& dead_owner);
   // Removes what was left by a coordinator that ended in the middle of
   // RunJournal::Finish().
-  absl::Status SweepFinished() ABSL_EXCLUSIVE_LOCKS_REQUIRED(core_.mutex);
+  absl::Status SweepFinished();
 
   RedisCore core_;
 };
 
 absl::StatusOr<std::optional<std::string>> RedisJournal::FindUnfinished(
     absl::string_view identity) {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   auto run = core_.redis.Run({"HGET", kIdentitiesKey, std::string(identity)});
   if (absl::IsDataLoss(run.status())) {
     return absl::DataLossError(
@@ -134,7 +132,7 @@ absl::StatusOr<RedisReply> RedisJournal::TryOwn(const proto::RunRecord& record,
 
 absl::StatusOr<std::unique_ptr<RunJournal>> RedisJournal::Own(
     const proto::RunRecord& record) {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = SweepFinished(); !status.ok()) return status;
   const std::string name = absl::StrCat("run ", Printable(record.run()), " of ",
                                         Printable(record.config()));
@@ -169,7 +167,7 @@ absl::StatusOr<std::unique_ptr<RunJournal>> RedisJournal::Own(
 }
 
 absl::StatusOr<uint64_t> RedisJournal::NextEpoch() {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   auto reply = core_.redis.Eval(core_.scripts.epoch, {kEpochKey}, {});
   if (!reply.ok()) return reply.status();
   if (reply->type != Type::kInteger) return DamagedEpochError(reply->text);
@@ -177,7 +175,7 @@ absl::StatusOr<uint64_t> RedisJournal::NextEpoch() {
 }
 
 absl::StatusOr<std::set<std::string>> RedisJournal::RunsInUse() {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   auto replies =
       core_.redis.RunAll({{"HVALS", kIdentitiesKey}, {"HGETALL", kIntentsKey}});
   if (!replies.ok()) return replies.status();

@@ -4,15 +4,14 @@
 #include "coordinator/journal/redis_run_journal.h"
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/commit_check.h"
 #include "coordinator/journal/redis_records.h"
@@ -63,23 +62,21 @@ class RedisRunJournal : public RunJournal {
   std::string Key(absl::string_view name) const {
     return absl::StrCat(KeyPrefix(run_.run), name);
   }
-  absl::Status CheckOwned() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(core_.mutex) {
+  absl::Status CheckOwned() const {
     return is_given_up_ ? NotOwnedError() : absl::OkStatus();
   }
   // Adds to an error which run it is about, and what helps.
   absl::Status Explain(const absl::Status& status) const;
   absl::StatusOr<RedisReply> RunScript(
       const RedisScript& script, const std::vector<std::string>& keys,
-      const std::vector<std::string>& arguments)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(core_.mutex);
+      const std::vector<std::string>& arguments);
   absl::Status WriteStep(const Commit& commit, bool with_records,
-                         const std::vector<size_t>& outcomes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(core_.mutex);
+                         const std::vector<size_t>& outcomes);
 
   RedisCore& core_;
   const OwnedRun run_;
   const std::string epoch_;
-  bool is_given_up_ ABSL_GUARDED_BY(core_.mutex) = false;
+  bool is_given_up_ = false;
 };
 
 absl::Status RedisRunJournal::Explain(const absl::Status& status) const {
@@ -104,7 +101,7 @@ absl::StatusOr<RedisReply> RedisRunJournal::RunScript(
 }
 
 absl::Status RedisRunJournal::Renew() {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = CheckOwned(); !status.ok()) return status;
   return RunScript(
              core_.scripts.renew, {Key("meta"), Key("owner")},
@@ -113,7 +110,7 @@ absl::Status RedisRunJournal::Renew() {
 }
 
 absl::StatusOr<RunState> RedisRunJournal::Read() {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = CheckOwned(); !status.ok()) return status;
   auto replies = core_.redis.RunAll({{"HGET", Key("meta"), "record"},
                                      {"HGETALL", Key("counters")},
@@ -127,7 +124,7 @@ absl::StatusOr<RunState> RedisRunJournal::Read() {
 }
 
 absl::StatusOr<proto::Shard> RedisRunJournal::ReadShard(uint32_t shard) {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = CheckOwned(); !status.ok()) return status;
   const std::string field = absl::StrCat(shard);
   auto reply = core_.redis.Run({"HGET", Key("shards"), field});
@@ -146,7 +143,7 @@ absl::StatusOr<proto::Shard> RedisRunJournal::ReadShard(uint32_t shard) {
 
 absl::StatusOr<std::vector<TaskState>> RedisRunJournal::ReadOutcomes(
     uint32_t shard, uint32_t tasks) {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = CheckOwned(); !status.ok()) return status;
   std::vector<Command> commands;
   // An end wins over the split before it.
@@ -170,7 +167,7 @@ absl::StatusOr<std::vector<TaskState>> RedisRunJournal::ReadOutcomes(
 }
 
 absl::Status RedisRunJournal::Write(const Commit& commit) {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = CheckOwned(); !status.ok()) return status;
   if (absl::Status status = CheckCommit(commit); !status.ok()) return status;
   // The first step holds what belongs together: shards, listings, splits. The
@@ -211,7 +208,7 @@ absl::Status RedisRunJournal::WriteStep(const Commit& commit, bool with_records,
 }
 
 absl::Status RedisRunJournal::WriteAttempts(const Attempts& attempts) {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = CheckOwned(); !status.ok()) return status;
   return RunScript(core_.scripts.attempts, {Key("meta"), Key("attempts")},
                    {epoch_, TaskField(attempts.shard, attempts.index),
@@ -221,7 +218,7 @@ absl::Status RedisRunJournal::WriteAttempts(const Attempts& attempts) {
 
 absl::StatusOr<std::optional<proto::Intent>> RedisRunJournal::ReadIntent(
     absl::string_view registry, absl::string_view repository) {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   const std::string field = IntentField(registry, repository);
   auto reply = core_.redis.Run({"HGET", kIntentsKey, field});
   if (!reply.ok()) return reply.status();
@@ -240,7 +237,7 @@ absl::StatusOr<std::optional<proto::Intent>> RedisRunJournal::ReadIntent(
 absl::Status RedisRunJournal::WriteIntent(absl::string_view registry,
                                           absl::string_view repository,
                                           const proto::Intent* intent) {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = CheckOwned(); !status.ok()) return status;
   std::vector<std::string> arguments = {epoch_,
                                         IntentField(registry, repository)};
@@ -257,7 +254,7 @@ absl::Status RedisRunJournal::WriteIntent(absl::string_view registry,
 }
 
 absl::Status RedisRunJournal::Finish() {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (absl::Status status = CheckOwned(); !status.ok()) return status;
   auto reply = RunScript(core_.scripts.finish,
                          {Key("meta"), kIdentitiesKey, kFinishedKey},
@@ -270,7 +267,7 @@ absl::Status RedisRunJournal::Finish() {
 }
 
 absl::Status RedisRunJournal::Release() {
-  const absl::MutexLock lock(&core_.mutex);
+  const std::lock_guard lock(core_.mutex);
   if (is_given_up_) return absl::OkStatus();
   auto reply = RunScript(core_.scripts.release, {Key("owner"), Key("meta")},
                          {core_.owner.str()});

@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -41,7 +42,11 @@ class WorkerForTest : public FleetSocket {
 
   void Say(proto::Envelope message) {
     message.set_session(kSession);
-    inbox_.push_back(std::move(message));
+    {
+      // Hooks of the journal call this on its writer's thread.
+      const std::lock_guard lock(mutex_);
+      inbox_.push_back(std::move(message));
+    }
     const uint64_t one = 1;
     EXPECT_EQ(write(fd_, &one, sizeof one), static_cast<ssize_t>(sizeof one));
   }
@@ -52,7 +57,10 @@ class WorkerForTest : public FleetSocket {
     Say(std::move(message));
   }
   // Not even a Hello.
-  void StaySilent() { inbox_.clear(); }
+  void StaySilent() {
+    const std::lock_guard lock(mutex_);
+    inbox_.clear();
+  }
   void SayResult(const proto::Lease& lease, proto::TaskResult result,
                  uint64_t number) {
     *result.mutable_id() = lease.id();
@@ -64,6 +72,7 @@ class WorkerForTest : public FleetSocket {
   }
 
   std::optional<proto::Envelope> Receive() override {
+    const std::lock_guard lock(mutex_);
     if (inbox_.empty()) {
       uint64_t count = 0;
       if (read(fd_, &count, sizeof count) < 0) return std::nullopt;
@@ -88,6 +97,7 @@ class WorkerForTest : public FleetSocket {
 
  private:
   const int fd_;
+  std::mutex mutex_;
   std::deque<proto::Envelope> inbox_;
   uint64_t results_ = 0;
 };

@@ -16,33 +16,38 @@ JournalWriter::JournalWriter()
 
 JournalWriter::~JournalWriter() {
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     is_ending_ = true;
   }
+  changed_.notify_all();
   thread_.join();
   close(fd_);
 }
 
 void JournalWriter::Post(Write write, Done done) {
-  const absl::MutexLock lock(&mutex_);
-  posted_.push_back({std::move(write), std::move(done)});
+  {
+    const std::lock_guard lock(mutex_);
+    posted_.push_back({std::move(write), std::move(done)});
+  }
+  changed_.notify_all();
 }
 
 void JournalWriter::CarryOut() {
   while (true) {
     Write write;
     {
-      const absl::MutexLock lock(
-          &mutex_, absl::Condition(this, &JournalWriter::HasWork));
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return !posted_.empty() || is_ending_; });
       if (posted_.empty()) return;
       write = std::move(posted_.front().write);
     }
     absl::Status status = write();
     {
-      const absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       ended_.push_back({std::move(status), std::move(posted_.front().done)});
       posted_.pop_front();
     }
+    changed_.notify_all();
     eventfd_write(fd_, 1);
   }
 }
@@ -52,15 +57,15 @@ void JournalWriter::Deliver(absl::Time now) {
   eventfd_read(fd_, &count);
   std::vector<Ended> ended;
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     ended.swap(ended_);
   }
   for (const Ended& one : ended) one.done(one.status, now);
 }
 
 void JournalWriter::Wait() {
-  const absl::MutexLock lock(&mutex_,
-                             absl::Condition(this, &JournalWriter::IsIdle));
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return posted_.empty(); });
 }
 
 }  // namespace registry_manager

@@ -4,14 +4,14 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_JOURNAL_WRITER_H_
 #define REGISTRY_MANAGER_COORDINATOR_SERVER_JOURNAL_WRITER_H_
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 namespace registry_manager {
@@ -52,19 +52,15 @@ class JournalWriter {
   };
 
   void CarryOut();
-  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !posted_.empty() || is_ending_;
-  }
-  bool IsIdle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return posted_.empty();
-  }
 
   const int fd_;
-  absl::Mutex mutex_;
+  // Guards the three below.
+  std::mutex mutex_;
+  std::condition_variable changed_;
   // The first is under way.
-  std::deque<Posted> posted_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Ended> ended_ ABSL_GUARDED_BY(mutex_);
-  bool is_ending_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<Posted> posted_;
+  std::vector<Ended> ended_;
+  bool is_ending_ = false;
   std::thread thread_;
 };
 

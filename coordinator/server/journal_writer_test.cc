@@ -6,11 +6,10 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <future>
 #include <optional>
 #include <thread>
 #include <vector>
-
-#include "absl/synchronization/notification.h"
 
 namespace registry_manager {
 namespace {
@@ -74,17 +73,17 @@ TEST(JournalWriterTest, WritesThatArePostedWhileOneIsDeliveredComeLater) {
 }
 
 TEST(JournalWriterTest, DoesNotKeepItsCallerWaiting) {
-  absl::Notification may_write;
+  std::promise<void> may_write;
   JournalWriter writer;
   writer.Post(
       [&] {
-        may_write.WaitForNotification();
+        may_write.get_future().wait();
         return absl::OkStatus();
       },
       [](const absl::Status&, absl::Time) {});
   writer.Deliver(kNow);
   EXPECT_FALSE(IsReadable(writer.fd(), 0));
-  may_write.Notify();
+  may_write.set_value();
   EXPECT_TRUE(IsReadable(writer.fd(), 10000));
 }
 

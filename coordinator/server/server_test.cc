@@ -10,7 +10,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -109,10 +111,10 @@ TEST_F(ServerTest, CarriesARunToItsEnd) {
 
 TEST_F(ServerTest, AcknowledgesOnlyWhatIsJournalledAlsoWhatIsSentAgain) {
   worker_.carry_out = [this](const proto::Task& task) {
-    journal_.failing_writes = 2;
     journal_.on_failed_write = [this, lease = task.lease()] {
       worker_.SayResult(lease, Done(), 1);
     };
+    journal_.failing_writes = 2;
     return Done();
   };
   int acknowledged = 0;
@@ -125,6 +127,28 @@ TEST_F(ServerTest, AcknowledgesOnlyWhatIsJournalledAlsoWhatIsSentAgain) {
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_GE(acknowledged, 1);
   EXPECT_EQ(listener_.ended, Names({"x DONE"}));
+}
+
+TEST_F(ServerTest, AnswersHeartbeatsWhileTheJournalIsSlow) {
+  std::promise<void> answered;
+  bool is_answered = false;
+  worker_.on_sent = [&](const proto::Envelope& message) {
+    if (message.has_heartbeat_ack()) answered.set_value();
+  };
+  worker_.carry_out = [&](const proto::Task&) {
+    journal_.on_failed_write = [&] {
+      proto::Envelope heartbeat;
+      heartbeat.mutable_heartbeat()->set_number(1);
+      worker_.Say(std::move(heartbeat));
+      is_answered = answered.get_future().wait_for(std::chrono::seconds(10)) ==
+                    std::future_status::ready;
+    };
+    journal_.failing_writes = 1;
+    return Done();
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_TRUE(is_answered);
 }
 
 TEST_F(ServerTest, GoesOnWhenTheJournalIsBack) {
