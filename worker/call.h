@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "common/http/cancellation.h"
 
 namespace registry_manager {
@@ -40,6 +41,14 @@ class Call {
     }
     cancellation.Unsubscribe(ticket);
     return *std::move(outcome);
+  }
+
+  // Blocks until answered; nullopt after `patience`.
+  std::optional<Outcome> WaitFor(absl::Duration patience) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    answered_.wait_for(lock, absl::ToChronoNanoseconds(patience),
+                       [this] { return outcome_.has_value(); });
+    return outcome_;
   }
 
  private:

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/reference/printable.h"
 #include "common/wire/envelope.h"
+#include "worker/registry_options.h"
 
 namespace registry_manager {
 namespace {
@@ -33,11 +34,17 @@ Session::Session(SessionOptions options, Parts parts)
       hello_due_(options_.begin),
       results_(kResend),
       intents_(kResend),
-      blob_claims_(kResendClaim) {
+      blob_claims_(kResendClaim),
+      credentials_requests_(kResend) {
   parts_.grants->BeginSession();
 }
 
-Session::~Session() { CancelAll("the session with the coordinator has ended"); }
+Session::~Session() {
+  CancelAll("the session with the coordinator has ended");
+  for (const auto& [number, call] : pending_credentials_) {
+    call->Answer(absl::CancelledError("the session has ended"));
+  }
+}
 
 Session::Key Session::KeyOf(const proto::TaskId& id, uint32_t attempt) {
   return {id.run(), id.shard(), id.index(), attempt};
@@ -103,6 +110,9 @@ void Session::Receive(const proto::Envelope& message) {
     case proto::Envelope::kBlobTurn:
       ReceiveBlobTurn(message.blob_turn());
       break;
+    case proto::Envelope::kCredentialsReply:
+      ReceiveCredentials(message.credentials_reply());
+      break;
     case proto::Envelope::kCancel:
       ReceiveCancel(message.cancel());
       break;
@@ -143,6 +153,7 @@ void Session::ReceiveWelcome(const proto::Welcome& welcome) {
   results_.SendAllAgain();
   intents_.SendAllAgain();
   blob_claims_.SendAllAgain();
+  credentials_requests_.SendAllAgain();
 }
 
 void Session::ReceiveDispatch(const proto::Dispatch& dispatch) {
@@ -229,6 +240,18 @@ void Session::ReceiveBlobTurn(const proto::BlobTurn& turn) {
     pending->second.call->Answer(std::move(mine));
   }
   pending_blobs_.erase(pending);
+}
+
+void Session::ReceiveCredentials(const proto::CredentialsReply& reply) {
+  if (!credentials_requests_.Acknowledge(reply.number())) return;
+  const auto pending = pending_credentials_.find(reply.number());
+  if (reply.problem().empty()) {
+    pending->second->Answer(CredentialsOf(reply.credentials()));
+  } else {
+    pending->second->Answer(
+        absl::FailedPreconditionError(Printable(reply.problem(), 1024)));
+  }
+  pending_credentials_.erase(pending);
 }
 
 void Session::ReceiveCancel(const proto::Cancel& cancel) {
@@ -343,6 +366,19 @@ void Session::EndBlob(const std::shared_ptr<Assignment>& assignment,
   end.set_repository(place.repository);
   end.set_digest(place.digest);
   end.set_outcome(outcome);
+}
+
+void Session::AskForCredentials(const std::string& run,
+                                const std::string& registry,
+                                std::shared_ptr<CredentialsCall> call) {
+  const uint64_t number = credentials_requests_.NextNumber();
+  pending_credentials_[number] = std::move(call);
+  proto::Envelope message;
+  proto::CredentialsRequest& request = *message.mutable_credentials_request();
+  request.set_number(number);
+  request.set_run(run);
+  request.set_registry(registry);
+  credentials_requests_.Add(std::move(message));
 }
 
 std::set<std::string> Session::RunsNeeded(bool started) const {

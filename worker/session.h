@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/registry/credentials.h"
 #include "proto/fleet.pb.h"
 #include "worker/action_queue.h"
 #include "worker/assignment.h"
@@ -34,6 +35,7 @@ namespace registry_manager {
 
 using IntentCall = Call<absl::Status>;
 using BlobCall = Call<absl::StatusOr<BlobLedger::Turn>>;
+using CredentialsCall = Call<absl::StatusOr<RegistryCredentials>>;
 
 struct SessionOptions {
   // Random, so that nobody who does not know it can pretend to be this worker.
@@ -95,6 +97,10 @@ class Session {
                  const BlobPlace& place, std::shared_ptr<BlobCall> call);
   void EndBlob(const std::shared_ptr<Assignment>& assignment,
                const BlobPlace& place, proto::BlobEnd::Outcome outcome);
+  // A registry refuses its credentials. The caller does not wait for ever: the
+  // coordinator answers only while the run has a task here.
+  void AskForCredentials(const std::string& run, const std::string& registry,
+                         std::shared_ptr<CredentialsCall> call);
 
   // --- the end ---
 
@@ -144,6 +150,7 @@ class Session {
   void ReceiveSettings(const proto::Settings& settings);
   void ReceiveIntentAck(const proto::IntentAck& ack);
   void ReceiveBlobTurn(const proto::BlobTurn& turn);
+  void ReceiveCredentials(const proto::CredentialsReply& reply);
   void ReceiveCancel(const proto::Cancel& cancel);
 
   void StartTasksOf(const std::string& run);
@@ -186,6 +193,8 @@ class Session {
   std::map<uint64_t, PendingBlob> pending_blobs_;
   Unacknowledged blob_claims_;
   std::deque<proto::BlobEnd> blob_ends_;
+  std::map<uint64_t, std::shared_ptr<CredentialsCall>> pending_credentials_;
+  Unacknowledged credentials_requests_;
   SettingsStore settings_;
   std::deque<proto::Throttled> throttled_;
 

@@ -34,7 +34,8 @@ bool Session::SendDue(absl::Duration now) {
   return SendHeartbeat(now) && SendThrottled() && SendGrantRequests(now) &&
          intents_.SendDue(now, send) && SendBlobEnds() &&
          blob_claims_.SendDue(now, send) && SendSettingsRequests(now) &&
-         SendActions() && results_.SendDue(now, send);
+         credentials_requests_.SendDue(now, send) && SendActions() &&
+         results_.SendDue(now, send);
 }
 
 bool Session::SendHello(absl::Duration now) {
@@ -141,9 +142,10 @@ bool Session::SendActions() {
 
 absl::Duration Session::NextSend() const {
   if (state_ != State::kJoined) return hello_due_;
-  absl::Duration next = std::min({hello_due_, heartbeat_due_,
-                                  parts_.grants->NextDue(), results_.NextDue(),
-                                  intents_.NextDue(), blob_claims_.NextDue()});
+  absl::Duration next =
+      std::min({hello_due_, heartbeat_due_, parts_.grants->NextDue(),
+                results_.NextDue(), intents_.NextDue(), blob_claims_.NextDue(),
+                credentials_requests_.NextDue()});
   if (!RunsNeeded(/*started=*/false).empty()) {
     next = std::min(next, parts_.clock->Now() + kAskForSettingsAgain);
   }

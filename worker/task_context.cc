@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/registry/open_connection.h"
+#include "worker/registry_options.h"
 
 namespace registry_manager {
 
@@ -15,21 +15,27 @@ WorkerServices::WorkerServices(HttpTransport* transport, ThreadPool* pool,
     : transport_(transport), pool_(pool), gate_for_(std::move(gate_for)) {}
 
 absl::StatusOr<RegistryConnection*> WorkerServices::Connect(
-    const proto::Registry& registry, int retries) {
-  const std::string key =
-      absl::StrCat(registry.SerializeAsString(), " ", retries);
+    const proto::RunSettings& settings, const proto::Registry& registry) {
+  const std::string key = absl::StrCat(settings.run(), " ", registry.id());
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto known = connections_.find(key);
   if (known != connections_.end()) return known->second.connection.get();
-  auto opened =
-      OpenConnection(registry, retries, transport_, gate_for_(registry.id()));
-  if (!opened.ok()) return opened.status();
-  RegistryConnection* connection = opened->get();
+  std::vector<MemoryFile> files;
+  absl::StatusOr<RegistryOptions> options =
+      OptionsOf(registry, static_cast<int>(settings.retries()), files);
+  if (!options.ok()) return options.status();
+  if (registry.is_renewable() && ask_) {
+    options->renew_credentials = [ask = ask_, run = settings.run(),
+                                  id = registry.id()] { return ask(run, id); };
+  }
+  auto opened = std::make_unique<RegistryConnection>(
+      *std::move(options), transport_, gate_for_(registry.id()));
+  RegistryConnection* connection = opened.get();
   connection->content_cache = cache_.get();
   if (with_referrers_api_.contains(registry.id())) {
     connection->referrers_api = RegistryConnection::Support::kYes;
   }
-  connections_[key] = {registry.id(), *std::move(opened)};
+  connections_[key] = {registry.id(), std::move(files), std::move(opened)};
   return connection;
 }
 

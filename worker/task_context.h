@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "common/concurrency/parallel.h"
 #include "common/http/transport.h"
+#include "common/os/memory_file.h"
 #include "common/registry/connection.h"
 #include "common/registry/content_cache.h"
 #include "common/registry/copy/local_blob_ledger.h"
@@ -32,6 +33,10 @@ class WorkerServices {
  public:
   // The gate of a registry, by its id; it lives as long as the worker.
   using GateFor = std::function<RequestGate*(const std::string& registry)>;
+  // Looks the credentials of a run's registry up again; blocks until the
+  // coordinator has answered.
+  using CredentialsFor = std::function<absl::StatusOr<RegistryCredentials>(
+      const std::string& run, const std::string& registry)>;
   WorkerServices(HttpTransport* transport, ThreadPool* pool, GateFor gate_for);
 
   // All connections that are opened from now on use `cache`.
@@ -39,10 +44,13 @@ class WorkerServices {
     cache_ = std::move(cache);
   }
 
-  // The connection to a registry of a run's settings: one for each registry and
-  // credentials, kept for the worker's life.
-  absl::StatusOr<RegistryConnection*> Connect(const proto::Registry& registry,
-                                              int retries);
+  // Registries that refuse their credentials are given what `ask` returns.
+  void AskForCredentials(CredentialsFor ask) { ask_ = std::move(ask); }
+
+  // The connection to a registry of a run's settings: one for each run and
+  // registry, kept for the worker's life.
+  absl::StatusOr<RegistryConnection*> Connect(
+      const proto::RunSettings& settings, const proto::Registry& registry);
   // These registries have a referrers API, as a worker of the run has seen: the
   // first answer that this one gets need not tell.
   void RememberReferrersApi(const std::vector<std::string>& registries);
@@ -57,10 +65,12 @@ class WorkerServices {
   HttpTransport* const transport_;
   ThreadPool* const pool_;
   const GateFor gate_for_;
+  CredentialsFor ask_;
   std::unique_ptr<ContentCache> cache_;
   LocalBlobLedger blobs_;
   struct Connection {
     std::string registry;
+    std::vector<MemoryFile> files;
     std::unique_ptr<RegistryConnection> connection;
   };
   mutable std::mutex mutex_;

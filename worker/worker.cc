@@ -25,6 +25,8 @@ namespace {
 constexpr absl::Duration kFlush = absl::Seconds(1);
 constexpr absl::Duration kQuickFlush = absl::Milliseconds(300);
 constexpr absl::Duration kLinger = absl::Seconds(1);
+// A credential helper may take ten seconds, and another one may be before it.
+constexpr absl::Duration kCredentialsPatience = absl::Seconds(30);
 
 // Nobody can guess it.
 std::string RandomSessionId() {
@@ -51,7 +53,12 @@ Worker::Worker(WorkerOptions options, const Clock* clock, Mailbox* mailbox,
       mailbox_(mailbox),
       grants_(grants),
       actions_([mailbox] { mailbox->Wake(); }),
-      executor_(options_.slots, std::move(handler), services, this) {}
+      executor_(options_.slots, std::move(handler), services, this) {
+  services->AskForCredentials(
+      [this](const std::string& run, const std::string& registry) {
+        return AskForCredentials(run, registry);
+      });
+}
 
 Worker::~Worker() = default;
 
@@ -217,6 +224,23 @@ absl::Status Worker::WriteIntent(const std::shared_ptr<Assignment>& assignment,
     session_->WriteIntent(assignment, std::move(write), std::move(call));
   });
   return call->Wait(assignment->cancellation());
+}
+
+absl::StatusOr<RegistryCredentials> Worker::AskForCredentials(
+    const std::string& run, const std::string& registry) {
+  auto call = std::make_shared<CredentialsCall>();
+  mailbox_->Post([this, run, registry, call] {
+    if (session_ == nullptr) {
+      call->Answer(absl::CancelledError("the worker has stopped"));
+    } else {
+      session_->AskForCredentials(run, registry, call);
+    }
+  });
+  std::optional<absl::StatusOr<RegistryCredentials>> answer =
+      call->WaitFor(kCredentialsPatience);
+  if (answer) return *std::move(answer);
+  return absl::DeadlineExceededError(
+      "the coordinator does not say whether there are other credentials");
 }
 
 absl::StatusOr<BlobLedger::Turn> Worker::ClaimBlob(

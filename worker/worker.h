@@ -75,6 +75,9 @@ class Worker : public TaskPort {
  private:
   enum class End { kStopped, kRejected, kOver };
 
+  // Looks a registry's credentials up again, at the coordinator. Blocks.
+  absl::StatusOr<RegistryCredentials> AskForCredentials(
+      const std::string& run, const std::string& registry);
   absl::Status BeginSession(absl::Duration begin);
   End Serve();
   void ReceiveAll();

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/config/limits.h"
 #include "common/config/parse.h"
-#include "common/config/read_file.h"
+#include "common/os/read_file.h"
 #include "common/reference/printable.h"
 
 namespace registry_manager {

@@ -405,6 +405,11 @@ absl::Status Authenticator::AskTokenService(const ScopeSet& scopes,
   return FetchOnce({}, scheme, exchange).status();
 }
 
+RegistryCredentials Authenticator::credentials() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return credentials_;
+}
+
 bool Authenticator::IsAnonymous(const ScopeSet& scopes) {
   const std::lock_guard<std::mutex> lock(mutex_);
   return CredentialsFor(scopes).anonymous();

@@ -63,6 +63,8 @@ class Authenticator {
   // the registry has not named a token service.
   absl::Status AskTokenService(const ScopeSet& scopes,
                                const Exchange& exchange);
+  // The credentials as they are known now.
+  RegistryCredentials credentials();
   // True if a request with `scopes` is sent without credentials.
   bool IsAnonymous(const ScopeSet& scopes);
   // True if a request with `scopes` is sent with the credentials for the whole

@@ -106,6 +106,8 @@ class RegistryConnection {
                     absl::string_view actions) const;
 
   const Address& address() const { return options_.address; }
+  // The credentials as they are known now.
+  RegistryCredentials credentials() { return authenticator_.credentials(); }
   const Url& base() const { return base_; }
   RequestGate& gate() { return *gate_; }
   int retries() const { return options_.retries; }

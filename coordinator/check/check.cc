@@ -30,14 +30,17 @@ bool Names(const std::vector<std::string>& names, const std::string& name) {
 }
 
 std::vector<RegistryQuestion> QuestionsOf(const Config& config) {
-  const proto::RunSettings settings = SettingsOf(config, {}, "check", 0, false);
   std::vector<RegistryQuestion> questions;
   for (const RegistryConfig& registry : config.registries) {
     if (!registry.address) continue;
     RegistryQuestion question;
     question.config = &registry;
-    for (const proto::Registry& known : settings.registries()) {
-      if (known.id() == registry.address->str()) question.settings = known;
+    question.access = AccessConfigOf(config, RegistryId(registry));
+    question.max_connections = registry.max_connections;
+    for (const RegistryConfig& other : config.registries) {
+      if (RegistryId(other) != RegistryId(registry)) continue;
+      question.max_connections =
+          std::min(question.max_connections, other.max_connections);
     }
     question.deletes = config.delete_policy &&
                        Names(config.delete_policy->registries, registry.name);

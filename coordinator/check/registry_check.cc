@@ -13,11 +13,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/reference/printable.h"
+#include "common/registry/connection.h"
 #include "common/registry/errors.h"
 #include "common/registry/identify.h"
 #include "common/registry/listing.h"
-#include "common/registry/open_connection.h"
 #include "common/registry/removal/deletion.h"
+#include "coordinator/access/registry_access.h"
 #include "coordinator/check/open_gate.h"
 
 namespace registry_manager {
@@ -232,8 +233,8 @@ class Checker {
   }
 
   void Limits() {
-    std::string text = absl::StrCat(
-        "at most ", question_.settings.max_connections(), " requests at once");
+    std::string text = absl::StrCat("at most ", question_.max_connections,
+                                    " requests at once");
     if (question_.config->requests_per_second) {
       absl::StrAppend(&text, ", ", *question_.config->requests_per_second,
                       " a second");
@@ -248,28 +249,41 @@ class Checker {
   bool refused_ = false;
 };
 
+RegistryOptions OptionsOf(const RegistryConfig& config,
+                          RegistryCredentials credentials) {
+  RegistryOptions options{
+      *config.address,
+      std::move(credentials),
+      {config.insecure, config.ca_file, config.client_cert, config.client_key},
+      kRetries};
+  options.listing_timeout = config.listing_timeout;
+  return options;
+}
+
 }  // namespace
 
 CheckedPart CheckRegistry(const RegistryQuestion& question,
                           HttpTransport* transport) {
   CheckedPart part;
   part.name = absl::StrCat("registry ", Printable(question.config->name), " (",
-                           question.settings.id(), ")");
+                           question.config->address->str(), ")");
   Cancellation cancellation;
   OpenGate gate(&cancellation);
-  const auto connection =
-      OpenConnection(question.settings, kRetries, transport, &gate);
-  if (!connection.ok()) {
+  absl::StatusOr<RegistryCredentials> credentials =
+      ReadCredentials(*question.access);
+  if (!credentials.ok()) {
     part.findings.push_back(
-        {Level::kUnreachable, std::string(connection.status().message())});
+        {Level::kUnreachable, std::string(credentials.status().message())});
     return part;
   }
+  RegistryConnection connection(
+      OptionsOf(*question.access, *std::move(credentials)), transport, &gate);
   const absl::Time ends = absl::Now() + kPatience;
   TaskScope scope(&cancellation, [ends] {
     return absl::Now() < ends ? absl::OkStatus()
                               : absl::DeadlineExceededError("no time left");
   });
-  const RegistryClient client{connection->get(), &scope};
+  const RegistryClient client{&connection, &scope};
   Checker(question, client, part.findings).Run();
   if (const absl::Status end = cancellation.status(); !end.ok()) {
     part.findings.push_back({Level::kUnreachable, std::string(end.message())});

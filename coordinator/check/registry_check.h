@@ -7,7 +7,6 @@
 #include "common/config/config.h"
 #include "common/http/transport.h"
 #include "coordinator/check/finding.h"
-#include "proto/task.pb.h"
 
 namespace registry_manager {
 
@@ -15,8 +14,10 @@ namespace registry_manager {
 struct RegistryQuestion {
   // The registry as the config describes it; never a layout.
   const RegistryConfig* config = nullptr;
-  // The registry as workers are told of it.
-  proto::Registry settings;
+  // The entry whose credentials and certificates open it.
+  const RegistryConfig* access = nullptr;
+  // The most requests at once, by every entry with its address.
+  int max_connections = 0;
   // The delete policy names it.
   bool deletes = false;
   // The sync policy copies to it.

@@ -4,7 +4,7 @@
 #include "coordinator/run/settings.h"
 
 #include <algorithm>
-#include <utility>
+#include <set>
 
 namespace registry_manager {
 namespace {
@@ -55,52 +55,56 @@ proto::Registry RegistryOf(const RegistryConfig& config) {
   proto::Registry registry;
   registry.set_id(RegistryId(config));
   registry.set_name(config.name);
-  registry.set_username(config.username);
-  registry.set_password(config.password);
-  registry.set_password_file(config.password_file);
-  registry.set_auth_file(config.auth_file);
   registry.set_insecure(config.insecure);
-  registry.set_ca_file(config.ca_file);
-  registry.set_client_cert(config.client_cert);
-  registry.set_client_key(config.client_key);
   registry.set_max_connections(config.max_connections);
   registry.set_listing_timeout_ms(
       absl::ToInt64Milliseconds(config.listing_timeout));
   return registry;
 }
 
-bool HasCredentials(const proto::Registry& registry) {
-  return !registry.username().empty() || !registry.auth_file().empty();
+bool HasCredentials(const RegistryConfig& config) {
+  return !config.username.empty() || !config.auth_file.empty();
 }
 
-// Two entries with one address are one registry: the first with credentials,
-// and the lower limit.
-void AddRegistry(const RegistryConfig& config, proto::RunSettings& settings) {
-  proto::Registry registry = RegistryOf(config);
-  for (proto::Registry& known : *settings.mutable_registries()) {
-    if (known.id() != registry.id()) continue;
-    const uint32_t connections =
-        std::min(known.max_connections(), registry.max_connections());
-    if (!HasCredentials(known) && HasCredentials(registry)) {
-      known = std::move(registry);
-    }
-    known.set_max_connections(connections);
-    return;
+// The registries that the run touches.
+std::set<std::string> IdsOf(const std::vector<Stream>& streams) {
+  std::set<std::string> ids;
+  for (const Stream& stream : streams) {
+    for (const std::string& id : stream.registries()) ids.insert(id);
   }
-  *settings.add_registries() = std::move(registry);
+  return ids;
 }
 
 }  // namespace
 
+const RegistryConfig* AccessConfigOf(const Config& config,
+                                     const std::string& id) {
+  const RegistryConfig* found = nullptr;
+  for (const RegistryConfig& registry : config.registries) {
+    if (RegistryId(registry) != id) continue;
+    if (found == nullptr) found = &registry;
+    if (HasCredentials(registry)) return &registry;
+  }
+  return found;
+}
+
 proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
+                              const std::vector<Stream>& streams,
                               const std::string& run, int retries,
                               bool details) {
   proto::RunSettings settings;
   settings.set_run(run);
   settings.set_retries(retries);
   settings.set_details(details);
-  for (const RegistryConfig& registry : config.registries) {
-    AddRegistry(registry, settings);
+  for (const std::string& id : IdsOf(streams)) {
+    proto::Registry& registry = *settings.add_registries();
+    registry = RegistryOf(*AccessConfigOf(config, id));
+    for (const RegistryConfig& other : config.registries) {
+      if (RegistryId(other) != id) continue;
+      registry.set_max_connections(
+          std::min<uint32_t>(registry.max_connections(),
+                             static_cast<uint32_t>(other.max_connections)));
+    }
   }
   if (config.delete_policy) {
     SetDeletePolicy(*config.delete_policy, options,

@@ -5,6 +5,7 @@
 #define REGISTRY_MANAGER_COORDINATOR_RUN_SETTINGS_H_
 
 #include <string>
+#include <vector>
 
 #include "common/config/config.h"
 #include "coordinator/run/stream.h"
@@ -12,9 +13,17 @@
 
 namespace registry_manager {
 
-// Makes the settings of a run that are sent to workers. They hold secrets: they
-// are never journalled and never logged.
+// The entry of the config whose credentials and certificates open a registry.
+// Two entries with one address are one registry: the first that has credentials
+// counts. nullptr: no entry has that id.
+const RegistryConfig* AccessConfigOf(const Config& config,
+                                     const std::string& id);
+
+// Makes the settings of a run that are sent to workers, without what opens the
+// registries (coordinator/access). They name the registries of the run's
+// streams only. Of two entries with one address the lower limit counts.
 proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
+                              const std::vector<Stream>& streams,
                               const std::string& run, int retries,
                               bool details);
 

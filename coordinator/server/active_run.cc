@@ -38,6 +38,8 @@ proto::TaskResult FailedResult(const std::string& reason) {
 ActiveRun::ActiveRun(ActiveRunParts parts, SharedParts shared, absl::Time now)
     : parts_(std::move(parts)),
       shared_(shared),
+      settings_(parts_.settings),
+      is_access_read_(!parts_.read_access),
       begins_(now + parts_.hold_off),
       owned_until_(now + parts_.ownership) {
   for (const auto& [registry, budget] : parts_.registries) {
@@ -90,7 +92,7 @@ void ActiveRun::Interrupt(absl::Time now) {
 }
 
 void ActiveRun::End(const absl::StatusOr<RunEnd>& end, absl::Time now) {
-  shared_.writer->Wait();
+  shared_.journal_thread->Wait();
   proto::RunSnapshot last = Snapshot(now);
   for (auto& [key, task] : tasks_) UnlockLater(task.spec, now);
   shared_.scheduler->RemoveRun(id());

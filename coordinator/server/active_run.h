@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +23,8 @@
 #include "coordinator/run/task_account.h"
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/server/fleet_desk.h"
-#include "coordinator/server/journal_writer.h"
 #include "coordinator/server/repository_locks.h"
+#include "coordinator/server/side_thread.h"
 
 namespace registry_manager {
 
@@ -38,7 +40,12 @@ struct ActiveRunParts {
   Run* run;
   RunJournal* journal;
   RunListener* listener;
+  // What workers are told of the run, without what opens the registries.
   proto::RunSettings settings;
+  // Fills in credentials and certificates of a registry of `settings`; called
+  // on a side thread, before the settings are sent and whenever credentials are
+  // refused. Empty: the settings are complete. Must not refer to the run.
+  std::function<void(proto::Registry&)> read_access;
   // The budget that the run allows at each of its registries, in the order of
   // the config.
   std::vector<std::pair<std::string, RegistryBudget>> registries;
@@ -61,7 +68,9 @@ struct SharedParts {
   FleetDesk* desk;
   // nullptr if no run writes to a registry.
   RepositoryLocks* locks;
-  JournalWriter* writer;
+  // For writes to journals, and for files and helpers that hold credentials.
+  SideThread* journal_thread;
+  SideThread* access_thread;
 };
 
 // A run that is being carried out: hands its tasks to the scheduler and to
@@ -74,7 +83,6 @@ class ActiveRun {
   ActiveRun& operator=(const ActiveRun&) = delete;
 
   const std::string& id() const { return parts_.run->id(); }
-  const proto::RunSettings& settings() const { return parts_.settings; }
   RunListener& listener() const { return *parts_.listener; }
   bool IsOurs(absl::Time now) const { return now < owned_until_; }
 
@@ -101,6 +109,13 @@ class ActiveRun {
                     absl::Time now);
   void HandleIntent(const std::string& session, const proto::IntentWrite& write,
                     absl::Time now);
+
+  // --- access to registries (active_run_access.cc) ---
+
+  // Only a worker that has a task of the run is answered.
+  void HandleSettingsRequest(const std::string& session);
+  void HandleCredentialsRequest(const std::string& session,
+                                const proto::CredentialsRequest& request);
 
   // --- effects of the scheduler ---
 
@@ -153,7 +168,7 @@ class ActiveRun {
   // `is_probe`: the journal is back if this succeeds.
   void Renew(bool is_probe, absl::Time now);
   // `done` is not called any more once this run has ended.
-  void Post(JournalWriter::Write write, JournalWriter::Done done);
+  void Post(SideThread& thread, SideThread::Work work, SideThread::Done done);
   // Takes the end of a write. True if it succeeded; the run ends by any error
   // but Unavailable.
   bool HasWritten(const absl::Status& status, absl::Time now);
@@ -169,6 +184,16 @@ class ActiveRun {
   void UnlockLater(TaskSpec& spec, absl::Time now);
   proto::RunSnapshot Snapshot(absl::Time now) const;
 
+  // --- active_run_access.cc ---
+
+  // A request for a registry's credentials that waits for them.
+  using CredentialsCall = std::pair<std::string, uint64_t>;
+  bool HasTaskOf(const std::string& session) const;
+  void ReadAllAccess();
+  void SendSettings(const std::string& session);
+  void ReadAccessAgain(const std::string& registry);
+  proto::Registry* FindRegistry(const std::string& id);
+
   // --- active_run_results.cc ---
 
   // The attempt does not end the task: what it has done stands.
@@ -180,6 +205,12 @@ class ActiveRun {
 
   const ActiveRunParts parts_;
   const SharedParts shared_;
+  // With what opens the registries, once that has been read.
+  proto::RunSettings settings_;
+  bool is_access_read_ = false;
+  // Sessions that wait until it is. While anybody waits, it is being read.
+  std::set<std::string> await_settings_;
+  std::map<std::string, std::set<CredentialsCall>> await_credentials_;
   absl::flat_hash_map<TaskKey, Task> tasks_;
   // Tasks whose repository another coordinator writes to.
   std::vector<Run::Prepared> locked_out_;

@@ -1,8 +1,8 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// This file holds what a run writes to its journal, which happens on the
-// writer's thread.
+// This file holds what a run writes to its journal, which happens on a
+// side thread.
 
 #include <optional>
 #include <string>
@@ -36,13 +36,13 @@ void ActiveRun::NoteJournalBack() {
   journal_away_ = false;
 }
 
-void ActiveRun::Post(JournalWriter::Write write, JournalWriter::Done done) {
-  shared_.writer->Post(
-      std::move(write),
-      [is_here = std::weak_ptr(is_here_), done = std::move(done)](
-          const absl::Status& status, absl::Time now) {
-        if (!is_here.expired()) done(status, now);
-      });
+void ActiveRun::Post(SideThread& thread, SideThread::Work work,
+                     SideThread::Done done) {
+  thread.Post(std::move(work),
+              [is_here = std::weak_ptr(is_here_), done = std::move(done)](
+                  const absl::Status& status, absl::Time now) {
+                if (!is_here.expired()) done(status, now);
+              });
 }
 
 bool ActiveRun::HasWritten(const absl::Status& status, absl::Time now) {
@@ -78,30 +78,33 @@ absl::Status ActiveRun::Flush(absl::Time now) {
 
 void ActiveRun::WriteBatch() {
   is_writing_ = true;
-  Post([this] { return parts_.journal->Write(written_.commit); },
-       [this](const absl::Status& status, absl::Time now) {
-         is_writing_ = false;
-         if (!HasWritten(status, now)) return;
-         NoteJournalBack();
-         const Batch written = std::exchange(written_, Batch());
-         for (const PendingAck& pending : written.acks) {
-           shared_.desk->Acknowledge(pending.session, pending.number);
-         }
-       });
+  Post(
+      *shared_.journal_thread,
+      [this] { return parts_.journal->Write(written_.commit); },
+      [this](const absl::Status& status, absl::Time now) {
+        is_writing_ = false;
+        if (!HasWritten(status, now)) return;
+        NoteJournalBack();
+        const Batch written = std::exchange(written_, Batch());
+        for (const PendingAck& pending : written.acks) {
+          shared_.desk->Acknowledge(pending.session, pending.number);
+        }
+      });
 }
 
 void ActiveRun::Renew(bool is_probe, absl::Time now) {
   if (is_renewing_) return;
   is_renewing_ = true;
-  Post([this] { return parts_.journal->Renew(); },
-       [this, is_probe, asked = now](const absl::Status& status,
-                                     absl::Time now) {
-         is_renewing_ = false;
-         if (!HasWritten(status, now)) return;
-         // The hold counts from when it was asked for.
-         owned_until_ = asked + parts_.ownership;
-         if (is_probe) NoteJournalBack();
-       });
+  Post(
+      *shared_.journal_thread, [this] { return parts_.journal->Renew(); },
+      [this, is_probe, asked = now](const absl::Status& status,
+                                    absl::Time now) {
+        is_renewing_ = false;
+        if (!HasWritten(status, now)) return;
+        // The hold counts from when it was asked for.
+        owned_until_ = asked + parts_.ownership;
+        if (is_probe) NoteJournalBack();
+      });
 }
 
 void ActiveRun::JournalSetbacks(const CountSetbacks& count) {
@@ -109,6 +112,7 @@ void ActiveRun::JournalSetbacks(const CountSetbacks& count) {
   if (journal_away_ || parts_.run->AboutOf(count.task).is_listing) return;
   ++setbacks_;
   Post(
+      *shared_.journal_thread,
       [this, attempts = Attempts{count.task.shard, count.task.index,
                                  count.attempts, count.losses}] {
         return parts_.journal->WriteAttempts(attempts);
@@ -134,6 +138,7 @@ void ActiveRun::HandleIntent(const std::string& session,
   proto::IntentWrite intent = write;
   if (intent.has_intent()) intent.mutable_intent()->set_run(parts_.run->id());
   Post(
+      *shared_.journal_thread,
       [this, intent] {
         return parts_.journal->WriteIntent(
             intent.registry(), intent.repository(),

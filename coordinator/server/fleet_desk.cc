@@ -198,6 +198,14 @@ void FleetDesk::Acknowledge(const std::string& session,
   fleet_->Send(session, std::move(ack));
 }
 
+void FleetDesk::RefuseCredentials(const std::string& session, uint64_t number) {
+  proto::Envelope message;
+  message.mutable_credentials_reply()->set_number(number);
+  message.mutable_credentials_reply()->set_problem(
+      "there are no other credentials");
+  fleet_->Send(session, std::move(message));
+}
+
 std::vector<std::string> FleetDesk::ReapWorkers(absl::Time now) {
   std::vector<std::string> ended;
   for (const LocalWorkers::Exit& exit : workers_->Poll(now)) {

@@ -50,6 +50,8 @@ class FleetDesk {
   void Cancel(const std::string& session, const TaskKey& task, uint32_t attempt,
               const std::string& reason);
   void Acknowledge(const std::string& session, uint64_t result_number);
+  // Answers a CredentialsRequest of a worker that may not have any.
+  void RefuseCredentials(const std::string& session, uint64_t number);
 
   // The local worker processes that ended, each a sentence.
   std::vector<std::string> ReapWorkers(absl::Time now);

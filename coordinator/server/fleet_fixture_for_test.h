@@ -43,7 +43,7 @@ class WorkerForTest : public FleetSocket {
   void Say(proto::Envelope message) {
     message.set_session(kSession);
     {
-      // Hooks of the journal call this on its writer's thread.
+      // Hooks of the journal call this on a side thread.
       const std::lock_guard lock(mutex_);
       inbox_.push_back(std::move(message));
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -35,7 +36,8 @@ void Server::Add(ActiveRunParts run) {
   const std::string id = run.run->id();
   runs_[id] = std::make_unique<ActiveRun>(
       std::move(run),
-      SharedParts{parts_.scheduler, &desk_, parts_.locks, &writer_},
+      SharedParts{parts_.scheduler, &desk_, parts_.locks, &journal_thread_,
+                  &access_thread_},
       BootTime());
 }
 
@@ -50,13 +52,15 @@ absl::Status Server::Run() {
     absl::Time now = BootTime();
     pollfd fds[] = {{parts_.fleet->fd(), POLLIN, 0},
                     {parts_.signal_fd, POLLIN, 0},
-                    {writer_.fd(), POLLIN, 0}};
-    poll(fds, 3, PollTimeout(now));
+                    {journal_thread_.fd(), POLLIN, 0},
+                    {access_thread_.fd(), POLLIN, 0}};
+    poll(fds, std::size(fds), PollTimeout(now));
     now = BootTime();
     ReadSignals(now);
     ReapWorkers(now);
     ReadMessages(now);
-    writer_.Deliver(now);
+    journal_thread_.Deliver(now);
+    access_thread_.Deliver(now);
     AdvanceRuns(now);
     if (now >= next_release_) {
       next_release_ = now + kReleaseEvery;
@@ -154,10 +158,16 @@ void Server::HandleOfRun(const proto::Envelope& message, absl::Time now) {
       break;
     }
     case proto::Envelope::kSettingsRequest:
-      if (const ActiveRun* const run = Find(message.settings_request().run())) {
-        proto::Envelope reply;
-        *reply.mutable_settings()->mutable_settings() = run->settings();
-        desk_.Send(session, std::move(reply));
+      if (ActiveRun* const run = Find(message.settings_request().run())) {
+        run->HandleSettingsRequest(session);
+      }
+      break;
+    case proto::Envelope::kCredentialsRequest:
+      if (ActiveRun* const run = Find(message.credentials_request().run())) {
+        run->HandleCredentialsRequest(session, message.credentials_request());
+      } else {
+        desk_.RefuseCredentials(session,
+                                message.credentials_request().number());
       }
       break;
     case proto::Envelope::kIntentWrite: {

@@ -16,8 +16,8 @@
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/server/active_run.h"
 #include "coordinator/server/fleet_desk.h"
-#include "coordinator/server/journal_writer.h"
 #include "coordinator/server/repository_locks.h"
+#include "coordinator/server/side_thread.h"
 #include "proto/fleet.pb.h"
 
 namespace registry_manager {
@@ -38,7 +38,7 @@ struct ServerParts {
 // Carries runs out, any number of them at once: they share the workers, the
 // registries' budgets, the turns to send a blob, and the locks of repositories.
 // A run that fails ends alone. One thread, and
-// another one for writes to the journals.
+// two side threads for all that may block.
 class Server {
  public:
   explicit Server(ServerParts parts);
@@ -71,7 +71,8 @@ class Server {
 
   const ServerParts parts_;
   FleetDesk desk_;
-  JournalWriter writer_;
+  SideThread journal_thread_;
+  SideThread access_thread_;
   std::map<std::string, std::unique_ptr<ActiveRun>> runs_;
   bool draining_ = false;
   bool more_messages_ = false;

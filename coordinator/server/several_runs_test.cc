@@ -52,6 +52,7 @@ struct RunForTest {
             &journal,
             &listener,
             settings,
+            {},
             budgets,
             absl::InfiniteDuration(),
             absl::ZeroDuration(),
@@ -229,20 +230,28 @@ TEST_F(SeveralRunsTest, OneThatAnotherCoordinatorOwnsEndsAlone) {
   EXPECT_EQ(*two.ends.at(0), RunEnd::kReachedEnd);
 }
 
-TEST_F(SeveralRunsTest, AWorkerGetsTheSettingsOfTheRunThatItAsksFor) {
+TEST_F(SeveralRunsTest, AWorkerGetsTheSettingsOfRunsWhoseTasksItHas) {
   RunForTest one("RUN1", kA, {"x"}, 4), two("RUN2", kA, {"z"}, 4);
   Names settings;
+  const auto ask = [this](const char* run) {
+    proto::Envelope question;
+    question.mutable_settings_request()->set_run(run);
+    worker_.Say(question);
+  };
+  // It has no task yet.
+  ask("RUN1");
+  int dispatched = 0;
   worker_.on_sent = [&](const proto::Envelope& message) {
     if (message.has_settings()) {
       settings.push_back(message.settings().settings().run());
     }
+    if (message.has_dispatch() && ++dispatched == 2) {
+      for (const char* run : {"RUN2", "RUN9", "RUN1"}) ask(run);
+    }
   };
-  for (const char* run : {"RUN2", "RUN9", "RUN1"}) {
-    proto::Envelope question;
-    question.mutable_settings_request()->set_run(run);
-    worker_.Say(question);
-  }
-  one.listener.on_progress = two.listener.on_progress = [this] { FinishOne(); };
+  one.listener.on_progress = two.listener.on_progress = [&] {
+    if (settings.size() >= 2) FinishOne();
+  };
   server_->Add(one.Parts());
   server_->Add(two.Parts());
   ASSERT_TRUE(server_->Run().ok());

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/reference/printable.h"
+#include "coordinator/access/registry_access.h"
 #include "coordinator/records/earlier_runs.h"
 #include "coordinator/records/failed_work.h"
 #include "coordinator/records/forget_runs.h"
@@ -252,12 +253,19 @@ std::vector<std::pair<std::string, RegistryBudget>> Submission::Budgets()
   return budgets;
 }
 
+std::function<void(proto::Registry&)> Submission::AccessReader() const {
+  auto config = std::make_shared<const Config>(request_.config);
+  return [config](proto::Registry& registry) {
+    ReadAccess(*AccessConfigOf(*config, registry.id()), registry);
+  };
+}
+
 ActiveRunParts Submission::Parts(absl::Duration lease,
                                  std::function<void()> on_end) {
   return {run_.get(), journal_.get(), recorder_.get(),
-          SettingsOf(request_.config, request_.options, id_, request_.retries,
-                     request_.details),
-          Budgets(),
+          SettingsOf(request_.config, request_.options, streams_, id_,
+                     request_.retries, request_.details),
+          AccessReader(), Budgets(),
           // Nobody else comes to a Redis of our own while it is away.
           parts_.is_journal_shared ? kOwnership : absl::InfiniteDuration(),
           others_may_act_ ? lease : absl::ZeroDuration(),

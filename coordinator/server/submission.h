@@ -99,6 +99,7 @@ class Submission {
   absl::Status OpenRecords();
   proto::RunSnapshot Header() const;
   std::vector<std::pair<std::string, RegistryBudget>> Budgets() const;
+  std::function<void(proto::Registry&)> AccessReader() const;
   absl::Status GiveUp(const absl::Status& why);
   // Bounds what earlier runs take on disk.
   std::vector<std::string> ForgetOld() const;

@@ -32,6 +32,7 @@ _FORBIDDEN = {
     "worker/": r"coordinator/",
     "coordinator/words/": r"coordinator/(?!words/)",
     "coordinator/run/": r"coordinator/(?!(run|scheduler|journal)/)",
+    "coordinator/access/": r"coordinator/(?!access/)",
     "coordinator/server/": r"coordinator/(cli|console|report|check)/",
     "coordinator/records/": r"coordinator/(?!(records|run|words|journal|scheduler)/)",
     "coordinator/console/": r"coordinator/(?!(console|records|words)/)",

@@ -21,7 +21,7 @@ absl::StatusOr<RegistryConnection*> ConnectTo(const std::string& registry,
   absl::StatusOr<const proto::Registry*> found =
       FindRegistry(registry, context);
   if (!found.ok()) return found.status();
-  return context.services->Connect(**found, context.settings->retries());
+  return context.services->Connect(*context.settings, **found);
 }
 
 proto::Problem SettingsProblem(const std::string& registry,

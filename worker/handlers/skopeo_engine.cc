@@ -58,39 +58,32 @@ const std::vector<std::string>& Inherited() {
   return *names;
 }
 
-absl::StatusOr<Credentials> CredentialsFor(const proto::Registry& registry,
-                                           const Address& address,
-                                           const std::string& repository) {
-  Credentials credentials{registry.username(), registry.password(), ""};
-  if (!credentials.anonymous()) return credentials;
-  absl::StatusOr<RegistryCredentials> found =
-      LookUpCredentials(registry.auth_file(), address);
-  if (!found.ok()) return found.status();
-  return found->For(ApiRepository(address, repository));
-}
-
 // Makes the folder for --src-cert-dir, with the names that skopeo knows files
 // by (containers-certs.d(5)).
-absl::Status LinkCertificates(const proto::Registry& registry,
-                              const std::string& folder) {
+absl::Status WriteCertificates(const proto::Registry& registry,
+                               const SecretFolder& secrets,
+                               const std::string& name) {
   const std::string& key = registry.client_key().empty()
                                ? registry.client_cert()
                                : registry.client_key();
-  const std::pair<std::string, const char*> links[] = {
-      {registry.ca_file(), "ca.crt"},
+  const std::pair<const std::string&, const char*> files[] = {
+      {registry.ca(), "ca.crt"},
       {registry.client_cert(), "client.cert"},
       {key, "client.key"}};
   std::error_code error;
-  fs::create_directory(folder, error);
-  for (const auto& [file, name] : links) {
-    if (error || file.empty()) continue;
-    fs::create_symlink(fs::absolute(file, error), fs::path(folder) / name,
-                       error);
+  fs::create_directory(fs::path(secrets.path()) / name, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot make a folder for certificates in ",
+                     Printable(secrets.path()), ": ", error.message()));
   }
-  if (!error) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot make the certificates' folder ", Printable(folder),
-                   ": ", error.message()));
+  for (const auto& [contents, file] : files) {
+    if (contents.empty()) continue;
+    const absl::Status status =
+        secrets.WriteFile(absl::StrCat(name, "/", file), contents).status();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 class SkopeoEngine : public CopyEngine {
@@ -129,8 +122,8 @@ absl::StatusOr<std::unique_ptr<SkopeoCopier>> SkopeoCopier::Create(
 
 absl::StatusOr<SkopeoCopier::Side> SkopeoCopier::MakeSide(
     const End& end) const {
-  absl::StatusOr<RegistryConnection*> connection = context_.services->Connect(
-      *end.registry, static_cast<int>(context_.settings->retries()));
+  absl::StatusOr<RegistryConnection*> connection =
+      context_.services->Connect(*context_.settings, *end.registry);
   if (!connection.ok()) return connection.status();
   absl::StatusOr<std::string> image =
       SkopeoRepository((*connection)->address(), end.repository);
@@ -160,26 +153,25 @@ absl::Status SkopeoCopier::Prepare() {
 
 absl::Status SkopeoCopier::PrepareSide(Side& side, const std::string& name) {
   const Address& address = side.connection->address();
-  absl::StatusOr<Credentials> credentials =
-      CredentialsFor(*side.registry, address, side.repository);
-  if (!credentials.ok()) return credentials.status();
-  secrets_.push_back(credentials->password);
-  secrets_.push_back(credentials->identity_token);
+  const RegistryCredentials all = side.connection->credentials();
+  const Credentials& credentials =
+      all.For(ApiRepository(address, side.repository));
+  secrets_.push_back(credentials.password);
+  secrets_.push_back(credentials.identity_token);
   absl::StatusOr<std::string> auth_file = folder_->WriteFile(
-      absl::StrCat(name, ".json"), SkopeoAuthFile(address, *credentials));
+      absl::StrCat(name, ".json"), SkopeoAuthFile(address, credentials));
   if (!auth_file.ok()) return auth_file.status();
   side.options = {absl::StrCat("--", name, "-authfile=", *auth_file)};
   if (address.scheme() == "http" || side.registry->insecure()) {
     side.options.push_back(absl::StrCat("--", name, "-tls-verify=false"));
   }
-  if (side.registry->ca_file().empty() &&
-      side.registry->client_cert().empty()) {
+  if (side.registry->ca().empty() && side.registry->client_cert().empty()) {
     return absl::OkStatus();
   }
-  const std::string certificates =
-      absl::StrCat(folder_->path(), "/", name, "-certificates");
-  side.options.push_back(absl::StrCat("--", name, "-cert-dir=", certificates));
-  return LinkCertificates(*side.registry, certificates);
+  const std::string certificates = absl::StrCat(name, "-certificates");
+  side.options.push_back(absl::StrCat("--", name, "-cert-dir=", folder_->path(),
+                                      "/", certificates));
+  return WriteCertificates(*side.registry, *folder_, certificates);
 }
 
 // Always in the order of addresses, so that no two copies wait for each other.

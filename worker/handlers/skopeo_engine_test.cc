@@ -16,6 +16,7 @@
 #include <future>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -106,8 +107,10 @@ class SkopeoEngineTest : public testing::Test {
   }
 
   static void SetCredentials(proto::Registry& registry) {
-    registry.set_username("reader");
-    registry.set_password(kSecret);
+    proto::Credentials& credentials =
+        *registry.mutable_credentials()->mutable_whole();
+    credentials.set_username("reader");
+    credentials.set_password(kSecret);
   }
 
   std::unique_ptr<CopyEngine> Engine(const proto::Registry& source,
@@ -161,17 +164,14 @@ TEST_F(SkopeoEngineTest, KeepsDigests) {
   EXPECT_EQ(bench_.gate(target.id()).taken(), 0);
 }
 
-TEST_F(SkopeoEngineTest, UsesCredentialsOfConfigAndAuthFile) {
+TEST_F(SkopeoEngineTest, UsesTheCredentialsOfEachRegistryAndOfItsParts) {
   const auto source_server = StartRegistry("source", true);
   const auto target_server = StartRegistry("target", true);
   proto::Registry source = Add(*source_server);
   SetCredentials(source);
   proto::Registry target = Add(*target_server);
-  const std::string auth_file = folder_ + "/auth.json";
-  // printf 'reader:reading-secret' | base64
-  std::ofstream(auth_file) << R"({"auths":{")" << target_server->host()
-                           << R"(":{"auth":"cmVhZGVyOnJlYWRpbmctc2VjcmV0"}}})";
-  target.set_auth_file(auth_file);
+  (*target.mutable_credentials()->mutable_parts())["copy"] =
+      source.credentials().whole();
   const Digest one = bench_.PushImage(source, "team/app", "one", "layer one");
   ASSERT_EQ(Engine(source, target)->CopyTag("one"), absl::OkStatus());
   EXPECT_EQ(DigestAt(target, "copy/app", "one"), one.str());
@@ -219,9 +219,14 @@ TEST_F(SkopeoEngineTest, UsesCertificates) {
       absl::StrCat("  tls: {certificate: ", folder_, "/server.pem, key: ",
                    folder_, "/server.key, clientcas: [", folder_, "/ca.pem]}"));
   proto::Registry registry = Add(server, "https");
-  registry.set_ca_file(folder_ + "/ca.pem");
-  registry.set_client_cert(folder_ + "/client.pem");
-  registry.set_client_key(folder_ + "/client.key");
+  const auto contents = [this](const std::string& name) {
+    std::stringstream text;
+    text << std::ifstream(absl::StrCat(folder_, "/", name)).rdbuf();
+    return text.str();
+  };
+  registry.set_ca(contents("ca.pem"));
+  registry.set_client_cert(contents("client.pem"));
+  registry.set_client_key(contents("client.key"));
   const Digest one = bench_.PushImage(registry, "team/app", "one", "layer one");
   ASSERT_EQ(Engine(registry, registry)->CopyTag("one"), absl::OkStatus());
   EXPECT_EQ(DigestAt(registry, "copy/app", "one"), one.str());

@@ -67,8 +67,8 @@ absl::StatusOr<OpenedLayout> OpenLayout(const proto::SyncRepository& task,
   absl::StatusOr<std::unique_ptr<SkopeoCopier>> copier =
       SkopeoCopier::Create(context, {&source, repository}, std::nullopt);
   if (!copier.ok()) return copier.status();
-  absl::StatusOr<RegistryConnection*> connection = context.services->Connect(
-      source, static_cast<int>(context.settings->retries()));
+  absl::StatusOr<RegistryConnection*> connection =
+      context.services->Connect(*context.settings, source);
   if (!connection.ok()) return connection.status();
   return OpenedLayout{*std::move(tags),
                       std::make_unique<LayoutEngine>(

@@ -181,7 +181,7 @@ CountingGate& TaskBench::gate(const std::string& registry) {
 
 RegistryClient TaskBench::Client(const proto::Registry& registry) {
   absl::StatusOr<RegistryConnection*> connection =
-      services_.Connect(registry, 0);
+      services_.Connect(*settings_, registry);
   EXPECT_TRUE(connection.ok()) << connection.status();
   return {*connection, &scope_};
 }

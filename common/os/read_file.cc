@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "common/config/read_file.h"
+#include "common/os/read_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/server/journal_writer.h"
+#include "coordinator/server/side_thread.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -10,11 +10,11 @@
 
 namespace registry_manager {
 
-JournalWriter::JournalWriter()
+SideThread::SideThread()
     : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this] { CarryOut(); }) {}
 
-JournalWriter::~JournalWriter() {
+SideThread::~SideThread() {
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
@@ -24,24 +24,24 @@ JournalWriter::~JournalWriter() {
   close(fd_);
 }
 
-void JournalWriter::Post(Write write, Done done) {
+void SideThread::Post(Work work, Done done) {
   {
     const std::lock_guard lock(mutex_);
-    posted_.push_back({std::move(write), std::move(done)});
+    posted_.push_back({std::move(work), std::move(done)});
   }
   changed_.notify_all();
 }
 
-void JournalWriter::CarryOut() {
+void SideThread::CarryOut() {
   while (true) {
-    Write write;
+    Work work;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return !posted_.empty() || is_ending_; });
       if (posted_.empty()) return;
-      write = std::move(posted_.front().write);
+      work = std::move(posted_.front().work);
     }
-    absl::Status status = write();
+    absl::Status status = work();
     {
       const std::lock_guard lock(mutex_);
       ended_.push_back({std::move(status), std::move(posted_.front().done)});
@@ -52,7 +52,7 @@ void JournalWriter::CarryOut() {
   }
 }
 
-void JournalWriter::Deliver(absl::Time now) {
+void SideThread::Deliver(absl::Time now) {
   eventfd_t count = 0;
   eventfd_read(fd_, &count);
   std::vector<Ended> ended;
@@ -63,7 +63,7 @@ void JournalWriter::Deliver(absl::Time now) {
   for (const Ended& one : ended) one.done(one.status, now);
 }
 
-void JournalWriter::Wait() {
+void SideThread::Wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return posted_.empty(); });
 }

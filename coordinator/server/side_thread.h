@@ -1,8 +1,8 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_JOURNAL_WRITER_H_
-#define REGISTRY_MANAGER_COORDINATOR_SERVER_JOURNAL_WRITER_H_
+#ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_SIDE_THREAD_H_
+#define REGISTRY_MANAGER_COORDINATOR_SERVER_SIDE_THREAD_H_
 
 #include <condition_variable>
 #include <deque>
@@ -16,34 +16,34 @@
 
 namespace registry_manager {
 
-// Carries out the writes to journals on a thread of its own, one after the
-// other, so that a slow Redis does not keep the server from its workers'
-// heartbeats. All methods belong to the server's thread.
-class JournalWriter {
+// Carries out work that may block on a thread of its own, one piece after the
+// other: a slow Redis must not keep the server from its workers' heartbeats.
+// All methods belong to the server's thread.
+class SideThread {
  public:
-  using Write = std::function<absl::Status()>;
+  using Work = std::function<absl::Status()>;
   // `now` is what Deliver() was given.
   using Done = std::function<void(const absl::Status&, absl::Time now)>;
 
-  JournalWriter();
+  SideThread();
   // Carries out what was posted; nobody is told how it ended.
-  ~JournalWriter();
-  JournalWriter(const JournalWriter&) = delete;
-  JournalWriter& operator=(const JournalWriter&) = delete;
+  ~SideThread();
+  SideThread(const SideThread&) = delete;
+  SideThread& operator=(const SideThread&) = delete;
 
-  // `write` runs on the writer's thread, `done` in Deliver().
-  void Post(Write write, Done done);
-  // Readable when a write has ended that was not delivered.
+  // `work` runs on the side thread, `done` in Deliver().
+  void Post(Work work, Done done);
+  // Readable when work has ended that was not delivered.
   int fd() const { return fd_; }
-  // Tells how the writes that have ended came out, in the order in which they
-  // were posted.
+  // Tells how the work that has ended came out, in the order in which it was
+  // posted.
   void Deliver(absl::Time now);
   // Returns when everything that was posted has been carried out.
   void Wait();
 
  private:
   struct Posted {
-    Write write;
+    Work work;
     Done done;
   };
   struct Ended {
@@ -66,4 +66,4 @@ class JournalWriter {
 
 }  // namespace registry_manager
 
-#endif  // REGISTRY_MANAGER_COORDINATOR_SERVER_JOURNAL_WRITER_H_
+#endif  // REGISTRY_MANAGER_COORDINATOR_SERVER_SIDE_THREAD_H_

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/server/journal_writer.h"
+#include "coordinator/server/side_thread.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -21,12 +21,12 @@ bool IsReadable(int fd, int milliseconds) {
   return poll(&one, 1, milliseconds) == 1;
 }
 
-TEST(JournalWriterTest, WritesInOrderOnAThreadOfItsOwn) {
+TEST(SideThreadTest, WorksInOrderOnAThreadOfItsOwn) {
   std::vector<int> written;
   std::optional<std::thread::id> thread;
-  JournalWriter writer;
+  SideThread side;
   for (int i = 0; i < 100; ++i) {
-    writer.Post(
+    side.Post(
         [&, i] {
           written.push_back(i);
           thread = std::this_thread::get_id();
@@ -34,65 +34,65 @@ TEST(JournalWriterTest, WritesInOrderOnAThreadOfItsOwn) {
         },
         [](const absl::Status&, absl::Time) {});
   }
-  writer.Wait();
+  side.Wait();
   ASSERT_EQ(written.size(), 100u);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(written[i], i);
   EXPECT_NE(*thread, std::this_thread::get_id());
 }
 
-TEST(JournalWriterTest, TellsOnTheCallersThreadHowAWriteCameOut) {
-  JournalWriter writer;
-  EXPECT_FALSE(IsReadable(writer.fd(), 0));
+TEST(SideThreadTest, TellsOnTheCallersThreadHowWorkCameOut) {
+  SideThread side;
+  EXPECT_FALSE(IsReadable(side.fd(), 0));
   std::optional<absl::Status> told;
-  writer.Post([] { return absl::AbortedError("fenced"); },
-              [&](const absl::Status& status, absl::Time now) {
-                told = status;
-                EXPECT_EQ(now, kNow);
-              });
-  ASSERT_TRUE(IsReadable(writer.fd(), 10000));
+  side.Post([] { return absl::AbortedError("fenced"); },
+            [&](const absl::Status& status, absl::Time now) {
+              told = status;
+              EXPECT_EQ(now, kNow);
+            });
+  ASSERT_TRUE(IsReadable(side.fd(), 10000));
   EXPECT_EQ(told, std::nullopt);
-  writer.Deliver(kNow);
+  side.Deliver(kNow);
   EXPECT_EQ(told, absl::AbortedError("fenced"));
-  EXPECT_FALSE(IsReadable(writer.fd(), 0));
+  EXPECT_FALSE(IsReadable(side.fd(), 0));
 }
 
-TEST(JournalWriterTest, WritesThatArePostedWhileOneIsDeliveredComeLater) {
-  JournalWriter writer;
+TEST(SideThreadTest, WorkThatIsPostedDuringADeliveryComesLater) {
+  SideThread side;
   int told = 0;
   const auto write = [] { return absl::OkStatus(); };
-  writer.Post(write, [&](const absl::Status&, absl::Time) {
+  side.Post(write, [&](const absl::Status&, absl::Time) {
     ++told;
-    writer.Post(write, [&](const absl::Status&, absl::Time) { ++told; });
+    side.Post(write, [&](const absl::Status&, absl::Time) { ++told; });
   });
-  writer.Wait();
-  writer.Deliver(kNow);
+  side.Wait();
+  side.Deliver(kNow);
   EXPECT_EQ(told, 1);
-  writer.Wait();
-  writer.Deliver(kNow);
+  side.Wait();
+  side.Deliver(kNow);
   EXPECT_EQ(told, 2);
 }
 
-TEST(JournalWriterTest, DoesNotKeepItsCallerWaiting) {
+TEST(SideThreadTest, DoesNotKeepItsCallerWaiting) {
   std::promise<void> may_write;
-  JournalWriter writer;
-  writer.Post(
+  SideThread side;
+  side.Post(
       [&] {
         may_write.get_future().wait();
         return absl::OkStatus();
       },
       [](const absl::Status&, absl::Time) {});
-  writer.Deliver(kNow);
-  EXPECT_FALSE(IsReadable(writer.fd(), 0));
+  side.Deliver(kNow);
+  EXPECT_FALSE(IsReadable(side.fd(), 0));
   may_write.set_value();
-  EXPECT_TRUE(IsReadable(writer.fd(), 10000));
+  EXPECT_TRUE(IsReadable(side.fd(), 10000));
 }
 
-TEST(JournalWriterTest, CarriesOutWhatWasPostedBeforeItGoes) {
+TEST(SideThreadTest, CarriesOutWhatWasPostedBeforeItGoes) {
   int written = 0;
   {
-    JournalWriter writer;
+    SideThread side;
     for (int i = 0; i < 10; ++i) {
-      writer.Post(
+      side.Post(
           [&] {
             ++written;
             return absl::OkStatus();
