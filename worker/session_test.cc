@@ -674,6 +674,59 @@ TEST_F(SessionTest, SettingsTellTheMostConnections) {
       absl::IsFailedPrecondition(grants_.Gate("r")->Acquire(2, &cancellation)));
 }
 
+TEST_F(SessionTest, AsksForCredentialsUntilItIsAnswered) {
+  Join();
+  const auto call = std::make_shared<CredentialsCall>();
+  session_->AskForCredentials("RUN1", "https://a.example", call);
+  session_->Advance();
+  for (int i = 0; i < 2; ++i) {
+    const auto asked = SentOf(&proto::Envelope::has_credentials_request);
+    ASSERT_EQ(asked.size(), 1u);
+    EXPECT_EQ(asked[0].credentials_request().number(), 1u);
+    EXPECT_EQ(asked[0].credentials_request().run(), "RUN1");
+    EXPECT_EQ(asked[0].credentials_request().registry(), "https://a.example");
+    clock_.Advance(absl::Seconds(2));
+    session_->Advance();
+  }
+  SentOf(&proto::Envelope::has_credentials_request);
+
+  proto::Envelope envelope = Reply();
+  proto::CredentialsReply& reply = *envelope.mutable_credentials_reply();
+  reply.set_number(1);
+  reply.mutable_credentials()->mutable_whole()->set_password("new");
+  session_->Receive(envelope);
+  const auto answer = call->WaitFor(absl::ZeroDuration());
+  ASSERT_TRUE(answer.has_value() && answer->ok());
+  EXPECT_EQ((*answer)->whole.password, "new");
+  clock_.Advance(absl::Seconds(2));
+  session_->Advance();
+  EXPECT_TRUE(SentOf(&proto::Envelope::has_credentials_request).empty());
+  // A second answer, or one to no question, is ignored.
+  session_->Receive(envelope);
+}
+
+TEST_F(SessionTest, TellsWhyThereAreNoOtherCredentials) {
+  Join();
+  const auto call = std::make_shared<CredentialsCall>();
+  session_->AskForCredentials("RUN1", "https://a.example", call);
+  proto::Envelope envelope = Reply();
+  envelope.mutable_credentials_reply()->set_number(1);
+  envelope.mutable_credentials_reply()->set_problem("the helper\nis gone");
+  session_->Receive(envelope);
+  const auto answer = call->WaitFor(absl::ZeroDuration());
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status().message(), "the helper\\x0ais gone");
+}
+
+TEST_F(SessionTest, NobodyWaitsForCredentialsOnceTheSessionIsOver) {
+  Join();
+  const auto call = std::make_shared<CredentialsCall>();
+  session_->AskForCredentials("RUN1", "https://a.example", call);
+  EXPECT_FALSE(call->WaitFor(absl::ZeroDuration()).has_value());
+  session_.reset();
+  EXPECT_TRUE(call->WaitFor(absl::ZeroDuration()).has_value());
+}
+
 TEST_F(SessionTest, WhatIsTooMuchIsHandedBack) {
   Join();
   for (uint32_t index = 1; index <= 1024; ++index) Dispatch(index);

@@ -292,6 +292,13 @@ GUARDS = [
         "//coordinator/run:run_restore_test",
     ),
     Guard(
+        "a worker without a task of the run gets no credentials",
+        "settings-for-task-holders-only",
+        "  if (!HasTaskOf(session)) return;",
+        "",
+        "//coordinator/server:several_runs_test",
+    ),
+    Guard(
         "where others were harmed, what is under way is cancelled",
         "harm-cancels-deletes",
         "    CancelDeletes(problem.registry());",
