@@ -3,9 +3,9 @@
 
 #include "worker/task_handler.h"
 
-#include "worker/handlers/delete_repository.h"
+#include "worker/handlers/deletion/delete_repository.h"
 #include "worker/handlers/list.h"
-#include "worker/handlers/sync_repository.h"
+#include "worker/handlers/sync/sync_repository.h"
 
 namespace registry_manager {
 

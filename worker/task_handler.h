@@ -5,7 +5,7 @@
 #define REGISTRY_MANAGER_WORKER_TASK_HANDLER_H_
 
 #include "proto/fleet.pb.h"
-#include "worker/task_context.h"
+#include "worker/slots/task_context.h"
 
 namespace registry_manager {
 

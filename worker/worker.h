@@ -13,12 +13,12 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/wire/sockets.h"
-#include "worker/action_queue.h"
-#include "worker/clock.h"
-#include "worker/executor.h"
-#include "worker/grant_pool.h"
-#include "worker/mailbox.h"
-#include "worker/session.h"
+#include "worker/grants/clock.h"
+#include "worker/grants/grant_pool.h"
+#include "worker/session/action_queue.h"
+#include "worker/session/mailbox.h"
+#include "worker/session/session.h"
+#include "worker/slots/executor.h"
 
 namespace registry_manager {
 

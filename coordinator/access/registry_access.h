@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/config/config.h"
-#include "common/registry/credentials.h"
+#include "common/registry/connection/credentials.h"
 #include "proto/task.pb.h"
 
 namespace registry_manager {

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "common/registry/request_gate.h"
+#include "common/registry/connection/request_gate.h"
 
 namespace registry_manager {
 

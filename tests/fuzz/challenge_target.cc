@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "common/registry/challenge.h"
+#include "common/registry/connection/challenge.h"
 #include "tests/fuzz/fuzz_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

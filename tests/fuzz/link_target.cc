@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "common/http/url.h"
-#include "common/registry/link.h"
+#include "common/registry/api/link.h"
 #include "tests/fuzz/fuzz_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "common/registry/manifest.h"
-#include "common/registry/media_types.h"
+#include "common/registry/api/manifest.h"
+#include "common/registry/api/media_types.h"
 #include "tests/fuzz/fuzz_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/registry/copy/blob_copier.h"
 #include "common/registry/copy/image_copier.h"
-#include "worker/task_context.h"
+#include "worker/slots/task_context.h"
 
 namespace registry_manager {
 

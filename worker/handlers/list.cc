@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/reference/printable.h"
 #include "common/reference/reference.h"
-#include "common/registry/listing.h"
+#include "common/registry/api/listing.h"
 #include "worker/handlers/outcome.h"
 #include "worker/handlers/problem.h"
 #include "worker/handlers/settings.h"

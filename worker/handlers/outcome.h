@@ -10,7 +10,7 @@
 
 #include "common/registry/copy/blob_copier.h"
 #include "proto/task.pb.h"
-#include "worker/task_context.h"
+#include "worker/slots/task_context.h"
 
 namespace registry_manager {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "common/registry/errors.h"
+#include "common/registry/connection/errors.h"
 
 namespace registry_manager {
 namespace {

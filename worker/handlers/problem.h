@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "common/registry/connection.h"
+#include "common/registry/connection/connection.h"
 #include "proto/task.pb.h"
 
 namespace registry_manager {

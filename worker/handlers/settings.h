@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/registry/connection.h"
+#include "common/registry/connection/connection.h"
 #include "proto/task.pb.h"
-#include "worker/task_context.h"
+#include "worker/slots/task_context.h"
 
 namespace registry_manager {
 

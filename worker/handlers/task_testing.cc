@@ -23,9 +23,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
-#include "common/registry/manifests.h"
-#include "common/registry/media_types.h"
-#include "common/registry/uploads.h"
+#include "common/registry/api/manifests.h"
+#include "common/registry/api/media_types.h"
+#include "common/registry/api/uploads.h"
 
 namespace registry_manager {
 namespace {

@@ -14,9 +14,9 @@
 
 #include "common/concurrency/parallel.h"
 #include "common/http/transport.h"
-#include "common/registry/connection.h"
-#include "common/registry/manifest.h"
-#include "worker/task_context.h"
+#include "common/registry/api/manifest.h"
+#include "common/registry/connection/connection.h"
+#include "worker/slots/task_context.h"
 
 namespace registry_manager {
 

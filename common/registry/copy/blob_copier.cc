@@ -9,11 +9,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/http/pipe.h"
-#include "common/registry/blobs.h"
+#include "common/registry/api/blobs.h"
+#include "common/registry/api/uploads.h"
+#include "common/registry/connection/errors.h"
+#include "common/registry/connection/retry.h"
 #include "common/registry/copy/pair_of_passes.h"
-#include "common/registry/errors.h"
-#include "common/registry/retry.h"
-#include "common/registry/uploads.h"
 
 namespace registry_manager {
 namespace {

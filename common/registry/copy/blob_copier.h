@@ -9,9 +9,9 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "common/registry/connection.h"
+#include "common/registry/api/manifest.h"
+#include "common/registry/connection/connection.h"
 #include "common/registry/copy/blob_ledger.h"
-#include "common/registry/manifest.h"
 
 namespace registry_manager {
 

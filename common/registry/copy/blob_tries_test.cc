@@ -9,7 +9,7 @@
 #include <string>
 
 #include "common/http/raw_server.h"
-#include "common/registry/blobs.h"
+#include "common/registry/api/blobs.h"
 #include "common/registry/copy/blob_copier.h"
 #include "common/registry/copy/local_blob_ledger.h"
 #include "common/registry/testing/client_fixture.h"

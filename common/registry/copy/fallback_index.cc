@@ -13,8 +13,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/policy/attachment.h"
-#include "common/registry/json.h"
-#include "common/registry/media_types.h"
+#include "common/registry/api/media_types.h"
+#include "common/registry/connection/json.h"
 
 namespace registry_manager {
 namespace {

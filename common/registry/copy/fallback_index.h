@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/reference/digest.h"
-#include "common/registry/manifest.h"
+#include "common/registry/api/manifest.h"
 
 namespace registry_manager {
 

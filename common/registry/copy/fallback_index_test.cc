@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "common/registry/media_types.h"
+#include "common/registry/api/media_types.h"
 
 namespace registry_manager {
 namespace {

@@ -12,14 +12,14 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
-#include "common/registry/blobs.h"
-#include "common/registry/cached_manifests.h"
+#include "common/registry/api/blobs.h"
+#include "common/registry/api/cached_manifests.h"
+#include "common/registry/api/media_types.h"
+#include "common/registry/api/placeholder.h"
+#include "common/registry/api/referrers.h"
+#include "common/registry/connection/errors.h"
+#include "common/registry/connection/retry.h"
 #include "common/registry/copy/fallback_index.h"
-#include "common/registry/errors.h"
-#include "common/registry/media_types.h"
-#include "common/registry/referrers.h"
-#include "common/registry/removal/placeholder.h"
-#include "common/registry/retry.h"
 
 namespace registry_manager {
 namespace {

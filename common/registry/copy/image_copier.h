@@ -13,9 +13,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "common/concurrency/parallel.h"
+#include "common/registry/api/manifests.h"
 #include "common/registry/copy/blob_copier.h"
 #include "common/registry/copy/blob_ledger.h"
-#include "common/registry/manifests.h"
 
 namespace registry_manager {
 

@@ -12,11 +12,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/registry/blobs.h"
+#include "common/registry/api/blobs.h"
+#include "common/registry/api/media_types.h"
+#include "common/registry/api/placeholder.h"
+#include "common/registry/connection/errors.h"
 #include "common/registry/copy/local_blob_ledger.h"
-#include "common/registry/errors.h"
-#include "common/registry/media_types.h"
-#include "common/registry/removal/placeholder.h"
 #include "common/registry/testing/image_copier_fixture.h"
 #include "common/registry/testing/scripted_registry.h"
 

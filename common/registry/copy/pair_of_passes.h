@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "common/http/cancellation.h"
-#include "common/registry/connection.h"
-#include "common/registry/request_gate.h"
+#include "common/registry/connection/connection.h"
+#include "common/registry/connection/request_gate.h"
 
 namespace registry_manager {
 

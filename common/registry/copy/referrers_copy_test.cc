@@ -9,7 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/registry/media_types.h"
+#include "common/registry/api/media_types.h"
 #include "common/registry/testing/image_copier_fixture.h"
 #include "common/registry/testing/scripted_registry.h"
 

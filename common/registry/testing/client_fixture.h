@@ -18,11 +18,11 @@
 #include "common/concurrency/parallel.h"
 #include "common/http/cancellation.h"
 #include "common/http/transport.h"
-#include "common/registry/connection.h"
-#include "common/registry/credentials.h"
-#include "common/registry/manifest.h"
-#include "common/registry/request_gate.h"
-#include "common/registry/task_scope.h"
+#include "common/registry/api/manifest.h"
+#include "common/registry/connection/connection.h"
+#include "common/registry/connection/credentials.h"
+#include "common/registry/connection/request_gate.h"
+#include "common/registry/connection/task_scope.h"
 
 namespace registry_manager {
 

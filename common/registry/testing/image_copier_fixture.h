@@ -9,9 +9,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/registry/api/manifests.h"
 #include "common/registry/copy/image_copier.h"
 #include "common/registry/copy/local_blob_ledger.h"
-#include "common/registry/manifests.h"
 #include "common/registry/testing/client_fixture.h"
 #include "common/registry/testing/registry_process.h"
 

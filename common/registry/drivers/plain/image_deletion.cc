@@ -1,0 +1,153 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "common/registry/drivers/plain/image_deletion.h"
+
+#include <atomic>
+
+#include "absl/strings/string_view.h"
+#include "common/registry/api/manifests.h"
+#include "common/registry/connection/errors.h"
+#include "common/registry/connection/retry.h"
+#include "common/registry/drivers/plain/deletion.h"
+
+namespace registry_manager {
+namespace {
+
+using Support = RegistryConnection::Support;
+
+// A tag that nobody has.
+constexpr absl::string_view kNobodysTag = "registry-manager-probe-1";
+constexpr int kMaxQuestions = 4;
+
+// A refusal that a registry may give because a tag points at the digest:
+// Google's 400 GOOGLE_MANIFEST_DANGLING_TAG, others' 403 and 409.
+bool MayWantTagsFirst(const absl::Status& refusal) {
+  const int status = HttpStatusOf(refusal);
+  return status == 400 || status == 403 || status == 409;
+}
+
+// OK if the registry takes DELETE of a tag in this repository at all, found out
+// with a tag that does not exist; otherwise the reason why not.
+absl::Status TakesTagDelete(const RegistryClient& client,
+                            const std::string& repository, Settling& settling) {
+  std::atomic<Support>& known = client.connection->takes_tag_delete;
+  const absl::Status never = absl::UnimplementedError(
+      "the registry does not delete tags by their names");
+  if (known == Support::kYes) return absl::OkStatus();
+  if (known == Support::kNo) return never;
+  absl::Status answer;
+  for (int attempt = 0; attempt < kMaxQuestions; ++attempt) {
+    answer = DeleteDanglingTag(client, repository, kNobodysTag, settling);
+    const int status = HttpStatusOf(answer);
+    if (status != 429 && status != 503) break;
+    const absl::Status slept =
+        client.task->cancellation().SleepFor(BackOff(attempt));
+    if (!slept.ok()) return slept;
+  }
+  if (answer.ok() || absl::IsNotFound(answer)) {
+    known = Support::kYes;
+    return absl::OkStatus();
+  }
+  // Rights (403) are this repository's, and a failure passes.
+  if (absl::IsUnimplemented(answer) || absl::IsInvalidArgument(answer)) {
+    known = Support::kNo;
+    return never;
+  }
+  return answer;
+}
+
+void DeleteByDigest(const RegistryClient& client, const std::string& repository,
+                    const Digest& digest, absl::Time look_lasts_until,
+                    Settling& settling, ImageDeletion& result) {
+  const absl::StatusOr<Deleted> deleted =
+      DeleteDigest(client, repository, digest, look_lasts_until, settling);
+  result.status = deleted.status();
+  result.was_gone = deleted.ok() && *deleted == Deleted::kPassedOver;
+}
+
+// OK: no tag of the image is left.
+absl::Status DeleteTags(const RegistryClient& client,
+                        const std::string& repository, const Digest& digest,
+                        const std::vector<std::string>& tags,
+                        Settling& settling, ImageDeletion& result) {
+  for (const std::string& tag : tags) {
+    const absl::StatusOr<Deleted> deleted =
+        DeleteTag(client, repository, tag, digest, settling);
+    if (!deleted.ok()) return deleted.status();
+    (*deleted == Deleted::kDone ? result.untagged : result.passed_over)
+        .push_back(tag);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ImageDeletion DeleteImage(const RegistryClient& client,
+                          const std::string& repository, const Digest& digest,
+                          const std::vector<std::string>& tags,
+                          absl::Time look_lasts_until, Settling& settling) {
+  ImageDeletion result;
+  RegistryConnection& connection = *client.connection;
+  const bool tags_first =
+      connection.deletes_tagged == Support::kNo && !tags.empty();
+  if (!tags_first) {
+    DeleteByDigest(client, repository, digest, look_lasts_until, settling,
+                   result);
+    if (result.status.ok() && !tags.empty()) {
+      connection.deletes_tagged = Support::kYes;
+    }
+    if (result.status.ok() || tags.empty() ||
+        !MayWantTagsFirst(result.status) ||
+        !TakesTagDelete(client, repository, settling).ok()) {
+      return result;
+    }
+  }
+  const absl::Status untagged =
+      DeleteTags(client, repository, digest, tags, settling, result);
+  if (!untagged.ok()) {
+    // Unless something is known of the tags, the digest's refusal says more.
+    const bool says_less = HttpStatusOf(untagged) != 0 &&
+                           !MayTakeEffectYet(untagged) && !tags_first;
+    if (!says_less) result.status = untagged;
+    return result;
+  }
+  DeleteByDigest(client, repository, digest, look_lasts_until, settling,
+                 result);
+  if (!result.status.ok()) return result;
+  result.was_gone = result.was_gone && result.untagged.empty();
+  result.untagged.clear();
+  if (!tags_first) {
+    connection.deletes_tagged = Support::kNo;
+    result.found_tags_first = true;
+  }
+  return result;
+}
+
+std::map<std::string, absl::Status> DeleteLeftTags(
+    const RegistryClient& client, const std::string& repository,
+    const std::map<std::string, Digest>& tags, Settling& settling) {
+  std::map<std::string, absl::Status> refused;
+  const absl::Status takes = TakesTagDelete(client, repository, settling);
+  if (!takes.ok()) {
+    for (const auto& [tag, digest] : tags) refused[tag] = takes;
+    return refused;
+  }
+  for (const auto& [tag, digest] : tags) {
+    const absl::StatusOr<ManifestHead> now =
+        HeadListedTag(client, repository, tag);
+    absl::Status status;
+    if (absl::IsNotFound(now.status())) {
+      status = DeleteDanglingTag(client, repository, tag, settling);
+    } else {
+      status = DeleteTag(client, repository, tag, digest, settling).status();
+    }
+    // Gone, or somebody's by now.
+    const bool is_done = status.ok() || absl::IsNotFound(status) ||
+                         absl::IsAlreadyExists(status);
+    if (!is_done) refused[tag] = status;
+  }
+  return refused;
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,145 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/handlers/sync/sync_comparison.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/reference/reference.h"
+#include "common/registry/api/cached_manifests.h"
+#include "common/registry/api/listing.h"
+#include "common/registry/api/placeholder.h"
+#include "common/registry/connection/errors.h"
+#include "common/registry/copy/fallback_index.h"
+#include "worker/handlers/problem.h"
+
+namespace registry_manager {
+namespace {
+
+constexpr int kComparisonsAtOnce = 16;
+// A larger manifest is read again when it is copied, because memory is bounded.
+constexpr size_t kMaxHeldManifest = 256 << 10;
+
+// A shorter index would take from the target what came by the referrers API.
+bool ListsAsMuch(const RegistryClient& source,
+                 const std::string& source_repository,
+                 const ManifestHead& at_source, const RegistryClient& target,
+                 const std::string& target_repository,
+                 const ManifestHead& at_target) {
+  const absl::StatusOr<RawManifest> wanted = ReadManifest(
+      source, source_repository, at_source.digest, at_source.media_type);
+  const absl::StatusOr<RawManifest> there = ReadManifest(
+      target, target_repository, at_target.digest, at_target.media_type);
+  return wanted.ok() && there.ok() && ListsAllOf(there->bytes, wanted->bytes);
+}
+
+absl::Status LookUp(const RegistryClient& source, const std::string& repository,
+                    const std::string& tag, bool reads, TagComparison& result) {
+  if (reads) {
+    absl::StatusOr<RawManifest> raw = GetManifest(source, repository, tag);
+    if (!raw.ok()) return raw.status();
+    result.source = ManifestHead{raw->digest, raw->media_type};
+    if (raw->bytes.size() <= kMaxHeldManifest) {
+      result.manifest = *std::move(raw);
+    }
+  } else {
+    absl::StatusOr<ManifestHead> head = HeadListedTag(source, repository, tag);
+    if (!head.ok()) return head.status();
+    result.source = *std::move(head);
+  }
+  result.half_removed = IsPlaceholder(result.source->digest);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<TagListing> ListTagSet(const RegistryClient& client,
+                                      const std::string& repository) {
+  TagListing listing;
+  absl::StatusOr<std::vector<std::string>> tags = ListTags(client, repository);
+  if (absl::IsNotFound(tags.status())) {
+    listing.exists = false;
+    return listing;
+  }
+  if (!tags.ok()) return tags.status();
+  listing.tags.insert(std::make_move_iterator(tags->begin()),
+                      std::make_move_iterator(tags->end()));
+  return listing;
+}
+
+absl::StatusOr<TagListing> ListSource(const RegistryClient& client,
+                                      const std::string& repository,
+                                      const proto::RepositoryEntry& entry) {
+  absl::StatusOr<TagListing> source = ListTagSet(client, repository);
+  const bool denied =
+      IsNotTold(source.status()) || absl::IsUnimplemented(source.status());
+  if (source.ok() ? source->exists : !denied) return source;
+  if (entry.whole()) {
+    if (source.ok()) return source;
+    return WithMessage(
+        source.status(),
+        absl::StrCat(source.status().message(),
+                     "; the tags of this repository cannot be listed: name "
+                     "those that are wanted under 'repositories', as ",
+                     repository, ":TAG"));
+  }
+  client.task->Note(absl::StrCat(
+      "the tags cannot be listed",
+      source.ok() ? "" : absl::StrCat(" (", source.status().message(), ")"),
+      ": those that the config names are copied, without what is attached to "
+      "them by a tag of its own"));
+  TagListing named;
+  named.listed = false;
+  named.tags.insert(entry.named().begin(), entry.named().end());
+  return named;
+}
+
+absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
+    const RegistryClient& source, const std::string& source_repository,
+    const RegistryClient& target, const std::string& target_repository,
+    const TagListing& target_tags, const std::vector<std::string>& tags,
+    bool reads_new, ThreadPool& pool) {
+  std::vector<TagComparison> results(tags.size());
+  pool.ParallelFor(tags.size(), kComparisonsAtOnce, [&](size_t i) {
+    TagComparison& result = results[i];
+    if (!IsTag(tags[i])) {
+      result.status =
+          absl::InvalidArgumentError("the registry lists it, but it is no tag");
+      return;
+    }
+    absl::StatusOr<ManifestHead> at_target = absl::NotFoundError("not listed");
+    if (target_tags.tags.contains(tags[i])) {
+      at_target = target_tags.listed
+                      ? HeadListedTag(target, target_repository, tags[i])
+                      : HeadManifest(target, target_repository, tags[i]);
+    }
+    if (EndsTask(at_target.status())) {
+      result.status = at_target.status();
+      return;
+    }
+    const bool is_new = absl::IsNotFound(at_target.status());
+    result.status =
+        LookUp(source, source_repository, tags[i], is_new && reads_new, result);
+    if (!result.status.ok()) {
+      if (!EndsTask(result.status)) {
+        result.status =
+            Annotate(result.status, "the source's tag cannot be read");
+      }
+      return;
+    }
+    if (result.half_removed || !at_target.ok()) return;
+    result.same = at_target->digest == result.source->digest ||
+                  (IsFallbackTag(tags[i]) &&
+                   ListsAsMuch(source, source_repository, *result.source,
+                               target, target_repository, *at_target));
+  });
+  std::map<std::string, TagComparison> compared;
+  for (size_t i = 0; i < tags.size(); ++i) {
+    if (EndsTask(results[i].status)) return results[i].status;
+    compared.emplace(tags[i], std::move(results[i]));
+  }
+  return compared;
+}
+
+}  // namespace registry_manager

@@ -1,0 +1,63 @@
+// Copyright 2026 The registry-manager authors.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "worker/slots/task_context.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "worker/slots/registry_options.h"
+
+namespace registry_manager {
+
+WorkerServices::WorkerServices(HttpTransport* transport, ThreadPool* pool,
+                               GateFor gate_for)
+    : transport_(transport), pool_(pool), gate_for_(std::move(gate_for)) {}
+
+absl::StatusOr<RegistryConnection*> WorkerServices::Connect(
+    const proto::RunSettings& settings, const proto::Registry& registry) {
+  const std::string key = absl::StrCat(settings.run(), " ", registry.id());
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto known = connections_.find(key);
+  if (known != connections_.end()) return known->second.connection.get();
+  std::vector<MemoryFile> files;
+  absl::StatusOr<RegistryOptions> options =
+      OptionsOf(registry, static_cast<int>(settings.retries()), files);
+  if (!options.ok()) return options.status();
+  if (registry.is_renewable() && ask_) {
+    options->renew_credentials = [ask = ask_, run = settings.run(),
+                                  id = registry.id()] { return ask(run, id); };
+  }
+  auto opened = std::make_unique<RegistryConnection>(
+      *std::move(options), transport_, gate_for_(registry.id()));
+  RegistryConnection* connection = opened.get();
+  connection->content_cache = cache_.get();
+  if (with_referrers_api_.contains(registry.id())) {
+    connection->referrers_api = RegistryConnection::Support::kYes;
+  }
+  connections_[key] = {registry.id(), std::move(files), std::move(opened)};
+  return connection;
+}
+
+void WorkerServices::RememberReferrersApi(
+    const std::vector<std::string>& registries) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  with_referrers_api_.insert(registries.begin(), registries.end());
+  for (auto& [key, opened] : connections_) {
+    if (!with_referrers_api_.contains(opened.registry)) continue;
+    opened.connection->referrers_api = RegistryConnection::Support::kYes;
+  }
+}
+
+std::vector<std::string> WorkerServices::WithReferrersApi() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::set<std::string> registries;
+  for (const auto& [key, opened] : connections_) {
+    if (opened.connection->referrers_api == RegistryConnection::Support::kYes) {
+      registries.insert(opened.registry);
+    }
+  }
+  return {registries.begin(), registries.end()};
+}
+
+}  // namespace registry_manager
