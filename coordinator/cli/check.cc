@@ -21,7 +21,7 @@
 #include "coordinator/records/state_folder.h"
 #include "coordinator/records/stored_runs.h"
 #include "coordinator/run/exit_status.h"
-#include "coordinator/run/stream.h"
+#include "coordinator/run/work_stream.h"
 #include "coordinator/words/text.h"
 
 namespace registry_manager {

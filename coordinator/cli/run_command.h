@@ -8,7 +8,7 @@
 #include <string>
 
 #include "coordinator/records/retention.h"
-#include "coordinator/run/stream.h"
+#include "coordinator/run/work_stream.h"
 
 namespace registry_manager {
 

@@ -36,7 +36,7 @@ class ConsoleTest : public testing::Test {
  protected:
   Run::About App() const { return {&stream_, "app", false, ""}; }
 
-  const Stream stream_ = StreamFor(Stream::Kind::kDelete, kA);
+  const WorkStream stream_ = StreamFor(WorkStream::Kind::kDelete, kA);
 };
 
 TEST_F(ConsoleTest, ANoticeIsSaidOnceAndAChangeEachTime) {
@@ -61,7 +61,7 @@ TEST_F(ConsoleTest, FailuresAreShownAlsoWithoutDetails) {
 }
 
 TEST_F(ConsoleTest, ASyncSaysToWhichRepositoryOfItsTarget) {
-  Stream stream = StreamFor(Stream::Kind::kSync, kA);
+  WorkStream stream = StreamFor(WorkStream::Kind::kSync, kA);
   stream.target = kB;
   const Run::About about{&stream, "library/app", false, "prod/app"};
   Told shown({});
@@ -85,7 +85,7 @@ TEST_F(ConsoleTest, ASyncSaysToWhichRepositoryOfItsTarget) {
 }
 
 TEST_F(ConsoleTest, WhatASyncDoesNotSelectIsADetail) {
-  Stream stream = StreamFor(Stream::Kind::kSync, kA);
+  WorkStream stream = StreamFor(WorkStream::Kind::kSync, kA);
   stream.target = kB;
   Told shown({.details = true});
   proto::TaskResult result = Done();

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "coordinator/records/state_folder.h"
 #include "coordinator/run/run.h"
-#include "coordinator/run/stream.h"
+#include "coordinator/run/work_stream.h"
 
 namespace registry_manager {
 

@@ -37,7 +37,7 @@ void FailedWork::Add(const OutcomeRecord& record) {
   }
 }
 
-proto::RepositoryEntry FailedWork::EntryOf(const Stream& stream,
+proto::RepositoryEntry FailedWork::EntryOf(const WorkStream& stream,
                                            const std::string& name,
                                            const Repository& failed) {
   proto::RepositoryEntry entry;
@@ -55,10 +55,10 @@ proto::RepositoryEntry FailedWork::EntryOf(const Stream& stream,
   return entry;
 }
 
-std::vector<Stream> FailedWork::Restrict(
-    const std::vector<Stream>& streams) const {
-  std::vector<Stream> restricted;
-  for (const Stream& stream : streams) {
+std::vector<WorkStream> FailedWork::Restrict(
+    const std::vector<WorkStream>& streams) const {
+  std::vector<WorkStream> restricted;
+  for (const WorkStream& stream : streams) {
     const auto failed =
         streams_.find({stream.policy_name(), stream.registry, stream.target});
     if (failed == streams_.end()) continue;

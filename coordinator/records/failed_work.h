@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "coordinator/records/outcome_log.h"
-#include "coordinator/run/stream.h"
+#include "coordinator/run/work_stream.h"
 
 namespace registry_manager {
 
@@ -30,7 +30,8 @@ class FailedWork {
   // is carried out for them alone. A repository that failed as a whole, or in
   // which a copied signature did, is done as a whole; a stream whose catalogue
   // could not be listed, too. Empty: the config has none of it any more.
-  std::vector<Stream> Restrict(const std::vector<Stream>& streams) const;
+  std::vector<WorkStream> Restrict(
+      const std::vector<WorkStream>& streams) const;
 
  private:
   struct Repository {
@@ -45,7 +46,7 @@ class FailedWork {
   // Policy, registry, target.
   using Key = std::tuple<std::string, std::string, std::string>;
 
-  static proto::RepositoryEntry EntryOf(const Stream& stream,
+  static proto::RepositoryEntry EntryOf(const WorkStream& stream,
                                         const std::string& name,
                                         const Repository& failed);
 

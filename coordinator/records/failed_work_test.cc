@@ -11,23 +11,23 @@ namespace {
 constexpr char kA[] = "https://a.example";
 constexpr char kB[] = "https://b.example";
 
-Stream DeleteStream() {
-  Stream stream;
-  stream.kind = Stream::Kind::kDelete;
+WorkStream DeleteStream() {
+  WorkStream stream;
+  stream.kind = WorkStream::Kind::kDelete;
   stream.registry = kA;
   stream.start = 5;
   return stream;
 }
 
-Stream SyncStream() {
-  Stream stream;
-  stream.kind = Stream::Kind::kSync;
+WorkStream SyncStream() {
+  WorkStream stream;
+  stream.kind = WorkStream::Kind::kSync;
   stream.registry = kA;
   stream.target = kB;
   return stream;
 }
 
-OutcomeRecord Record(OutcomeRecord::Kind kind, const Stream& stream,
+OutcomeRecord Record(OutcomeRecord::Kind kind, const WorkStream& stream,
                      const std::string& repository,
                      const std::string& reference) {
   OutcomeRecord record;
@@ -37,7 +37,7 @@ OutcomeRecord Record(OutcomeRecord::Kind kind, const Stream& stream,
   record.target = stream.target;
   record.repository = repository;
   record.reference = reference;
-  record.action = stream.kind == Stream::Kind::kSync ? "copy" : "delete";
+  record.action = stream.kind == WorkStream::Kind::kSync ? "copy" : "delete";
   record.result = "failed";
   return record;
 }
@@ -60,10 +60,10 @@ TEST(FailedWorkTest, TheFailedTagsOfTheFailedStreamAlone) {
   FailedWork failed;
   failed.Add(Record(OutcomeRecord::Kind::kAction, DeleteStream(), "app", "2"));
   failed.Add(Record(OutcomeRecord::Kind::kAction, DeleteStream(), "app", "1"));
-  const std::vector<Stream> streams =
+  const std::vector<WorkStream> streams =
       failed.Restrict({SyncStream(), DeleteStream()});
   ASSERT_EQ(streams.size(), 1u);
-  EXPECT_EQ(streams[0].kind, Stream::Kind::kDelete);
+  EXPECT_EQ(streams[0].kind, WorkStream::Kind::kDelete);
   EXPECT_EQ(streams[0].start, 0);
   ASSERT_EQ(streams[0].entries->size(), 1u);
   const proto::RepositoryEntry& entry = streams[0].entries->front();
@@ -76,7 +76,7 @@ TEST(FailedWorkTest, ADigestThatFailedOpensNoOtherTagToDeletion) {
   FailedWork failed;
   failed.Add(
       Record(OutcomeRecord::Kind::kAction, DeleteStream(), "app", "sha256:00"));
-  const std::vector<Stream> streams = failed.Restrict({DeleteStream()});
+  const std::vector<WorkStream> streams = failed.Restrict({DeleteStream()});
   EXPECT_EQ(Only(streams[0].entries->front()),
             std::vector<std::string>({"sha256:00"}));
 }
@@ -88,7 +88,7 @@ TEST(FailedWorkTest, ARepositoryThatFailedIsDoneAsAWhole) {
       Record(OutcomeRecord::Kind::kAction, SyncStream(), "b", "sha256-00.sig");
   signature.action = "copy-referrer";
   failed.Add(signature);
-  const std::vector<Stream> streams =
+  const std::vector<WorkStream> streams =
       failed.Restrict({SyncStream(), DeleteStream()});
   ASSERT_EQ(streams.size(), 2u);
   EXPECT_EQ(streams[0].entries->front().repository(), "b");
@@ -100,20 +100,20 @@ TEST(FailedWorkTest, ARepositoryThatFailedIsDoneAsAWhole) {
 TEST(FailedWorkTest, ACatalogueThatCouldNotBeListedIsListed) {
   FailedWork failed;
   failed.Add(Record(OutcomeRecord::Kind::kCatalogue, DeleteStream(), "", ""));
-  const std::vector<Stream> streams = failed.Restrict({DeleteStream()});
+  const std::vector<WorkStream> streams = failed.Restrict({DeleteStream()});
   ASSERT_EQ(streams.size(), 1u);
   EXPECT_FALSE(streams[0].entries.has_value());
 }
 
 TEST(FailedWorkTest, WhatTheConfigNamesStaysAsItNamesIt) {
-  Stream stream = DeleteStream();
+  WorkStream stream = DeleteStream();
   stream.entries.emplace();
   proto::RepositoryEntry& named = stream.entries->emplace_back();
   named.set_repository("app");
   named.add_named("1");
   FailedWork failed;
   failed.Add(Record(OutcomeRecord::Kind::kAction, stream, "app", "1"));
-  const std::vector<Stream> streams = failed.Restrict({stream});
+  const std::vector<WorkStream> streams = failed.Restrict({stream});
   const proto::RepositoryEntry& entry = streams[0].entries->front();
   EXPECT_FALSE(entry.whole());
   EXPECT_EQ(entry.named(0), "1");

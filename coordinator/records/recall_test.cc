@@ -54,8 +54,8 @@ class RecallTest : public testing::Test {
     Append(record);
   }
 
-  const std::vector<Stream> streams_ = {
-      Naming(StreamFor(Stream::Kind::kDelete, kA), {"x", "y"})};
+  const std::vector<WorkStream> streams_ = {
+      Naming(StreamFor(WorkStream::Kind::kDelete, kA), {"x", "y"})};
   const std::string file_ = testing::TempDir() + "/recalled.jsonl";
   JournalForTest journal_;
   RunOfTasks run_{"RUN1", streams_};

@@ -59,7 +59,7 @@ class RunRecorderTest : public testing::Test {
 
   Run::About App() const { return {&stream_, "app", false, ""}; }
 
-  const Stream stream_ = StreamFor(Stream::Kind::kDelete, kA);
+  const WorkStream stream_ = StreamFor(WorkStream::Kind::kDelete, kA);
   std::optional<StateFolder> folder_;
   BlindView view_;
 };

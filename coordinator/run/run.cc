@@ -21,14 +21,14 @@ constexpr size_t kMaxRefused = 1024;
 
 }  // namespace
 
-Run::Run(std::string id, std::vector<Stream> streams)
+Run::Run(std::string id, std::vector<WorkStream> streams)
     : id_(std::move(id)),
       listing_pages_(streams.size()),
       listing_sent_(streams.size()),
-      judged_(streams.size()),
-      fed_(streams.size()) {
+      checked_(streams.size()),
+      in_flight_(streams.size()) {
   OrderStreams(streams);
-  for (Stream& stream : streams) {
+  for (WorkStream& stream : streams) {
     RememberDeletes(stream);
     streams_.emplace_back(std::move(stream));
   }
@@ -48,7 +48,7 @@ void Run::Freeze(size_t stream, proto::Shard shard, Commit& commit) {
 
 void Run::Begin(Commit& commit) {
   for (size_t stream = 0; stream < streams_.size(); ++stream) {
-    const Stream& spec = streams_[stream].spec();
+    const WorkStream& spec = streams_[stream].spec();
     if (!spec.entries) continue;
     const int count = static_cast<int>(spec.entries->size());
     for (int first = std::min(spec.start, count); first < count;
@@ -78,7 +78,7 @@ bool Run::HasEnded(size_t stream) const {
          state.AllEnded();
 }
 
-bool Run::AwaitsSetAside(const Stream& spec) const {
+bool Run::AwaitsSetAside(const WorkStream& spec) const {
   return absl::c_any_of(
       spec.after, [&](size_t before) { return streams_[before].set_aside; });
 }
@@ -95,12 +95,14 @@ bool Run::Incomplete() const {
                      [](const StreamState& state) { return state.set_aside; });
 }
 
-absl::Status Run::Feed(RunJournal& journal, Commit& commit, Fed& fed) {
+absl::Status Run::PrepareNext(RunJournal& journal, Commit& commit,
+                              NextTasks& next) {
   for (size_t stream = 0; stream < streams_.size(); ++stream) {
     if (!IsOpen(stream)) continue;
     StopWithoutListing(stream);
-    FeedListing(stream, fed);
-    const absl::Status status = FeedStream(stream, journal, commit, fed);
+    PrepareListing(stream, next);
+    const absl::Status status =
+        PrepareFromStream(stream, journal, commit, next);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -108,7 +110,7 @@ absl::Status Run::Feed(RunJournal& journal, Commit& commit, Fed& fed) {
 
 void Run::StopWithoutListing(size_t stream) {
   StreamState& state = streams_[stream];
-  const Stream& spec = state.spec();
+  const WorkStream& spec = state.spec();
   if (state.stopped) return;
   // Without the listing nobody knows which repositories are sources and which
   // are copies.
@@ -128,7 +130,7 @@ void Run::StopWithoutListing(size_t stream) {
   }
 }
 
-void Run::FeedListing(size_t stream, Fed& fed) {
+void Run::PrepareListing(size_t stream, NextTasks& next) {
   const StreamState& state = streams_[stream];
   if (state.listing.complete() || state.listing_failed || state.stopped ||
       listing_sent_[stream]) {
@@ -142,13 +144,13 @@ void Run::FeedListing(size_t stream, Fed& fed) {
   page.spec.urgent = true;
   page.task.mutable_list_catalog()->set_registry(state.spec().registry);
   page.task.mutable_list_catalog()->set_cursor(state.listing.cursor());
-  about_[page.spec.key] = {stream, ""};
-  fed.prepared.push_back(std::move(page));
+  dispatched_[page.spec.key] = {stream, ""};
+  next.prepared.push_back(std::move(page));
 }
 
-absl::Status Run::JudgeSameRegistry(size_t stream, RunJournal& journal) {
+absl::Status Run::CheckNamesOfSameRegistry(size_t stream, RunJournal& journal) {
   StreamState& state = streams_[stream];
-  if (judged_[stream] || !state.is_same_registry() || state.spec().entries) {
+  if (checked_[stream] || !state.is_same_registry() || state.spec().entries) {
     return absl::OkStatus();
   }
   for (const bool judge : {false, true}) {
@@ -157,39 +159,41 @@ absl::Status Run::JudgeSameRegistry(size_t stream, RunJournal& journal) {
       absl::StatusOr<proto::Shard> shard = journal.ReadShard(number);
       if (!shard.ok()) return shard.status();
       if (judge) {
-        state.Judge(number, *shard);
+        state.CheckNames(number, *shard);
       } else {
         state.AddProducts(*shard);
       }
     }
   }
-  judged_[stream] = true;
+  checked_[stream] = true;
   return absl::OkStatus();
 }
 
-absl::Status Run::FeedStream(size_t stream, RunJournal& journal, Commit& commit,
-                             Fed& fed) {
+absl::Status Run::PrepareFromStream(size_t stream, RunJournal& journal,
+                                    Commit& commit, NextTasks& next) {
   StreamState& state = streams_[stream];
   if (!state.stopped && state.is_same_registry()) {
     if (!state.listing.complete()) return absl::OkStatus();
-    const absl::Status status = JudgeSameRegistry(stream, journal);
+    const absl::Status status = CheckNamesOfSameRegistry(stream, journal);
     if (!status.ok()) return status;
   }
-  while (fed_[stream] < kWindow) {
-    if (fed.refused.size() >= kMaxRefused) {
-      fed.more = true;
+  while (in_flight_[stream] < kWindow) {
+    if (next.refused.size() >= kMaxRefused) {
+      next.more = true;
       break;
     }
     const std::optional<uint32_t> shard = state.NextUnfed();
     if (!shard) break;
-    const absl::Status status = FeedShard(stream, *shard, journal, commit, fed);
+    const absl::Status status =
+        PrepareFromShard(stream, *shard, journal, commit, next);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status Run::FeedShard(size_t stream, uint32_t shard, RunJournal& journal,
-                            Commit& commit, Fed& fed) {
+absl::Status Run::PrepareFromShard(size_t stream, uint32_t shard,
+                                   RunJournal& journal, Commit& commit,
+                                   NextTasks& next) {
   ShardProgress& progress = streams_[stream].shards().at(shard);
   if (!contents_.contains(shard)) {
     absl::StatusOr<proto::Shard> content = journal.ReadShard(shard);
@@ -197,15 +201,15 @@ absl::Status Run::FeedShard(size_t stream, uint32_t shard, RunJournal& journal,
     contents_[shard] = *std::move(content);
   }
   const proto::Shard& content = contents_[shard];
-  for (; progress.next < progress.states.size() && fed_[stream] < kWindow &&
-         fed.refused.size() < kMaxRefused;
+  for (; progress.next < progress.states.size() &&
+         in_flight_[stream] < kWindow && next.refused.size() < kMaxRefused;
        ++progress.next) {
     const uint32_t index = progress.next;
     if (progress.states[index] != TaskState::kPending) continue;
     const TaskKey key{id_, shard, index};
     const proto::RepositoryEntry& entry =
         content.entries(progress.is_batches ? 0 : static_cast<int>(index));
-    about_[key] = {stream, entry.repository()};
+    dispatched_[key] = {stream, entry.repository()};
     if (auto refused = Refuse(stream, key, entry.repository())) {
       const bool failed = refused->why == Refusal::kFailure;
       proto::Counts counts;
@@ -216,10 +220,10 @@ absl::Status Run::FeedShard(size_t stream, uint32_t shard, RunJournal& journal,
       if (!failed && refused->why != Refusal::kProduct) {
         ++streams_[stream].not_carried_out;
       }
-      fed.refused.push_back(*std::move(refused));
+      next.refused.push_back(*std::move(refused));
       continue;
     }
-    ++fed_[stream];
+    ++in_flight_[stream];
     Prepared prepared =
         progress.is_batches
             ? PrepareBatch(stream, key, entry.repository(),
@@ -231,7 +235,7 @@ absl::Status Run::FeedShard(size_t stream, uint32_t shard, RunJournal& journal,
       prepared.losses = tried->second.losses;
       attempts_.erase(tried);
     }
-    fed.prepared.push_back(std::move(prepared));
+    next.prepared.push_back(std::move(prepared));
   }
   if (progress.next == progress.states.size()) contents_.erase(shard);
   return absl::OkStatus();
@@ -240,7 +244,7 @@ absl::Status Run::FeedShard(size_t stream, uint32_t shard, RunJournal& journal,
 std::optional<Run::Refused> Run::Refuse(size_t stream, const TaskKey& key,
                                         const std::string& repository) const {
   const StreamState& state = streams_[stream];
-  const Stream& spec = state.spec();
+  const WorkStream& spec = state.spec();
   if (const auto* refusal = state.RefusalOf(key.shard, key.index)) {
     return Refused{key, refusal->reason,
                    refusal->product ? Refusal::kProduct : Refusal::kFailure};
@@ -264,8 +268,8 @@ bool Run::DeletesByRules(const std::string& registry,
              NameHash(RepositoryId(registry, repository)));
 }
 
-void Run::RememberDeletes(const Stream& stream) {
-  if (stream.kind != Stream::Kind::kDelete) return;
+void Run::RememberDeletes(const WorkStream& stream) {
+  if (stream.kind != WorkStream::Kind::kDelete) return;
   if (!stream.entries) deleted_catalogues_.insert(stream.registry);
   if (!stream.entries) return;
   for (const proto::RepositoryEntry& entry : *stream.entries) {
@@ -279,19 +283,19 @@ Run::Prepared Run::PrepareRepository(
     size_t stream, const TaskKey& key,
     const proto::RepositoryEntry& entry) const {
   const StreamState& state = streams_[stream];
-  const Stream& spec = state.spec();
+  const WorkStream& spec = state.spec();
   Prepared prepared;
   prepared.spec.key = key;
   prepared.spec.registries = spec.registries();
   prepared.spec.connections = spec.connections;
   switch (spec.kind) {
-    case Stream::Kind::kList: {
+    case WorkStream::Kind::kList: {
       proto::ListRepository& list = *prepared.task.mutable_list_repository();
       list.set_registry(spec.registry);
       *list.mutable_entry() = entry;
       break;
     }
-    case Stream::Kind::kDelete: {
+    case WorkStream::Kind::kDelete: {
       proto::DeleteRepository& deletion =
           *prepared.task.mutable_delete_repository();
       deletion.set_registry(spec.registry);
@@ -301,7 +305,7 @@ Run::Prepared Run::PrepareRepository(
       }
       break;
     }
-    case Stream::Kind::kSync: {
+    case WorkStream::Kind::kSync: {
       proto::SyncRepository& sync = *prepared.task.mutable_sync_repository();
       sync.set_source(spec.registry);
       sync.set_target(spec.target);
@@ -343,18 +347,18 @@ Run::Prepared Run::PrepareBatch(size_t stream, const TaskKey& key,
 }
 
 bool Run::IsStopped(const TaskKey& key) const {
-  const auto handed = about_.find(key);
-  return handed != about_.end() && streams_[handed->second.stream].stopped;
+  const auto found = dispatched_.find(key);
+  return found != dispatched_.end() && streams_[found->second.stream].stopped;
 }
 
-Run::About Run::AboutOf(const TaskKey& key) const {
-  const auto handed = about_.find(key);
-  if (handed == about_.end()) return {};
-  const StreamState& state = streams_[handed->second.stream];
-  const std::string& repository = handed->second.repository;
+Run::About Run::Describe(const TaskKey& key) const {
+  const auto found = dispatched_.find(key);
+  if (found == dispatched_.end()) return {};
+  const StreamState& state = streams_[found->second.stream];
+  const std::string& repository = found->second.repository;
   const bool is_listing = key.shard >= kListingShards;
   const bool has_target =
-      state.spec().kind == Stream::Kind::kSync && !is_listing;
+      state.spec().kind == WorkStream::Kind::kSync && !is_listing;
   // Empty where the rules make no name of it.
   return {&state.spec(),
           repository,

@@ -28,7 +28,7 @@ namespace registry_manager {
 // from one thread.
 class Run {
  public:
-  Run(std::string id, std::vector<Stream> streams);
+  Run(std::string id, std::vector<WorkStream> streams);
 
   const std::string& id() const { return id_; }
 
@@ -66,16 +66,17 @@ class Run {
     std::string reason;
     Refusal why;
   };
-  struct Fed {
+  struct NextTasks {
     std::vector<Prepared> prepared;
     std::vector<Refused> refused;
     // So much was refused that the rest waits for the next call.
     bool more = false;
   };
   // The next tasks, as far as the window goes. Everything that was put into a
-  // commit before has to be written. What `fed` holds counts as handed out,
+  // commit before has to be written. What `next` holds counts as handed out,
   // also where an error is returned: the rest comes with the next call.
-  absl::Status Feed(RunJournal& journal, Commit& commit, Fed& fed);
+  absl::Status PrepareNext(RunJournal& journal, Commit& commit,
+                           NextTasks& next);
 
   // A task has ended by its result, or was given up. Returns false where the
   // task is none of this run.
@@ -98,7 +99,7 @@ class Run {
 
   // A description of the task, for people.
   struct About {
-    const Stream* stream = nullptr;
+    const WorkStream* stream = nullptr;
     std::string repository;
     bool is_listing = false;
     // Set for a sync only: the repository's name on the target.
@@ -107,8 +108,8 @@ class Run {
     uint32_t shard = 0;
     uint32_t index = 0;
   };
-  About AboutOf(const TaskKey& key) const;
-  void Forget(const TaskKey& key) { about_.erase(key); }
+  About Describe(const TaskKey& key) const;
+  void Forget(const TaskKey& key) { dispatched_.erase(key); }
 
   // The number of tasks that ended before this coordinator began.
   uint64_t ended_before() const { return ended_before_; }
@@ -141,19 +142,20 @@ class Run {
   absl::Status CheckStreams(const proto::RunRecord& record) const;
   absl::Status CheckShard(uint32_t number, const proto::Shard& shard) const;
   // A stream before it was set aside: it waits for the next submit, too.
-  bool AwaitsSetAside(const Stream& spec) const;
+  bool AwaitsSetAside(const WorkStream& spec) const;
   // Stops streams that rest on a catalogue that could not be listed.
   void StopWithoutListing(size_t stream);
-  absl::Status JudgeSameRegistry(size_t stream, RunJournal& journal);
-  absl::Status FeedStream(size_t stream, RunJournal& journal, Commit& commit,
-                          Fed& fed);
-  absl::Status FeedShard(size_t stream, uint32_t shard, RunJournal& journal,
-                         Commit& commit, Fed& fed);
+  absl::Status CheckNamesOfSameRegistry(size_t stream, RunJournal& journal);
+  absl::Status PrepareFromStream(size_t stream, RunJournal& journal,
+                                 Commit& commit, NextTasks& next);
+  absl::Status PrepareFromShard(size_t stream, uint32_t shard,
+                                RunJournal& journal, Commit& commit,
+                                NextTasks& next);
   // Why the task is not to be sent.
   std::optional<Refused> Refuse(size_t stream, const TaskKey& key,
                                 const std::string& repository) const;
-  void FeedListing(size_t stream, Fed& fed);
-  void RememberDeletes(const Stream& stream);
+  void PrepareListing(size_t stream, NextTasks& next);
+  void RememberDeletes(const WorkStream& stream);
   // The run deletes from the repository what its policy's rules say.
   bool DeletesByRules(const std::string& registry,
                       const std::string& repository) const;
@@ -173,7 +175,8 @@ class Run {
   void EndParent(size_t stream, const ShardProgress& batches, Commit& commit);
   void EndOrphanedParents(Commit& commit);
   void FailListing(size_t stream, std::string reason);
-  void RememberFailedSync(const Stream& stream, const std::string& repository);
+  void RememberFailedSync(const WorkStream& stream,
+                          const std::string& repository);
 
   const std::string id_;
   std::vector<StreamState> streams_;
@@ -182,14 +185,14 @@ class Run {
   std::map<uint32_t, proto::Shard> contents_;
   std::vector<uint32_t> listing_pages_;
   std::vector<bool> listing_sent_;
-  std::vector<bool> judged_;
-  std::vector<size_t> fed_;
+  std::vector<bool> checked_;
+  std::vector<size_t> in_flight_;
   // Tasks that were handed out: stream and repository.
-  struct Handed {
+  struct Dispatched {
     size_t stream;
     std::string repository;
   };
-  absl::flat_hash_map<TaskKey, Handed> about_;
+  absl::flat_hash_map<TaskKey, Dispatched> dispatched_;
   // Repositories, by the hash of their RepositoryId, whose sync failed.
   absl::flat_hash_set<uint64_t> failed_syncs_;
   // Registries and repositories from which rules delete: registries as a whole,

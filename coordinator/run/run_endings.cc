@@ -32,16 +32,16 @@ TaskState StateOf(const proto::TaskResult& result) {
 
 bool Run::End(const TaskKey& key, const proto::TaskResult& result,
               Commit& commit) {
-  const auto handed = about_.find(key);
-  if (handed == about_.end()) return false;
-  const size_t stream = handed->second.stream;
-  const std::string repository = handed->second.repository;
+  const auto found = dispatched_.find(key);
+  if (found == dispatched_.end()) return false;
+  const size_t stream = found->second.stream;
+  const std::string repository = found->second.repository;
   if (key.shard >= kListingShards) {
     EndListing(stream, result, commit);
     return true;
   }
   Count(stream, result.counts());
-  if (fed_[stream] > 0) --fed_[stream];
+  if (in_flight_[stream] > 0) --in_flight_[stream];
   const bool is_split = result.outcome() == proto::TaskResult::SPLIT &&
                         result.batches_size() > 0 &&
                         !streams_[stream].shards().at(key.shard).is_batches;
@@ -82,7 +82,7 @@ void Run::EndTask(size_t stream, const TaskKey& key, TaskState state,
   commit.counts.push_back(counts);
   stream_state.SetState(key.shard, key.index, state);
   if (state == TaskState::kDead) {
-    RememberFailedSync(stream_state.spec(), about_[key].repository);
+    RememberFailedSync(stream_state.spec(), dispatched_[key].repository);
   }
   const ShardProgress& progress = stream_state.shards().at(key.shard);
   if (progress.is_batches && progress.ended == progress.states.size()) {
@@ -154,9 +154,9 @@ void Run::FailListing(size_t stream, std::string reason) {
   Count(stream, failure);
 }
 
-void Run::RememberFailedSync(const Stream& stream,
+void Run::RememberFailedSync(const WorkStream& stream,
                              const std::string& repository) {
-  if (stream.kind != Stream::Kind::kSync) return;
+  if (stream.kind != WorkStream::Kind::kSync) return;
   failed_syncs_.insert(NameHash(RepositoryId(stream.registry, repository)));
   const std::string target =
       RenameRepository(repository, stream.rename).value_or(repository);
@@ -185,7 +185,7 @@ void Run::StopDeletes(const std::string& registry, const std::string& reason,
                       Commit& commit) {
   for (size_t stream = 0; stream < streams_.size(); ++stream) {
     StreamState& state = streams_[stream];
-    if (state.spec().kind != Stream::Kind::kDelete ||
+    if (state.spec().kind != WorkStream::Kind::kDelete ||
         state.spec().registry != registry || state.stopped) {
       continue;
     }

@@ -89,9 +89,9 @@ class JournalForTest : public RunJournal {
 
 // Streams.
 
-inline Stream StreamFor(Stream::Kind kind, const std::string& registry,
-                        const std::string& target = "") {
-  Stream stream;
+inline WorkStream StreamFor(WorkStream::Kind kind, const std::string& registry,
+                            const std::string& target = "") {
+  WorkStream stream;
   stream.kind = kind;
   stream.registry = registry;
   stream.target = target;
@@ -99,7 +99,7 @@ inline Stream StreamFor(Stream::Kind kind, const std::string& registry,
   return stream;
 }
 
-inline Stream Naming(Stream stream, const Names& repositories) {
+inline WorkStream Naming(WorkStream stream, const Names& repositories) {
   stream.entries.emplace();
   for (const std::string& name : repositories) {
     stream.entries->emplace_back().set_repository(name);

@@ -37,8 +37,9 @@ absl::Status Restore(const std::vector<proto::Shard>& shards) {
     commit.shards.emplace_back(i, shards[i]);
   }
   EXPECT_TRUE(journal.Write(commit).ok());
-  Run run("RUN1", {Naming(StreamFor(Stream::Kind::kSync, kA, kB), {"x", "y"}),
-                   Naming(StreamFor(Stream::Kind::kDelete, kA), {"x"})});
+  Run run("RUN1",
+          {Naming(StreamFor(WorkStream::Kind::kSync, kA, kB), {"x", "y"}),
+           Naming(StreamFor(WorkStream::Kind::kDelete, kA), {"x"})});
   Commit ends;
   return run.Restore(journal, *journal.Read(), ends);
 }
@@ -84,33 +85,33 @@ TEST(RunRestoreTest, AStreamThatTheConfigDoesNotHaveIsDamage) {
 }
 
 // A journal of format 2 names its streams.
-absl::Status RestoreStreams(const std::vector<Stream>& journalled) {
+absl::Status RestoreStreams(const std::vector<WorkStream>& journalled) {
   JournalForTest journal;
   RunState state = *journal.Read();
-  for (const Stream& stream : journalled) {
+  for (const WorkStream& stream : journalled) {
     *state.record.add_streams() = stream.name();
   }
-  Run run("RUN1", {StreamFor(Stream::Kind::kSync, kA, kB),
-                   StreamFor(Stream::Kind::kDelete, kA)});
+  Run run("RUN1", {StreamFor(WorkStream::Kind::kSync, kA, kB),
+                   StreamFor(WorkStream::Kind::kDelete, kA)});
   Commit ends;
   return run.Restore(journal, state, ends);
 }
 
 TEST(RunRestoreTest, TakesTheStreamsThatTheJournalNumbers) {
-  EXPECT_TRUE(RestoreStreams({StreamFor(Stream::Kind::kSync, kA, kB),
-                              StreamFor(Stream::Kind::kDelete, kA)})
+  EXPECT_TRUE(RestoreStreams({StreamFor(WorkStream::Kind::kSync, kA, kB),
+                              StreamFor(WorkStream::Kind::kDelete, kA)})
                   .ok());
 }
 
 TEST(RunRestoreTest, RefusesOtherStreamsThanTheJournalNumbers) {
-  const std::vector<std::vector<Stream>> others = {
-      {StreamFor(Stream::Kind::kDelete, kA),
-       StreamFor(Stream::Kind::kSync, kA, kB)},
-      {StreamFor(Stream::Kind::kSync, kA, kB)},
-      {StreamFor(Stream::Kind::kSync, kB, kA),
-       StreamFor(Stream::Kind::kDelete, kA)},
+  const std::vector<std::vector<WorkStream>> others = {
+      {StreamFor(WorkStream::Kind::kDelete, kA),
+       StreamFor(WorkStream::Kind::kSync, kA, kB)},
+      {StreamFor(WorkStream::Kind::kSync, kA, kB)},
+      {StreamFor(WorkStream::Kind::kSync, kB, kA),
+       StreamFor(WorkStream::Kind::kDelete, kA)},
   };
-  for (const std::vector<Stream>& other : others) {
+  for (const std::vector<WorkStream>& other : others) {
     const absl::Status status = RestoreStreams(other);
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_TRUE(absl::StrContains(status.message(), "--fresh")) << status;

@@ -18,7 +18,7 @@
 namespace registry_manager {
 namespace {
 
-using Kind = Stream::Kind;
+using Kind = WorkStream::Kind;
 // testing::Test has a Run of its own.
 using RunOfTasks = Run;
 using Script = std::map<std::string, proto::TaskResult>;
@@ -27,7 +27,7 @@ using Script = std::map<std::string, proto::TaskResult>;
 // and can be killed at any time.
 class RunTest : public testing::Test {
  protected:
-  void Begin(std::vector<Stream> streams) {
+  void Begin(std::vector<WorkStream> streams) {
     streams_ = std::move(streams);
     run_ = std::make_unique<RunOfTasks>("RUN1", streams_);
     Commit commit;
@@ -48,29 +48,29 @@ class RunTest : public testing::Test {
     ASSERT_TRUE(journal_->Write(commit).ok());
   }
 
-  absl::Status Feed() {
+  absl::Status PrepareNext() {
     Commit commit;
-    RunOfTasks::Fed fed;
-    const absl::Status status = run_->Feed(*journal_, commit, fed);
+    RunOfTasks::NextTasks next;
+    const absl::Status status = run_->PrepareNext(*journal_, commit, next);
     EXPECT_TRUE(journal_->Write(commit).ok());
-    for (RunOfTasks::Prepared& task : fed.prepared) {
+    for (RunOfTasks::Prepared& task : next.prepared) {
       handed_out_.push_back(std::move(task));
     }
-    for (const RunOfTasks::Refused& refusal : fed.refused) {
+    for (const RunOfTasks::Refused& refusal : next.refused) {
       refused_.push_back(absl::StrCat(
-          run_->AboutOf(refusal.key).repository, ": ",
+          run_->Describe(refusal.key).repository, ": ",
           refusal.why == RunOfTasks::Refusal::kFailure ? "failed: "
                                                        : "skipped: ",
           refusal.reason));
       run_->Forget(refusal.key);
     }
-    if (status.ok() && fed.more) return Feed();
+    if (status.ok() && next.more) return PrepareNext();
     return status;
   }
 
   // What is handed out and has not ended.
   Names HandedOut() {
-    EXPECT_TRUE(Feed().ok());
+    EXPECT_TRUE(PrepareNext().ok());
     Names names;
     for (const RunOfTasks::Prepared& task : handed_out_) {
       names.push_back(Describe(task.task));
@@ -100,7 +100,7 @@ class RunTest : public testing::Test {
   Names Work(const Script& script, size_t steps = 1000) {
     Names ended;
     while (ended.size() < steps) {
-      EXPECT_TRUE(Feed().ok());
+      EXPECT_TRUE(PrepareNext().ok());
       if (handed_out_.empty()) break;
       const std::string task = Describe(handed_out_.front().task);
       const auto result = script.find(task);
@@ -111,7 +111,7 @@ class RunTest : public testing::Test {
   }
 
   std::optional<JournalForTest> journal_{std::in_place};
-  std::vector<Stream> streams_;
+  std::vector<WorkStream> streams_;
   std::unique_ptr<RunOfTasks> run_;
   std::deque<RunOfTasks::Prepared> handed_out_;
   Names refused_;
@@ -151,7 +151,7 @@ TEST_F(RunTest, KeepsToItsWindow) {
 }
 
 TEST_F(RunTest, LeavesOutTheFirstRepositories) {
-  Stream stream = Naming(StreamFor(Kind::kDelete, kA), {"x", "y", "z"});
+  WorkStream stream = Naming(StreamFor(Kind::kDelete, kA), {"x", "y", "z"});
   stream.start = 2;
   Begin({stream});
   EXPECT_EQ(HandedOut(), Names({"delete a.example/z"}));
@@ -170,7 +170,7 @@ TEST_F(RunTest, AStartThatIsGivenWhenResumingIsIgnored) {
 }
 
 TEST_F(RunTest, AListingThatBeginsAgainLeavesTheSameNamesOutAfterACrash) {
-  Stream stream = StreamFor(Kind::kDelete, kA);
+  WorkStream stream = StreamFor(Kind::kDelete, kA);
   stream.start = 2;
   Begin({stream});
   HandedOut();
@@ -258,7 +258,7 @@ class FailedSyncTest : public RunTest {
  protected:
   // dev/… of A is prod/… of B.
   void BeginAll() {
-    Stream sync =
+    WorkStream sync =
         Naming(StreamFor(Kind::kSync, kA, kB), {"dev/bad", "dev/good"});
     sync.rename = {{"dev", "prod"}};
     Begin({sync, Naming(StreamFor(Kind::kDelete, kA), {"dev/bad", "dev/good"}),
@@ -332,7 +332,7 @@ TEST_F(FailedSyncTest, SparesBothSidesOfASplitWithAFailureOfItsOwn) {
 }
 
 TEST_F(RunTest, ASyncThatIsRefusedSparesBothSides) {
-  Stream sync = Naming(StreamFor(Kind::kSync, kA, kB), {"dev/x", "prod/x"});
+  WorkStream sync = Naming(StreamFor(Kind::kSync, kA, kB), {"dev/x", "prod/x"});
   sync.rename = {{"dev", "prod"}};
   Begin({sync, Naming(StreamFor(Kind::kDelete, kA), {"dev/x", "prod/x"})});
   EXPECT_EQ(HandedOut(), Names({"sync a.example/dev/x"}));
@@ -341,7 +341,7 @@ TEST_F(RunTest, ASyncThatIsRefusedSparesBothSides) {
   // What is refused makes the run one with failures.
   EXPECT_EQ(run_->totals.failed(), 1u);
   EXPECT_EQ(journal_->Read()->totals.failed(), 1u);
-  EXPECT_EQ(run_->AboutOf(handed_out_.front().spec.key).target_repository,
+  EXPECT_EQ(run_->Describe(handed_out_.front().spec.key).target_repository,
             "prod/x");
   EndAndWrite("sync a.example/dev/x", Done());
   EXPECT_EQ(HandedOut(), Names({"delete a.example/dev/x"}));
@@ -381,7 +381,7 @@ TEST_F(RunTest, AListingThatFailsEndsItsStreamWithWhatWasFrozen) {
 }
 
 TEST_F(RunTest, OneAndTheSameRegistryIsListedToItsEndFirst) {
-  Stream sync = StreamFor(Kind::kSync, kA, kA);
+  WorkStream sync = StreamFor(Kind::kSync, kA, kA);
   sync.rename = {{"dev", "prod"}};
   Begin({sync});
   HandedOut();
@@ -400,7 +400,7 @@ TEST_F(RunTest, OneAndTheSameRegistryIsListedToItsEndFirst) {
 }
 
 TEST_F(RunTest, OneAndTheSameRegistryThatCannotBeListedIsNotCopied) {
-  Stream sync = StreamFor(Kind::kSync, kA, kA);
+  WorkStream sync = StreamFor(Kind::kSync, kA, kA);
   sync.rename = {{"dev", "prod"}};
   Begin({sync});
   HandedOut();
@@ -453,25 +453,25 @@ TEST_F(RunTest, ASplitWithoutBatchesIsDone) {
 TEST_F(RunTest,
        BatchesOfOneRepositoryAreWrittenTogetherAndDryOnesWriteNothing) {
   for (const bool dry : {false, true}) {
-    Stream sync = Naming(StreamFor(Kind::kSync, kA, kB), {"x"});
+    WorkStream sync = Naming(StreamFor(Kind::kSync, kA, kB), {"x"});
     sync.dry_run = dry;
     RunOfTasks run("RUN1", {sync});
     JournalForTest journal;
     Commit commit;
     run.Begin(commit);
     ASSERT_TRUE(journal.Write(commit).ok());
-    RunOfTasks::Fed fed;
-    ASSERT_TRUE(run.Feed(journal, commit, fed).ok());
+    RunOfTasks::NextTasks next;
+    ASSERT_TRUE(run.PrepareNext(journal, commit, next).ok());
     commit = Commit();
     ASSERT_TRUE(
-        run.End(fed.prepared[0].spec.key, SplitInto({"1", "2"}), commit));
+        run.End(next.prepared[0].spec.key, SplitInto({"1", "2"}), commit));
     ASSERT_TRUE(journal.Write(commit).ok());
-    fed = RunOfTasks::Fed();
-    ASSERT_TRUE(run.Feed(journal, commit, fed).ok());
-    ASSERT_EQ(fed.prepared.size(), 2u);
-    for (const RunOfTasks::Prepared& batch : fed.prepared) {
+    next = RunOfTasks::NextTasks();
+    ASSERT_TRUE(run.PrepareNext(journal, commit, next).ok());
+    ASSERT_EQ(next.prepared.size(), 2u);
+    for (const RunOfTasks::Prepared& batch : next.prepared) {
       EXPECT_EQ(batch.spec.writes, dry ? "" : "https://b.example/x");
-      EXPECT_EQ(batch.spec.write_group, fed.prepared[0].spec.write_group);
+      EXPECT_EQ(batch.spec.write_group, next.prepared[0].spec.write_group);
       EXPECT_EQ(batch.spec.write_group.empty(), dry);
     }
   }
@@ -482,7 +482,7 @@ TEST_F(RunTest,
 // Two pages, a split, a failure, a delete on either side.
 class EveryPointTest : public RunTest {
  protected:
-  std::vector<Stream> Streams() {
+  std::vector<WorkStream> Streams() {
     return {StreamFor(Kind::kSync, kA, kB),
             Naming(StreamFor(Kind::kDelete, kA), {"s1", "s2", "s3"}),
             StreamFor(Kind::kDelete, kB)};
@@ -531,7 +531,7 @@ TEST_F(EveryPointTest, NoTaskIsLostOrDoneTwiceWhereverItCrashes) {
 TEST_F(EveryPointTest, AResultThatWasNotWrittenIsDoneAgain) {
   Begin(Streams());
   Work(Results(), 3);
-  ASSERT_TRUE(Feed().ok());
+  ASSERT_TRUE(PrepareNext().ok());
   const std::string task = Describe(handed_out_.front().task);
   End(task, Done());
   Crash();
@@ -540,7 +540,7 @@ TEST_F(EveryPointTest, AResultThatWasNotWrittenIsDoneAgain) {
 }
 
 TEST_F(RunTest, AJournalThatGoesAwayWhileFeedingLosesNoTask) {
-  Stream same = StreamFor(Kind::kSync, kA, kA);
+  WorkStream same = StreamFor(Kind::kSync, kA, kA);
   same.rename = {{"dev", "prod"}};
   for (int reads = 0; reads < 10; ++reads) {
     SCOPED_TRACE(reads);
@@ -554,7 +554,7 @@ TEST_F(RunTest, AJournalThatGoesAwayWhileFeedingLosesNoTask) {
     journal_->reads_until_failure = reads;
     Names ended;
     for (int i = 0; i < 20; ++i) {
-      if (!Feed().ok()) continue;
+      if (!PrepareNext().ok()) continue;
       for (const std::string& task : Work(script, 1)) ended.push_back(task);
     }
     EXPECT_TRUE(run_->Finished());

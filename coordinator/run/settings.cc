@@ -67,9 +67,9 @@ bool HasCredentials(const RegistryConfig& config) {
 }
 
 // The registries that the run touches.
-std::set<std::string> IdsOf(const std::vector<Stream>& streams) {
+std::set<std::string> IdsOf(const std::vector<WorkStream>& streams) {
   std::set<std::string> ids;
-  for (const Stream& stream : streams) {
+  for (const WorkStream& stream : streams) {
     for (const std::string& id : stream.registries()) ids.insert(id);
   }
   return ids;
@@ -89,7 +89,7 @@ const RegistryConfig* AccessConfigOf(const Config& config,
 }
 
 proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
-                              const std::vector<Stream>& streams,
+                              const std::vector<WorkStream>& streams,
                               const std::string& run, int retries,
                               bool details) {
   proto::RunSettings settings;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/config/config.h"
-#include "coordinator/run/stream.h"
+#include "coordinator/run/work_stream.h"
 #include "proto/task.pb.h"
 
 namespace registry_manager {
@@ -23,7 +23,7 @@ const RegistryConfig* AccessConfigOf(const Config& config,
 // registries (coordinator/access). They name the registries of the run's
 // streams only. Of two entries with one address the lower limit counts.
 proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
-                              const std::vector<Stream>& streams,
+                              const std::vector<WorkStream>& streams,
                               const std::string& run, int retries,
                               bool details);
 

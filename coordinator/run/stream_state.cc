@@ -9,7 +9,7 @@
 
 namespace registry_manager {
 
-StreamState::StreamState(Stream spec)
+StreamState::StreamState(WorkStream spec)
     : spec_(std::move(spec)),
       names_(spec_.rename, spec_.registry == spec_.target) {
   listing.set_complete(spec_.entries.has_value());
@@ -38,7 +38,7 @@ void StreamState::AddRepositories(uint32_t shard, const proto::Shard& content) {
     }
   }
   const bool judged_later = is_same_registry() && !spec_.entries;
-  if (!judged_later) Judge(shard, content);
+  if (!judged_later) CheckNames(shard, content);
 }
 
 void StreamState::AddBatches(uint32_t shard, const proto::Shard& content) {
@@ -73,9 +73,9 @@ void StreamState::AddProducts(const proto::Shard& content) {
   }
 }
 
-void StreamState::Judge(uint32_t shard, const proto::Shard& content) {
-  if (spec_.kind != Stream::Kind::kSync) return;
-  if (!judged_.insert(shard).second) return;
+void StreamState::CheckNames(uint32_t shard, const proto::Shard& content) {
+  if (spec_.kind != WorkStream::Kind::kSync) return;
+  if (!checked_.insert(shard).second) return;
   for (int index = 0; index < content.entries_size(); ++index) {
     const std::string& name = content.entries(index).repository();
     const std::pair<uint32_t, uint32_t> task(shard, index);

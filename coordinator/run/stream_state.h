@@ -14,8 +14,8 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "coordinator/journal/journal.h"
-#include "coordinator/run/stream.h"
 #include "coordinator/run/sync_names.h"
+#include "coordinator/run/work_stream.h"
 #include "proto/control.pb.h"
 
 namespace registry_manager {
@@ -39,9 +39,9 @@ struct ShardProgress {
 // it refuses. Used from one thread.
 class StreamState {
  public:
-  explicit StreamState(Stream spec);
+  explicit StreamState(WorkStream spec);
 
-  const Stream& spec() const { return spec_; }
+  const WorkStream& spec() const { return spec_; }
   bool is_same_registry() const { return spec_.registry == spec_.target; }
 
   // --- repositories ---
@@ -58,7 +58,7 @@ class StreamState {
   // Called with every shard's content, in order, once the listing of one and
   // the same registry is complete: its names are judged only then. A second
   // call with a shard does nothing.
-  void Judge(uint32_t shard, const proto::Shard& content);
+  void CheckNames(uint32_t shard, const proto::Shard& content);
   void AddProducts(const proto::Shard& content);
 
   // Why a task is not carried out; "" where it is. `product`: it is no source
@@ -103,7 +103,7 @@ class StreamState {
   proto::StreamSnapshot Snapshot() const;
 
  private:
-  const Stream spec_;
+  const WorkStream spec_;
   SyncNames names_;
   std::map<uint32_t, ShardProgress> shards_;
   // Shards that may have tasks to be handed out.
@@ -111,7 +111,7 @@ class StreamState {
   std::set<uint32_t> unfed_repositories_;
   uint64_t open_tasks_ = 0;
   absl::flat_hash_set<uint64_t> frozen_;
-  absl::flat_hash_set<uint32_t> judged_;
+  absl::flat_hash_set<uint32_t> checked_;
   std::map<std::pair<uint32_t, uint32_t>, Refusal> refusals_;
 };
 

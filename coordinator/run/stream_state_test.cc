@@ -10,9 +10,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Stream Catalogue(int start = 0) {
-  Stream stream;
-  stream.kind = Stream::Kind::kDelete;
+WorkStream Catalogue(int start = 0) {
+  WorkStream stream;
+  stream.kind = WorkStream::Kind::kDelete;
   stream.registry = "https://a.example";
   stream.start = start;
   return stream;
@@ -103,16 +103,16 @@ TEST(StreamStateTest, EndsWhenEveryTaskHasEnded) {
 }
 
 TEST(StreamStateTest, AShardThatIsJudgedTwiceIsRefusedOnce) {
-  Stream stream;
-  stream.kind = Stream::Kind::kSync;
+  WorkStream stream;
+  stream.kind = WorkStream::Kind::kSync;
   stream.registry = stream.target = "https://a.example";
   stream.rename = {{"dev", "prod"}};
   StreamState state(stream);
   const proto::Shard shard = ShardOf({"dev/app", "prod/app", "other/app"});
   state.AddRepositories(0, shard);
   state.AddProducts(shard);
-  state.Judge(0, shard);
-  state.Judge(0, shard);
+  state.CheckNames(0, shard);
+  state.CheckNames(0, shard);
   EXPECT_EQ(state.RefusalOf(0, 0), nullptr);
   ASSERT_NE(state.RefusalOf(0, 1), nullptr);
   EXPECT_TRUE(state.RefusalOf(0, 1)->product);

@@ -81,7 +81,7 @@ void TaskAccount::TakeAhead(uint32_t attempt, Actions& actions) {
   });
 }
 
-void TaskAccount::TakeOpen(proto::TaskResult& result) {
+void TaskAccount::AddUnfinishedResult(proto::TaskResult& result) {
   if (!taken_.insert(result.attempt()).second) {
     result.clear_actions();
     return;

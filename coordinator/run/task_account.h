@@ -27,7 +27,7 @@ class TaskAccount {
   void TakeAhead(uint32_t attempt, Actions& actions);
   // The result of an attempt that does not end the task. Leaves of its actions
   // those that stand; none where it comes again.
-  void TakeOpen(proto::TaskResult& result);
+  void AddUnfinishedResult(proto::TaskResult& result);
   // The result that ends the task: its counts become those of the whole task.
   // One without an attempt gives it up: then what failed last stands.
   void Close(proto::TaskResult& result);

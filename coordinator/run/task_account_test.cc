@@ -52,7 +52,7 @@ TEST(TaskAccountTest, ATagThatAnEarlierAttemptCopiedIsCountedOnce) {
   first.mutable_counts()->set_copied(2);
   first.mutable_counts()->set_failed(1);
   first.mutable_counts()->set_requests(7);
-  account.TakeOpen(first);
+  account.AddUnfinishedResult(first);
   EXPECT_EQ(Words(first.actions()), Said({"1 DONE", "2 DONE"}));
 
   proto::TaskResult last =
@@ -77,8 +77,8 @@ TEST(TaskAccountTest, AResultThatComesAgainIsOfNoUse) {
       ResultOf(1, {Of(Action::COPY_TAG, Action::DONE, "1")});
   first.mutable_counts()->set_requests(7);
   proto::TaskResult again = first;
-  account.TakeOpen(first);
-  account.TakeOpen(again);
+  account.AddUnfinishedResult(first);
+  account.AddUnfinishedResult(again);
   EXPECT_EQ(again.actions_size(), 0);
   proto::TaskResult last = ResultOf(2, {});
   account.Close(last);
@@ -91,7 +91,7 @@ TEST(TaskAccountTest, ATagThatIsCopiedAgainIsCountedOnce) {
       ResultOf(1, {Of(Action::COPY_TAG, Action::DONE, "1"),
                    Of(Action::COPY_TAG, Action::DONE, "2")});
   first.mutable_counts()->set_copied(2);
-  account.TakeOpen(first);
+  account.AddUnfinishedResult(first);
   proto::TaskResult last =
       ResultOf(2, {Of(Action::COPY_TAG, Action::DONE, "1"),
                    Of(Action::COPY_TAG, Action::FAILED, "2")});
@@ -109,7 +109,7 @@ TEST(TaskAccountTest, AReferrerOfAnEarlierAttemptTakesNoUnchangedTagAway) {
   TaskAccount account;
   proto::TaskResult first =
       ResultOf(1, {Of(Action::COPY_REFERRER, Action::DONE, "sha256:ab")});
-  account.TakeOpen(first);
+  account.AddUnfinishedResult(first);
   proto::TaskResult last = ResultOf(2, {});
   last.mutable_counts()->set_tags(1);
   last.mutable_counts()->set_skipped(1);
@@ -127,7 +127,7 @@ TEST(TaskAccountTest, TagsThatAnEarlierAttemptDeletedStillCountAsTags) {
                    Of(Action::KEEP, Action::SKIPPED, "5")});
   first.mutable_counts()->set_tags(5);
   first.mutable_counts()->set_kept(1);
-  account.TakeOpen(first);
+  account.AddUnfinishedResult(first);
   EXPECT_EQ(first.actions_size(), 3);
   // What is finished from the intent is told as deleted before.
   proto::TaskResult last =
@@ -199,7 +199,7 @@ TEST(TaskAccountTest, ATaskThatIsGivenUpTellsWhatFailedLast) {
   proto::TaskResult first =
       ResultOf(1, {Of(Action::COPY_TAG, Action::FAILED, "1"),
                    Of(Action::COPY_TAG, Action::FAILED, "2")});
-  account.TakeOpen(first);
+  account.AddUnfinishedResult(first);
   EXPECT_EQ(first.actions_size(), 0);
   TaskAccount::Actions ahead =
       ResultOf(2, {Of(Action::COPY_TAG, Action::DONE, "1"),
@@ -219,7 +219,7 @@ TEST(TaskAccountTest, ATaskThatIsGivenUpKeepsWhatItHasDone) {
   proto::TaskResult first =
       ResultOf(1, {Of(Action::COPY_TAG, Action::DONE, "1")});
   first.mutable_counts()->set_tags(4);
-  account.TakeOpen(first);
+  account.AddUnfinishedResult(first);
   proto::TaskResult last;
   last.mutable_counts()->set_failed(1);
   account.Close(last);

@@ -125,14 +125,14 @@ struct SetRegistryAside {
 // The number of times that the task has failed so far, and the number of losses
 // of its worker that were counted. The caller must journal them, so that the
 // next coordinator continues to count from there.
-struct CountSetbacks {
+struct RecordFailures {
   TaskKey task;
   int attempts;
   int losses;
 };
 using SchedulerEffect =
     std::variant<DispatchTask, CancelTask, GrantConnections, GiveUpTask,
-                 SetRegistryAside, CountSetbacks>;
+                 SetRegistryAside, RecordFailures>;
 
 class Scheduler {
  public:
@@ -222,7 +222,7 @@ class Scheduler {
     std::string registry;
     std::string reason;
   };
-  // Handed back unstarted or cut short by a drain: counts for nothing.
+  // Dispatched back unstarted or cut short by a drain: counts for nothing.
   struct HandedBack {};
   using Verdict =
       std::variant<Ended, TryAgain, Unreachable, Refused, HandedBack>;

@@ -39,7 +39,7 @@ class Scheduler::Impl {
   explicit Impl(const SchedulerOptions& options)
       : options_(options), jitter_(options.seed) {}
 
-  // Scheduler's public functions, in scheduler.cc, sessions.cc, verdicts.cc and
+  // Scheduler's public functions, in scheduler.cc, sessions.cc, outcomes.cc and
   // poll.cc.
   void AddRegistry(const std::string& run, const std::string& name,
                    const RegistryBudget& budget);
@@ -188,7 +188,7 @@ class Scheduler::Impl {
   void NoteOmission(AttemptId id, absl::Time now);
   void EndSession(const WorkerSession& session, bool lost, absl::Time now);
 
-  // --- verdicts.cc ---
+  // --- outcomes.cc ---
 
   void CountFailure(TaskId id, const std::string& reason, absl::Time now);
   void CountLoss(TaskId id, const WorkerSession& session, absl::Time now);

@@ -273,7 +273,7 @@ class Simulation {
   }
 
   // What the journal would hold: each setback once, none after the last.
-  void Do(const CountSetbacks& count) {
+  void Do(const RecordFailures& count) {
     ModelTask& task = tasks_.at(count.task);
     ++task.setbacks;
     EXPECT_EQ(count.attempts + count.losses, task.setbacks);

@@ -320,7 +320,7 @@ TEST_F(SchedulerTest, WorkersThatAreKilledInARowCountOnceAMinute) {
     if (Dispatched(At(second)).empty()) continue;
     scheduler_.Leave("a", /*lost=*/true, At(second + 1));
     for (const auto& count :
-         Only<CountSetbacks>(scheduler_.Poll(At(second + 1)))) {
+         Only<RecordFailures>(scheduler_.Poll(At(second + 1)))) {
       losses.push_back(count.losses);
     }
   }

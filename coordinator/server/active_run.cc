@@ -55,7 +55,7 @@ ActiveRun::ActiveRun(ActiveRunParts parts, SharedParts shared, absl::Time now)
 absl::Status ActiveRun::Advance(absl::Time now) {
   absl::Status status = failure_;
   // Before the flush: what is written next does not keep it waiting.
-  if (status.ok()) status = Feed(now);
+  if (status.ok()) status = PrepareNext(now);
   if (status.ok()) status = Flush(now);
   Housekeep(now);
   shared_.scheduler->Hold(id(), !MayDispatch(now));
@@ -64,7 +64,7 @@ absl::Status ActiveRun::Advance(absl::Time now) {
 
 absl::Time ActiveRun::NextWake(absl::Time now) const {
   if (!journal_away_ && !is_writing_ && !IsFlushed()) return now;
-  if (feed_again_ && MayFeed()) return now;
+  if (prepare_again_ && MayPrepare()) return now;
   absl::Time wake = next_progress_;
   if (journal_away_) wake = std::min(wake, next_flush_);
   return wake;
@@ -119,28 +119,28 @@ void ActiveRun::Housekeep(absl::Time now) {
 // --- tasks ---
 
 // Shards are read from the journal: they must have been written.
-bool ActiveRun::MayFeed() const {
+bool ActiveRun::MayPrepare() const {
   return !draining_ && !journal_away_ && !written_.has_records() &&
          !next_.has_records() && next_.commit.outcomes.size() < kMaxUnwritten;
 }
 
-absl::Status ActiveRun::Feed(absl::Time now) {
-  if (!MayFeed()) return absl::OkStatus();
-  Run::Fed fed;
+absl::Status ActiveRun::PrepareNext(absl::Time now) {
+  if (!MayPrepare()) return absl::OkStatus();
+  Run::NextTasks next;
   const absl::Status status =
-      parts_.run->Feed(*parts_.journal, next_.commit, fed);
+      parts_.run->PrepareNext(*parts_.journal, next_.commit, next);
   if (absl::IsUnavailable(status)) {
     NoteJournalAway(status, now);
   } else if (!status.ok()) {
     return status;
   }
-  feed_again_ = fed.more;
-  for (const Run::Refused& refusal : fed.refused) {
-    parts_.listener->OnRefused(parts_.run->AboutOf(refusal.key), refusal.reason,
-                               refusal.why);
+  prepare_again_ = next.more;
+  for (const Run::Refused& refusal : next.refused) {
+    parts_.listener->OnRefused(parts_.run->Describe(refusal.key),
+                               refusal.reason, refusal.why);
     parts_.run->Forget(refusal.key);
   }
-  AddTasks(std::move(fed.prepared));
+  AddTasks(std::move(next.prepared));
   return absl::OkStatus();
 }
 

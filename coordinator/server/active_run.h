@@ -124,7 +124,7 @@ class ActiveRun {
   void SetAside(const SetRegistryAside& effect, absl::Time now);
   // If this write is lost, the task may get a few extra attempts. Nothing else
   // depends on it.
-  void JournalSetbacks(const CountSetbacks& count);
+  void JournalFailures(const RecordFailures& count);
 
  private:
   struct PendingAck {
@@ -156,8 +156,8 @@ class ActiveRun {
 
   bool IsFlushed() const { return written_.empty() && next_.empty(); }
   bool MayDispatch(absl::Time now) const;
-  bool MayFeed() const;
-  absl::Status Feed(absl::Time now);
+  bool MayPrepare() const;
+  absl::Status PrepareNext(absl::Time now);
   void Housekeep(absl::Time now);
 
   // --- the journal (active_run_journal.cc) ---
@@ -197,7 +197,7 @@ class ActiveRun {
   // --- active_run_results.cc ---
 
   // The attempt does not end the task: what it has done stands.
-  void TellDone(const TaskKey& key, proto::TaskResult result);
+  void ReportPartialResult(const TaskKey& key, proto::TaskResult result);
   void EndTask(const TaskKey& key, proto::TaskResult result);
   // They are handed back, and skipped when they would be sent again.
   void CancelDeletes(const std::string& registry);
@@ -226,7 +226,7 @@ class ActiveRun {
   absl::Status failure_;
   // Expires with this run.
   std::shared_ptr<const bool> is_here_ = std::make_shared<const bool>(true);
-  bool feed_again_ = false;
+  bool prepare_again_ = false;
   bool journal_away_ = false;
   bool draining_ = false;
   bool quick_ = false;

@@ -107,9 +107,9 @@ void ActiveRun::Renew(bool is_probe, absl::Time now) {
       });
 }
 
-void ActiveRun::JournalSetbacks(const CountSetbacks& count) {
+void ActiveRun::JournalFailures(const RecordFailures& count) {
   // Pages of a catalogue are not in the journal.
-  if (journal_away_ || parts_.run->AboutOf(count.task).is_listing) return;
+  if (journal_away_ || parts_.run->Describe(count.task).is_listing) return;
   ++setbacks_;
   Post(
       *shared_.journal_thread,

@@ -42,7 +42,7 @@ void ActiveRun::HandleProgress(proto::Progress progress) {
   if (task == tasks_.end()) return;
   task->second.account.TakeAhead(progress.attempt(),
                                  *progress.mutable_actions());
-  const Run::About about = parts_.run->AboutOf(key);
+  const Run::About about = parts_.run->Describe(key);
   if (about.stream != nullptr) {
     parts_.listener->OnActions(about, progress.actions());
   }
@@ -68,7 +68,7 @@ void ActiveRun::HandleResult(const std::string& session,
     EndTask(key, result);
     next_.tasks.insert(key);
   } else {
-    TellDone(key, result);
+    ReportPartialResult(key, result);
   }
   // Also one that was sent again: it is acknowledged once it is journalled.
   // Guard: acknowledged-once-journalled
@@ -99,11 +99,12 @@ void ActiveRun::NoteAnswers(const TaskSpec& spec,
   }
 }
 
-void ActiveRun::TellDone(const TaskKey& key, proto::TaskResult result) {
+void ActiveRun::ReportPartialResult(const TaskKey& key,
+                                    proto::TaskResult result) {
   const auto task = tasks_.find(key);
   if (task == tasks_.end()) return;
-  task->second.account.TakeOpen(result);
-  const Run::About about = parts_.run->AboutOf(key);
+  task->second.account.AddUnfinishedResult(result);
+  const Run::About about = parts_.run->Describe(key);
   if (about.stream == nullptr || result.actions_size() == 0) return;
   parts_.listener->OnActions(about, result.actions());
 }
@@ -126,7 +127,7 @@ void ActiveRun::EndTask(const TaskKey& key, proto::TaskResult result) {
     }
     tasks_.erase(task);
   }
-  const Run::About about = parts_.run->AboutOf(key);
+  const Run::About about = parts_.run->Describe(key);
   if (!parts_.run->End(key, result, next_.commit)) return;
   const proto::Problem& problem = result.problem();
   if (problem.kind() == proto::Problem::REGISTRY_DOES_NOT_DELETE ||

@@ -26,7 +26,7 @@
 namespace registry_manager {
 namespace {
 
-using Kind = Stream::Kind;
+using Kind = WorkStream::Kind;
 
 constexpr char kC[] = "https://c.example";
 constexpr int kSourceRepositories = 300;
@@ -40,7 +40,7 @@ constexpr size_t kFairness = 100;
 
 // What dies with a coordinator.
 struct Coordinator {
-  explicit Coordinator(std::vector<Stream> streams, uint64_t seed)
+  explicit Coordinator(std::vector<WorkStream> streams, uint64_t seed)
       : run("RUN1", std::move(streams)) {
     SchedulerOptions options;
     options.seed = seed;
@@ -79,7 +79,7 @@ class Simulation {
     while (!IsOver() && !testing::Test::HasFailure()) {
       AdvanceClock();
       Flush();
-      Feed();
+      PrepareNext();
       for (const SchedulerEffect& effect : it_->scheduler->Poll(now_)) {
         std::visit([this](const auto& one) { Do(one); }, effect);
       }
@@ -202,21 +202,22 @@ class Simulation {
     }
   }
 
-  void Feed() {
+  void PrepareNext() {
     if (it_->away || !IsFlushed()) return;
-    Run::Fed fed;
-    const absl::Status status = it_->run.Feed(journal_, it_->commit, fed);
+    Run::NextTasks next;
+    const absl::Status status =
+        it_->run.PrepareNext(journal_, it_->commit, next);
     ASSERT_TRUE(status.ok()) << status;
-    for (const Run::Refused& refusal : fed.refused) {
-      const std::string name = it_->run.AboutOf(refusal.key).repository;
+    for (const Run::Refused& refusal : next.refused) {
+      const std::string name = it_->run.Describe(refusal.key).repository;
       EXPECT_TRUE(refusal.why == Run::Refusal::kSyncFailed &&
                   failed_syncs_.contains(name))
           << name << ": " << refusal.reason;
       it_->run.Forget(refusal.key);
     }
-    for (Run::Prepared& task : fed.prepared) {
+    for (Run::Prepared& task : next.prepared) {
       const TaskKey key = task.spec.key;
-      const Run::About about = it_->run.AboutOf(key);
+      const Run::About about = it_->run.Describe(key);
       names_[key] = about.repository;
       streams_of_[key] = about.stream->kind;
       ASSERT_TRUE(
@@ -342,7 +343,7 @@ class Simulation {
   void Do(const CancelTask& cancel) {
     Stop(cancel.worker, cancel.task, cancel.attempt);
   }
-  void Do(const CountSetbacks& count) {
+  void Do(const RecordFailures& count) {
     if (names_[count.task].empty()) return;  // a catalogue's page
     const absl::Status status = journal_.WriteAttempts(
         {count.task.shard, count.task.index, count.attempts, count.losses});
@@ -433,7 +434,7 @@ class Simulation {
   }
 
   std::mt19937_64 random_;
-  std::vector<Stream> streams_;
+  std::vector<WorkStream> streams_;
   JournalForTest journal_;
   std::unique_ptr<Coordinator> it_;
   absl::Time now_ = absl::UnixEpoch();

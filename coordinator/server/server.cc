@@ -210,10 +210,10 @@ void Server::Apply(const SchedulerEffect& effect, absl::Time now) {
     }
   } else if (const auto* aside = std::get_if<SetRegistryAside>(&effect)) {
     for (const auto& [id, run] : runs_) run->SetAside(*aside, now);
-  } else if (const auto* count = std::get_if<CountSetbacks>(&effect)) {
+  } else if (const auto* count = std::get_if<RecordFailures>(&effect)) {
     if (ActiveRun* const run = Find(count->task.run)) {
       // Guard: losses-are-journalled
-      run->JournalSetbacks(*count);
+      run->JournalFailures(*count);
     }
   }
 }

@@ -25,7 +25,7 @@
 namespace registry_manager {
 namespace {
 
-using Kind = Stream::Kind;
+using Kind = WorkStream::Kind;
 
 // testing::Test has a Run of its own.
 using RunOfTasks = Run;
@@ -55,7 +55,7 @@ class ServerTest : public testing::Test {
               static_cast<ssize_t>(sizeof info));
   }
 
-  absl::StatusOr<RunEnd> Carry(std::vector<Stream> streams) {
+  absl::StatusOr<RunEnd> Carry(std::vector<WorkStream> streams) {
     run_ = std::make_unique<RunOfTasks>("RUN1", std::move(streams));
     Commit commit;
     run_->Begin(commit);

@@ -24,7 +24,7 @@
 namespace registry_manager {
 namespace {
 
-using Kind = Stream::Kind;
+using Kind = WorkStream::Kind;
 
 // A run with a journal of its own, that is carried out any number of times.
 struct RunForTest {
@@ -63,7 +63,7 @@ struct RunForTest {
   }
 
   const std::string id;
-  const std::vector<Stream> streams;
+  const std::vector<WorkStream> streams;
   JournalForTest journal;
   ListenerForTest listener;
   const std::vector<std::pair<std::string, RegistryBudget>> budgets;

@@ -69,7 +69,7 @@ absl::Status Submission::Restrict() {
 
 bool Submission::AllDry() const {
   return std::all_of(streams_.begin(), streams_.end(),
-                     [](const Stream& stream) { return stream.dry_run; });
+                     [](const WorkStream& stream) { return stream.dry_run; });
 }
 
 std::vector<std::string> Submission::ForgetOld() const {
@@ -110,7 +110,8 @@ absl::Status Submission::OwnRun(const std::string& identity) {
   }
   id_ = resumed_ ? **unfinished : parts_.folder->NewRunId();
   record.set_run(id_);
-  for (const Stream& stream : streams_) *record.add_streams() = stream.name();
+  for (const WorkStream& stream : streams_)
+    *record.add_streams() = stream.name();
   const absl::Status owned = Own(record);
   if (!owned.ok()) return owned;
   absl::StatusOr<ProcessLock> lock = parts_.folder->MakeRun(id_);
@@ -168,7 +169,7 @@ absl::Status Submission::Restore() {
                     " done; repositories created since are not in it"));
   const bool skips =
       std::any_of(streams_.begin(), streams_.end(),
-                  [](const Stream& stream) { return stream.start > 0; });
+                  [](const WorkStream& stream) { return stream.start > 0; });
   if (skips) Note("`start` counts for a new run only: it is ignored here");
   return absl::OkStatus();
 }

@@ -21,7 +21,7 @@
 #include "coordinator/records/run_recorder.h"
 #include "coordinator/records/state_folder.h"
 #include "coordinator/run/run.h"
-#include "coordinator/run/stream.h"
+#include "coordinator/run/work_stream.h"
 #include "coordinator/server/active_run.h"
 
 namespace registry_manager {
@@ -113,7 +113,7 @@ class Submission {
   std::string config_name_;
   // Notes that hold for the run, whenever it is looked at.
   std::vector<std::string> lasting_notes_;
-  std::vector<Stream> streams_;
+  std::vector<WorkStream> streams_;
   std::string id_;
   std::optional<ProcessLock> process_lock_;
   bool resumed_ = false;

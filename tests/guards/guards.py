@@ -259,7 +259,7 @@ GUARDS = [
     Guard(
         "losses of a worker are journalled",
         "losses-are-journalled",
-        "      run->JournalSetbacks(*count);",
+        "      run->JournalFailures(*count);",
         "",
         "//coordinator/server:server_test",
     ),

@@ -168,9 +168,9 @@ Mounted TryMount(const CopyRoute& route, const Descriptor& blob,
   return {IsNotTold(whole.status()) || whole.value_or(false), std::nullopt};
 }
 
-absl::Status Bring(const CopyRoute& route, const Descriptor& blob,
-                   const BlobLedger::Turn& turn, CopyTally& tally,
-                   bool mounts) {
+absl::Status CopyOrMount(const CopyRoute& route, const Descriptor& blob,
+                         const BlobLedger::Turn& turn, CopyTally& tally,
+                         bool mounts) {
   const absl::StatusOr<BlobState> found =
       LookForBlob(route.target, route.target_repository, blob);
   if (!found.ok() && !IsNotTold(found.status())) return found.status();
@@ -215,7 +215,7 @@ absl::Status CopyBlob(const CopyRoute& route, const Descriptor& blob,
     ++tally.blobs_present;
     return absl::OkStatus();
   }
-  const absl::Status status = Bring(route, blob, *turn, tally, mounts);
+  const absl::Status status = CopyOrMount(route, blob, *turn, tally, mounts);
   ledger.Finish(target, route.target_repository, blob.digest, status.ok());
   if (status.ok()) return status;
   return AnnotateWith(status, "blob", blob.digest.str());

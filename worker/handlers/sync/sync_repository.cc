@@ -27,7 +27,7 @@
 #include "worker/handlers/sync/sync_attachments.h"
 #include "worker/handlers/sync/sync_comparison.h"
 #include "worker/handlers/sync/sync_to_layout.h"
-#include "worker/handlers/taken_again.h"
+#include "worker/handlers/sync_delete_conflict.h"
 
 namespace registry_manager {
 namespace {
@@ -264,8 +264,8 @@ proto::TaskResult Sync::RunRepository(const proto::SyncRepository& task) {
   const std::vector<std::string> tags = TagsToCopy();
   acted_ |= !tags.empty();
   if (task.target_deletes()) {
-    const std::string note = TakenAgainNote(context_.settings->delete_policy(),
-                                            target_tags_.tags, tags);
+    const std::string note = SyncDeleteConflict(
+        context_.settings->delete_policy(), target_tags_.tags, tags);
     if (!note.empty()) outcome_.Note(note);
   }
   if (policy_.dry_run()) {

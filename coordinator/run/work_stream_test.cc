@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/run/stream.h"
+#include "coordinator/run/work_stream.h"
 
 #include <gtest/gtest.h>
 
@@ -61,7 +61,8 @@ std::string Identity(const std::string& text, RunOptions options = {}) {
   return IdentityOf(Parse(text), options);
 }
 
-std::vector<Stream> Streams(const std::string& text, RunOptions options = {}) {
+std::vector<WorkStream> Streams(const std::string& text,
+                                RunOptions options = {}) {
   std::vector<std::string> notes;
   return StreamsOf(Parse(text), options, notes);
 }
@@ -115,19 +116,19 @@ TEST(IdentityTest, OfAVerbLeavesTheOtherPolicyOut) {
 }
 
 TEST(StreamsTest, SyncsComeBeforeDeletes) {
-  const std::vector<Stream> streams = Streams(kConfig);
+  const std::vector<WorkStream> streams = Streams(kConfig);
   ASSERT_EQ(streams.size(), 3u);
-  EXPECT_EQ(streams[0].kind, Stream::Kind::kSync);
+  EXPECT_EQ(streams[0].kind, WorkStream::Kind::kSync);
   EXPECT_EQ(streams[0].registry, "https://a.example");
   EXPECT_EQ(streams[0].target, "https://b.example");
-  EXPECT_EQ(streams[1].kind, Stream::Kind::kDelete);
+  EXPECT_EQ(streams[1].kind, WorkStream::Kind::kDelete);
   EXPECT_EQ(streams[1].registry, "https://a.example");
   EXPECT_EQ(streams[2].registry, "https://b.example");
   EXPECT_FALSE(streams[2].entries.has_value());
 }
 
 TEST(StreamsTest, EntriesOfOneRepositoryAreOneTask) {
-  const std::vector<Stream> streams = Streams(kConfig);
+  const std::vector<WorkStream> streams = Streams(kConfig);
   ASSERT_TRUE(streams[0].entries.has_value());
   const auto& entries = *streams[0].entries;
   ASSERT_EQ(entries.size(), 2u);
@@ -141,7 +142,7 @@ TEST(StreamsTest, EntriesOfOneRepositoryAreOneTask) {
 TEST(StreamsTest, VerbsTakeTheirPolicy) {
   EXPECT_EQ(Streams(kConfig, {Verb::kSync, std::nullopt}).size(), 1u);
   EXPECT_EQ(Streams(kConfig, {Verb::kDelete, std::nullopt}).size(), 2u);
-  for (const Stream& stream : Streams(kConfig, {Verb::kPlan, false})) {
+  for (const WorkStream& stream : Streams(kConfig, {Verb::kPlan, false})) {
     EXPECT_TRUE(stream.dry_run);
   }
 }
@@ -150,7 +151,7 @@ TEST(StreamsTest, ADrySyncSparesItsSourceFromARealDelete) {
   const std::string text = absl::StrReplaceAll(
       kConfig, {{"  dry-run: false\n  replace", "  dry-run: true\n  replace"}});
   std::vector<std::string> notes;
-  const std::vector<Stream> streams = StreamsOf(Parse(text), {}, notes);
+  const std::vector<WorkStream> streams = StreamsOf(Parse(text), {}, notes);
   ASSERT_EQ(streams.size(), 2u);
   EXPECT_EQ(streams[1].registry, "https://b.example");
   ASSERT_EQ(notes.size(), 1u);
@@ -171,21 +172,21 @@ TEST(StreamsTest, TwoEntriesWithOneAddressAreListedOnce) {
   EXPECT_EQ(Streams(text, {Verb::kList, std::nullopt}).size(), 1u);
 }
 
-TEST(StreamTest, DeletingComesAfterTheSyncsFromAndToItsRegistry) {
-  const auto stream = [](Stream::Kind kind, const std::string& registry,
+TEST(WorkStreamTest, DeletingComesAfterTheSyncsFromAndToItsRegistry) {
+  const auto stream = [](WorkStream::Kind kind, const std::string& registry,
                          const std::string& target = "") {
-    Stream made;
+    WorkStream made;
     made.kind = kind;
     made.registry = registry;
     made.target = target;
     return made;
   };
-  std::vector<Stream> streams = {
-      stream(Stream::Kind::kSync, "a", "b"),
-      stream(Stream::Kind::kSync, "a", "c"),
-      stream(Stream::Kind::kDelete, "a"),
-      stream(Stream::Kind::kDelete, "c"),
-      stream(Stream::Kind::kDelete, "d"),
+  std::vector<WorkStream> streams = {
+      stream(WorkStream::Kind::kSync, "a", "b"),
+      stream(WorkStream::Kind::kSync, "a", "c"),
+      stream(WorkStream::Kind::kDelete, "a"),
+      stream(WorkStream::Kind::kDelete, "c"),
+      stream(WorkStream::Kind::kDelete, "d"),
   };
 
   OrderStreams(streams);

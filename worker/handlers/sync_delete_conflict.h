@@ -1,8 +1,8 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef REGISTRY_MANAGER_WORKER_HANDLERS_TAKEN_AGAIN_H_
-#define REGISTRY_MANAGER_WORKER_HANDLERS_TAKEN_AGAIN_H_
+#ifndef REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_DELETE_CONFLICT_H_
+#define REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_DELETE_CONFLICT_H_
 
 #include <set>
 #include <string>
@@ -16,10 +16,10 @@ namespace registry_manager {
 // from the target: they would be copied and deleted in every run. Creation
 // times are not read. If the policy needs them in order to doom a tag, the tag
 // is not in the note. Empty: there is nothing to say. Pure.
-std::string TakenAgainNote(const proto::DeletePolicy& policy,
-                           const std::set<std::string>& target_tags,
-                           const std::vector<std::string>& brought);
+std::string SyncDeleteConflict(const proto::DeletePolicy& policy,
+                               const std::set<std::string>& target_tags,
+                               const std::vector<std::string>& brought);
 
 }  // namespace registry_manager
 
-#endif  // REGISTRY_MANAGER_WORKER_HANDLERS_TAKEN_AGAIN_H_
+#endif  // REGISTRY_MANAGER_WORKER_HANDLERS_SYNC_DELETE_CONFLICT_H_

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "coordinator/run/stream.h"
+#include "coordinator/run/work_stream.h"
 
 #include <algorithm>
 #include <set>
@@ -41,7 +41,7 @@ std::optional<std::vector<proto::RepositoryEntry>> EntriesOf(
   return entries;
 }
 
-bool AreSame(const Stream& a, const Stream& b) {
+bool AreSame(const WorkStream& a, const WorkStream& b) {
   if (a.kind != b.kind || a.registry != b.registry || a.target != b.target ||
       a.entries.has_value() != b.entries.has_value()) {
     return false;
@@ -55,21 +55,21 @@ bool AreSame(const Stream& a, const Stream& b) {
 }
 
 // Two entries of a config may be one registry.
-void AddOnce(Stream stream, std::vector<Stream>& streams) {
-  for (const Stream& known : streams) {
+void AddOnce(WorkStream stream, std::vector<WorkStream>& streams) {
+  for (const WorkStream& known : streams) {
     if (AreSame(known, stream)) return;
   }
   streams.push_back(std::move(stream));
 }
 
-std::vector<Stream> SyncStreams(const Config& config,
-                                const RunOptions& options) {
-  std::vector<Stream> streams;
+std::vector<WorkStream> SyncStreams(const Config& config,
+                                    const RunOptions& options) {
+  std::vector<WorkStream> streams;
   const SyncPolicyConfig& policy = *config.sync_policy;
   const RegistryConfig& source = *config.FindRegistry(policy.from);
   for (const std::string& target : policy.to) {
-    Stream stream;
-    stream.kind = Stream::Kind::kSync;
+    WorkStream stream;
+    stream.kind = WorkStream::Kind::kSync;
     stream.registry = RegistryId(source);
     stream.target = RegistryId(*config.FindRegistry(target));
     stream.dry_run = IsDry(options, policy.dry_run);
@@ -88,20 +88,20 @@ std::vector<Stream> SyncStreams(const Config& config,
 }
 
 void AddDeleteStreams(const Config& config, const RunOptions& options,
-                      std::vector<Stream>& streams,
+                      std::vector<WorkStream>& streams,
                       std::vector<std::string>& notes) {
   const DeletePolicyConfig& policy = *config.delete_policy;
   const bool dry = IsDry(options, policy.dry_run);
   std::set<std::string> spared;
-  for (const Stream& sync : streams) {
+  for (const WorkStream& sync : streams) {
     if (sync.dry_run && !dry && options.verb == Verb::kSubmit) {
       spared.insert(sync.registry);
     }
   }
   for (const std::string& name : policy.registries) {
     const RegistryConfig& registry = *config.FindRegistry(name);
-    Stream stream;
-    stream.kind = Stream::Kind::kDelete;
+    WorkStream stream;
+    stream.kind = WorkStream::Kind::kDelete;
     stream.registry = RegistryId(registry);
     if (spared.contains(stream.registry)) {
       notes.push_back(absl::StrCat(
@@ -207,7 +207,7 @@ const char* VerbName(Verb verb) {
   return "";
 }
 
-const char* Stream::policy_name() const {
+const char* WorkStream::policy_name() const {
   switch (kind) {
     case Kind::kSync:
       return "sync";
@@ -219,12 +219,12 @@ const char* Stream::policy_name() const {
   return "";
 }
 
-std::vector<std::string> Stream::registries() const {
+std::vector<std::string> WorkStream::registries() const {
   if (target.empty() || target == registry) return {registry};
   return {registry, target};
 }
 
-proto::StreamName Stream::name() const {
+proto::StreamName WorkStream::name() const {
   proto::StreamName name;
   name.set_policy(policy_name());
   name.set_registry(registry);
@@ -239,14 +239,15 @@ std::string RegistryId(const RegistryConfig& registry) {
       registry.layout->path);
 }
 
-std::vector<Stream> StreamsOf(const Config& config, const RunOptions& options,
-                              std::vector<std::string>& notes) {
-  std::vector<Stream> streams;
+std::vector<WorkStream> StreamsOf(const Config& config,
+                                  const RunOptions& options,
+                                  std::vector<std::string>& notes) {
+  std::vector<WorkStream> streams;
   if (options.verb == Verb::kList) {
     for (const RegistryConfig& registry : config.registries) {
       if (!registry.address) continue;
-      Stream stream;
-      stream.kind = Stream::Kind::kList;
+      WorkStream stream;
+      stream.kind = WorkStream::Kind::kList;
       stream.registry = RegistryId(registry);
       stream.entries = EntriesOf(registry);
       AddOnce(std::move(stream), streams);
@@ -262,13 +263,13 @@ std::vector<Stream> StreamsOf(const Config& config, const RunOptions& options,
   return streams;
 }
 
-void OrderStreams(std::vector<Stream>& streams) {
-  for (Stream& stream : streams) {
+void OrderStreams(std::vector<WorkStream>& streams) {
+  for (WorkStream& stream : streams) {
     stream.after.clear();
-    if (stream.kind != Stream::Kind::kDelete) continue;
+    if (stream.kind != WorkStream::Kind::kDelete) continue;
     for (size_t i = 0; i < streams.size(); ++i) {
-      const Stream& other = streams[i];
-      if (other.kind == Stream::Kind::kSync &&
+      const WorkStream& other = streams[i];
+      if (other.kind == WorkStream::Kind::kSync &&
           (other.registry == stream.registry ||
            other.target == stream.registry)) {
         stream.after.push_back(i);

@@ -78,7 +78,7 @@ void Scheduler::Impl::CountFailure(TaskId id, const std::string& reason,
                             " attempts)"));
     return;
   }
-  effects_.push_back(CountSetbacks{task.key, task.attempts, task.losses});
+  effects_.push_back(RecordFailures{task.key, task.attempts, task.losses});
   Requeue(id, jitter_.Full(task.attempts, kBackOffBase, kBackOffCap), now);
 }
 
@@ -100,7 +100,7 @@ void Scheduler::Impl::CountLoss(TaskId id, const WorkerSession& session,
     return;
   }
   if (counts) {
-    effects_.push_back(CountSetbacks{task.key, task.attempts, task.losses});
+    effects_.push_back(RecordFailures{task.key, task.attempts, task.losses});
   }
   Requeue(id, jitter_.Full(task.losses, kBackOffBase, kBackOffCapAfterLoss),
           now);

@@ -1,7 +1,7 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#include "worker/handlers/taken_again.h"
+#include "worker/handlers/sync_delete_conflict.h"
 
 #include "absl/strings/str_cat.h"
 #include "common/policy/deletion_selection.h"
@@ -10,9 +10,9 @@
 
 namespace registry_manager {
 
-std::string TakenAgainNote(const proto::DeletePolicy& policy,
-                           const std::set<std::string>& target_tags,
-                           const std::vector<std::string>& brought) {
+std::string SyncDeleteConflict(const proto::DeletePolicy& policy,
+                               const std::set<std::string>& target_tags,
+                               const std::vector<std::string>& brought) {
   const absl::StatusOr<TagRules> rules = TagRulesOf(policy);
   if (!rules.ok()) return "";
   std::set<std::string> all = target_tags;

@@ -1,8 +1,8 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_STREAM_H_
-#define REGISTRY_MANAGER_COORDINATOR_RUN_STREAM_H_
+#ifndef REGISTRY_MANAGER_COORDINATOR_RUN_WORK_STREAM_H_
+#define REGISTRY_MANAGER_COORDINATOR_RUN_WORK_STREAM_H_
 
 #include <optional>
 #include <string>
@@ -24,7 +24,7 @@ bool IsKept(Verb verb);
 // One registry's share of a policy: all of its repositories that must be
 // deleted from, copied to one target, or listed. A run is made of streams; the
 // journal names a stream by its index in the run.
-struct Stream {
+struct WorkStream {
   enum class Kind { kSync, kDelete, kList };
   Kind kind;
   // The registry's id: its address, or "oci:/path" of a target.
@@ -59,12 +59,13 @@ struct RunOptions {
 
 // The streams of a run, syncs first. A sync that is dry spares its source from
 // a delete that is not, under kSubmit: `notes` says so.
-std::vector<Stream> StreamsOf(const Config& config, const RunOptions& options,
-                              std::vector<std::string>& notes);
+std::vector<WorkStream> StreamsOf(const Config& config,
+                                  const RunOptions& options,
+                                  std::vector<std::string>& notes);
 
 // Sets `after` of each stream: deleting from a registry comes after every sync
 // from or to it.
-void OrderStreams(std::vector<Stream>& streams);
+void OrderStreams(std::vector<WorkStream>& streams);
 
 // Returns a hex digest that is equal for two submissions if they are the same
 // run. It covers the verb, the choice of a dry run, the policies without
@@ -79,4 +80,4 @@ std::string RepositoryId(const std::string& registry,
 
 }  // namespace registry_manager
 
-#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_STREAM_H_
+#endif  // REGISTRY_MANAGER_COORDINATOR_RUN_WORK_STREAM_H_
