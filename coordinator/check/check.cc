@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <memory>
 #include <set>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -48,7 +47,7 @@ std::vector<RegistryQuestion> QuestionsOf(const Config& config) {
         config.sync_policy && Names(config.sync_policy->to, registry.name);
     question.only_target = question.is_target && !question.deletes &&
                            config.sync_policy->from != registry.name;
-    questions.push_back(std::move(question));
+    questions.push_back(question);
   }
   return questions;
 }

@@ -1,18 +1,21 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// A run, its scheduler and its journal under a simulated clock: coordinators
-// are killed and begin again from the journal, the journal goes away and comes
-// back, workers are lost, results come late, twice and out of order. A failing
-// seed is printed; RM_SIMULATION_SEED runs it alone.
+// Two runs that share a registry, their scheduler and their journals under a
+// simulated clock: coordinators are killed and begin again from the journals, a
+// single run is interrupted and resumed beside the other one, journals go away
+// and come back, workers are lost, results come late, twice and out of order. A
+// failing seed is printed; RM_SIMULATION_SEED runs it alone.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <random>
 #include <set>
@@ -38,28 +41,54 @@ constexpr int kWorkers = 3;
 constexpr int kSlots = 4;
 constexpr size_t kFairness = 100;
 
-// What dies with a coordinator.
-struct Coordinator {
-  explicit Coordinator(std::vector<WorkStream> streams, uint64_t seed)
-      : run("RUN1", std::move(streams)) {
-    SchedulerOptions options;
-    options.seed = seed;
-    options.first_contact_patience = absl::Hours(1);
-    scheduler = std::make_unique<Scheduler>(options);
-    for (const char* registry : {kA, kB, kC}) {
-      scheduler->AddRegistry("RUN1", registry, RegistryBudget());
-    }
-  }
+// The repositories that RUN2 copies from B to C, and those of them that it
+// deletes from C then.
+constexpr int kCopied = 150;
+constexpr int kDeletedAgain = 100;
+
+// One run as its coordinator holds it; dies with that, or by itself.
+struct LivingRun {
+  LivingRun(const std::string& id, std::vector<WorkStream> streams)
+      : run(id, std::move(streams)) {}
 
   Run run;
-  std::unique_ptr<Scheduler> scheduler;
   Commit commit;
   // Results that are in `commit`.
   std::map<TaskKey, proto::TaskResult> unwritten;
   std::map<TaskKey, Run::Prepared> open;
+  bool away = false;
+
+  bool IsFlushed() const {
+    return commit.outcomes.empty() && commit.shards.empty() &&
+           commit.listings.empty();
+  }
+  bool IsOver() const { return IsFlushed() && run.Finished() && open.empty(); }
+};
+
+// One run as it is whoever carries it out.
+struct SimulatedRun {
+  SimulatedRun(std::string run_id, std::vector<WorkStream> run_streams)
+      : id(std::move(run_id)), streams(std::move(run_streams)), journal(id) {}
+
+  const std::string id;
+  const std::vector<WorkStream> streams;
+  JournalForTest journal;
+  std::optional<LivingRun> now;
+  std::set<std::string> failed_syncs;
+};
+
+// What dies with a coordinator, beside its runs.
+struct Coordinator {
+  explicit Coordinator(uint64_t seed) {
+    SchedulerOptions options;
+    options.seed = seed;
+    options.first_contact_patience = absl::Hours(1);
+    scheduler = std::make_unique<Scheduler>(options);
+  }
+
+  std::unique_ptr<Scheduler> scheduler;
   // Attempts under way by worker.
   std::map<std::string, std::map<TaskKey, uint32_t>> running;
-  bool away = false;
 };
 
 class Simulation {
@@ -69,8 +98,18 @@ class Simulation {
     for (int i = 0; i < kOtherRepositories; ++i) {
       names.push_back(absl::StrCat("other", i));
     }
-    streams_ = {StreamFor(Kind::kSync, kA, kB), StreamFor(Kind::kDelete, kA),
-                Naming(StreamFor(Kind::kDelete, kC), names)};
+    runs_.emplace_back(
+        "RUN1",
+        std::vector<WorkStream>{StreamFor(Kind::kSync, kA, kB),
+                                StreamFor(Kind::kDelete, kA),
+                                Naming(StreamFor(Kind::kDelete, kC), names)});
+    Names copied;
+    for (int i = 0; i < kCopied; ++i) copied.push_back(absl::StrCat("copy", i));
+    const Names deleted(copied.begin(), copied.begin() + kDeletedAgain);
+    runs_.emplace_back(
+        "RUN2",
+        std::vector<WorkStream>{Naming(StreamFor(Kind::kSync, kB, kC), copied),
+                                Naming(StreamFor(Kind::kDelete, kC), deleted)});
     StartCoordinator();
   }
 
@@ -78,26 +117,34 @@ class Simulation {
   bool Run() {
     while (!IsOver() && !testing::Test::HasFailure()) {
       AdvanceClock();
-      Flush();
-      PrepareNext();
+      for (SimulatedRun& run : runs_) {
+        Flush(run);
+        PrepareNext(run);
+      }
       for (const SchedulerEffect& effect : it_->scheduler->Poll(now_)) {
         std::visit([this](const auto& one) { Do(one); }, effect);
       }
       CheckWindow();
       ++steps_;
       if (OneIn(500)) Crash();
-      if (OneIn(400)) LoseJournal();
+      if (OneIn(400)) LoseJournal(Any());
+      if (OneIn(700)) InterruptAndResume(Any());
       if (now_ > absl::UnixEpoch() + absl::Hours(12)) {
-        ADD_FAILURE() << it_->open.size() << " tasks are still there";
+        ADD_FAILURE() << it_->scheduler->tasks() << " tasks are still there";
       }
     }
-    if (!testing::Test::HasFailure()) CheckEnd();
+    if (!testing::Test::HasFailure()) {
+      CheckEnd(runs_[0], kSourceRepositories,
+               kSourceRepositories + kOtherRepositories);
+      CheckEnd(runs_[1], kCopied, kDeletedAgain);
+    }
     return !testing::Test::HasFailure();
   }
 
   uint64_t steps() const { return steps_; }
   int crashes() const { return epoch_ - 1; }
   int absences() const { return absences_; }
+  int interruptions() const { return interruptions_; }
 
  private:
   struct Event {
@@ -136,95 +183,113 @@ class Simulation {
 
   void StartCoordinator() {
     ++epoch_;
-    it_ = std::make_unique<Coordinator>(streams_, random_());
-    if (epoch_ == 1) {
-      it_->run.Begin(it_->commit);
-    } else {
-      const absl::StatusOr<RunState> state = journal_.Read();
-      ASSERT_TRUE(state.ok());
-      const absl::Status status =
-          it_->run.Restore(journal_, *state, it_->commit);
-      ASSERT_TRUE(status.ok()) << status;
-      if (state->shards == 0 && state->listings.empty()) {
-        it_->run.Begin(it_->commit);
-      }
-    }
+    it_ = std::make_unique<Coordinator>(random_());
+    for (SimulatedRun& run : runs_) StartRun(run);
     for (int i = 0; i < kWorkers; ++i) StartWorker();
+  }
+
+  // Begins the run, or resumes it from its journal.
+  void StartRun(SimulatedRun& run) {
+    for (const char* registry : {kA, kB, kC}) {
+      it_->scheduler->AddRegistry(run.id, registry, RegistryBudget());
+    }
+    LivingRun& living = run.now.emplace(run.id, run.streams);
+    const absl::StatusOr<RunState> state = run.journal.Read();
+    ASSERT_TRUE(state.ok());
+    const absl::Status status =
+        living.run.Restore(run.journal, *state, living.commit);
+    ASSERT_TRUE(status.ok()) << status;
+    if (state->shards == 0 && state->listings.empty()) {
+      living.run.Begin(living.commit);
+    }
   }
 
   // Results that are under way arrive all the same.
   void Crash() {
-    journal_.failing_writes = 0;
+    for (SimulatedRun& run : runs_) run.journal.failing_writes = 0;
     StartCoordinator();
   }
 
-  void LoseJournal() {
-    journal_.failing_writes = static_cast<int>(1 + Below(20));
+  // The other run goes on; results of this one come and find nobody, or the
+  // run that was resumed.
+  void InterruptAndResume(SimulatedRun& run) {
+    it_->scheduler->RemoveRun(run.id);
+    run.journal.failing_writes = 0;
+    StartRun(run);
+    ++interruptions_;
+  }
+
+  void LoseJournal(SimulatedRun& run) {
+    run.journal.failing_writes = static_cast<int>(1 + Below(20));
     ++absences_;
   }
 
-  bool IsOver() const {
-    return IsFlushed() && it_->run.Finished() && it_->open.empty();
+  SimulatedRun& Any() { return runs_[Below(runs_.size())]; }
+  SimulatedRun& RunOf(const TaskKey& key) {
+    return key.run == runs_[0].id ? runs_[0] : runs_[1];
   }
-  bool IsFlushed() const {
-    return it_->commit.outcomes.empty() && it_->commit.shards.empty() &&
-           it_->commit.listings.empty();
+  bool IsOver() const {
+    return std::all_of(runs_.begin(), runs_.end(), [](const SimulatedRun& run) {
+      return run.now->IsOver();
+    });
   }
 
-  void Flush() {
-    if (IsFlushed()) return;
-    const absl::Status status = journal_.Write(it_->commit);
-    it_->away = !status.ok();
-    it_->scheduler->Hold("RUN1", it_->away);
-    if (it_->away) {
+  void Flush(SimulatedRun& run) {
+    if (run.now->IsFlushed()) return;
+    const absl::Status status = run.journal.Write(run.now->commit);
+    run.now->away = !status.ok();
+    it_->scheduler->Hold(run.id, run.now->away);
+    if (run.now->away) {
       ASSERT_TRUE(absl::IsUnavailable(status)) << status;
       After(Millis(50, 500), [] {});
       return;
     }
-    for (const Outcome& outcome : it_->commit.outcomes) Written(outcome);
-    it_->commit = Commit();
-    it_->unwritten.clear();
+    for (const Outcome& outcome : run.now->commit.outcomes) {
+      Written(run, outcome);
+    }
+    run.now->commit = Commit();
+    run.now->unwritten.clear();
   }
 
-  void Written(const Outcome& outcome) {
+  void Written(SimulatedRun& run, const Outcome& outcome) {
     if (outcome.state == TaskState::kSplit) return;
-    const TaskKey key = {"RUN1", outcome.shard, outcome.index};
+    const TaskKey key = {run.id, outcome.shard, outcome.index};
     EXPECT_TRUE(ended_.insert(key).second)
-        << "task " << outcome.shard << ":" << outcome.index << " ended twice";
-    const auto result = it_->unwritten.find(key);
+        << "task " << run.id << " " << outcome.shard << ":" << outcome.index
+        << " ended twice";
+    const auto result = run.now->unwritten.find(key);
     // A parent ends with its last batch.
-    if (result == it_->unwritten.end()) return;
-    const std::string name = names_[key];
+    if (result == run.now->unwritten.end()) return;
     if (streams_of_[key] == Kind::kSync &&
         (outcome.state == TaskState::kDead ||
          result->second.counts().failed() > 0)) {
-      failed_syncs_.insert(name);
+      run.failed_syncs.insert(names_[key]);
     }
   }
 
-  void PrepareNext() {
-    if (it_->away || !IsFlushed()) return;
+  void PrepareNext(SimulatedRun& run) {
+    if (run.now->away || !run.now->IsFlushed()) return;
     Run::NextTasks next;
     const absl::Status status =
-        it_->run.PrepareNext(journal_, it_->commit, next);
+        run.now->run.PrepareNext(run.journal, run.now->commit, next);
     ASSERT_TRUE(status.ok()) << status;
     for (const Run::Refused& refusal : next.refused) {
-      const std::string name = it_->run.Describe(refusal.key).repository;
+      const std::string name = run.now->run.Describe(refusal.key).repository;
       EXPECT_TRUE(refusal.why == Run::Refusal::kSyncFailed &&
-                  failed_syncs_.contains(name))
+                  run.failed_syncs.contains(name))
           << name << ": " << refusal.reason;
-      it_->run.Forget(refusal.key);
+      run.now->run.Forget(refusal.key);
     }
     for (Run::Prepared& task : next.prepared) {
       const TaskKey key = task.spec.key;
-      const Run::About about = it_->run.Describe(key);
+      const Run::About about = run.now->run.Describe(key);
       names_[key] = about.repository;
       streams_of_[key] = about.stream->kind;
       ASSERT_TRUE(
           it_->scheduler->AddTask(task.spec, task.attempts, task.losses));
-      it_->open[key] = std::move(task);
+      run.now->open[key] = std::move(task);
     }
-    Flush();
+    Flush(run);
   }
 
   // --- workers ---
@@ -264,10 +329,11 @@ class Simulation {
   }
 
   void Do(const DispatchTask& dispatch) {
-    const auto prepared = it_->open.find(dispatch.task);
-    ASSERT_NE(prepared, it_->open.end()) << "a task that is not open";
+    const auto& open = RunOf(dispatch.task).now->open;
+    const auto prepared = open.find(dispatch.task);
+    ASSERT_NE(prepared, open.end()) << "a task that is not open";
     EXPECT_FALSE(ended_.contains(dispatch.task)) << "a task that has ended";
-    CheckOrder(prepared->second.task);
+    CheckOrder(RunOf(dispatch.task), prepared->second.task);
     CheckFairness(prepared->second.spec);
     it_->running[dispatch.worker][dispatch.task] = dispatch.attempt;
     const proto::TaskResult result = ResultOf(prepared->second.task);
@@ -331,10 +397,11 @@ class Simulation {
     if (result.outcome() == proto::TaskResult::FAILED) {
       result.mutable_counts()->set_failed(1);
     }
-    EXPECT_EQ(it_->open.erase(key), 1u);
-    EXPECT_TRUE(it_->run.End(key, result, it_->commit));
-    it_->run.Forget(key);
-    it_->unwritten[key] = std::move(result);
+    LivingRun& living = *RunOf(key).now;
+    EXPECT_EQ(living.open.erase(key), 1u);
+    EXPECT_TRUE(living.run.End(key, result, living.commit));
+    living.run.Forget(key);
+    living.unwritten[key] = std::move(result);
   }
 
   void Do(const GiveUpTask& give_up) {
@@ -345,8 +412,10 @@ class Simulation {
   }
   void Do(const RecordFailures& count) {
     if (names_[count.task].empty()) return;  // a catalogue's page
-    const absl::Status status = journal_.WriteAttempts(
-        {count.task.shard, count.task.index, count.attempts, count.losses});
+    const absl::Status status =
+        RunOf(count.task)
+            .journal.WriteAttempts({count.task.shard, count.task.index,
+                                    count.attempts, count.losses});
     EXPECT_TRUE(status.ok()) << status;
   }
   void Do(const GrantConnections& grant) {
@@ -364,20 +433,28 @@ class Simulation {
   // --- what holds at every step ---
 
   void CheckWindow() const {
-    // Besides, each catalogue has one page under way.
-    EXPECT_LE(it_->open.size(), streams_.size() * (kWindow + 1));
-    EXPECT_EQ(it_->scheduler->tasks(), it_->open.size());
+    size_t open = 0;
+    for (const SimulatedRun& run : runs_) {
+      // Besides, each catalogue has one page under way.
+      EXPECT_LE(run.now->open.size(), run.streams.size() * (kWindow + 1));
+      open += run.now->open.size();
+    }
+    EXPECT_EQ(it_->scheduler->tasks(), open);
   }
 
-  // Nothing is deleted at A before every sync has ended, nor where one failed.
-  void CheckOrder(const proto::Task& task) const {
+  // Nothing is deleted before every sync of the same run from or to the
+  // registry has ended, nor where one failed. RUN1 copies from A to B, RUN2
+  // from B to C; what RUN1 deletes from C waits for nobody.
+  void CheckOrder(const SimulatedRun& run, const proto::Task& task) const {
     const proto::DeleteRepository& deletion = task.delete_repository();
-    if (!task.has_delete_repository() || deletion.registry() != kA) return;
+    if (!task.has_delete_repository()) return;
+    if (run.id == "RUN1" && deletion.registry() != kA) return;
     const std::string& name = deletion.entry().repository();
-    EXPECT_FALSE(failed_syncs_.contains(name)) << name;
+    EXPECT_FALSE(run.failed_syncs.contains(name)) << name;
     for (const auto& [key, kind] : streams_of_) {
+      if (key.run != run.id || kind != Kind::kSync) continue;
       const bool is_page = names_.at(key).empty();
-      EXPECT_TRUE(kind != Kind::kSync || is_page || ended_.contains(key))
+      EXPECT_TRUE(is_page || ended_.contains(key))
           << "before the sync of " << names_.at(key);
     }
   }
@@ -389,23 +466,25 @@ class Simulation {
       return;
     }
     size_t waiting = 0;
-    for (const auto& [key, task] : it_->open) {
-      waiting += task.spec.registries.front() == kC;
+    for (const SimulatedRun& run : runs_) {
+      for (const auto& [key, task] : run.now->open) {
+        waiting += task.spec.registries.front() == kC;
+      }
     }
     passed_over_ = waiting > kWindow / 2 ? passed_over_ + 1 : 0;
     EXPECT_LE(passed_over_, kFairness) << "C is starved";
   }
 
-  void CheckEnd() {
-    const absl::StatusOr<RunState> state = journal_.Read();
+  void CheckEnd(SimulatedRun& run, int synced_in_all, int deleted_in_all) {
+    const absl::StatusOr<RunState> state = run.journal.Read();
     ASSERT_TRUE(state.ok());
     std::set<std::string> synced, deleted;
     uint64_t deletions = 0;
     for (uint32_t number = 0; number < state->shards; ++number) {
-      const absl::StatusOr<proto::Shard> shard = journal_.ReadShard(number);
+      const absl::StatusOr<proto::Shard> shard = run.journal.ReadShard(number);
       ASSERT_TRUE(shard.ok());
       const int size = std::max(shard->entries_size(), shard->batches_size());
-      const auto states = journal_.ReadOutcomes(number, size);
+      const auto states = run.journal.ReadOutcomes(number, size);
       ASSERT_TRUE(states.ok());
       for (int i = 0; i < size; ++i) {
         const TaskState outcome = (*states)[i];
@@ -420,22 +499,20 @@ class Simulation {
           EXPECT_TRUE(deleted.insert(name).second) << name;
           deletions += outcome == TaskState::kDone;
           EXPECT_EQ(outcome == TaskState::kSkipped,
-                    failed_syncs_.contains(name));
+                    run.failed_syncs.contains(name));
         }
       }
     }
-    EXPECT_EQ(synced.size(), static_cast<size_t>(kSourceRepositories));
-    EXPECT_EQ(deleted.size(),
-              static_cast<size_t>(kSourceRepositories + kOtherRepositories));
+    EXPECT_EQ(synced.size(), static_cast<size_t>(synced_in_all));
+    EXPECT_EQ(deleted.size(), static_cast<size_t>(deleted_in_all));
     // Counters are what the bitmaps say, in the journal and in memory.
     EXPECT_EQ(state->totals.deleted(), deletions);
-    EXPECT_EQ(it_->run.totals.deleted(), deletions);
-    EXPECT_EQ(it_->run.totals.failed(), state->totals.failed());
+    EXPECT_EQ(run.now->run.totals.deleted(), deletions);
+    EXPECT_EQ(run.now->run.totals.failed(), state->totals.failed());
   }
 
   std::mt19937_64 random_;
-  std::vector<WorkStream> streams_;
-  JournalForTest journal_;
+  std::deque<SimulatedRun> runs_;
   std::unique_ptr<Coordinator> it_;
   absl::Time now_ = absl::UnixEpoch();
   std::priority_queue<Event> events_;
@@ -444,10 +521,10 @@ class Simulation {
   int sessions_ = 0;
   int epoch_ = 0;
   int absences_ = 0;
+  int interruptions_ = 0;
   size_t passed_over_ = 0;
   // By what was written, whichever coordinator wrote it.
   std::set<TaskKey> ended_;
-  std::set<std::string> failed_syncs_;
   std::map<TaskKey, std::string> names_;
   std::map<TaskKey, Kind> streams_of_;
 };
@@ -462,6 +539,7 @@ TEST(RunSimulationTest, EveryTaskEndsOnceWhateverCrashes) {
   uint64_t steps = 0;
   int crashes = 0;
   int absences = 0;
+  int interruptions = 0;
   for (uint64_t seed = first; seed <= last; ++seed) {
     SCOPED_TRACE(absl::StrCat("RM_SIMULATION_SEED=", seed));
     Simulation simulation(seed);
@@ -469,13 +547,16 @@ TEST(RunSimulationTest, EveryTaskEndsOnceWhateverCrashes) {
     steps += simulation.steps();
     crashes += simulation.crashes();
     absences += simulation.absences();
+    interruptions += simulation.interruptions();
   }
   RecordProperty("steps", static_cast<int>(steps));
   RecordProperty("crashes", crashes);
   RecordProperty("absences", absences);
+  RecordProperty("interruptions", interruptions);
   if (first == last) return;
   EXPECT_GT(crashes, 10);
   EXPECT_GT(absences, 10);
+  EXPECT_GT(interruptions, 10);
 }
 
 }  // namespace
