@@ -25,8 +25,9 @@ namespace {
 constexpr absl::Duration kFlush = absl::Seconds(1);
 constexpr absl::Duration kQuickFlush = absl::Milliseconds(300);
 constexpr absl::Duration kLinger = absl::Seconds(1);
-// A credential helper may take ten seconds, and another one may be before it.
-constexpr absl::Duration kCredentialsPatience = absl::Seconds(30);
+// A credential helper is asked up to five times, ten seconds each, and another
+// registry's may be before it. Too short a patience counts as a refusal.
+constexpr absl::Duration kCredentialsPatience = absl::Minutes(3);
 
 // Nobody can guess it.
 std::string RandomSessionId() {

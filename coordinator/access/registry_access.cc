@@ -36,13 +36,18 @@ proto::RegistryCredentials ProtoOf(const RegistryCredentials& credentials) {
 
 absl::Status ReadPem(const char* key, const std::string& file,
                      std::string& contents) {
-  contents.clear();
-  if (file.empty()) return absl::OkStatus();
+  // A file is read once for a run.
+  if (file.empty() || !contents.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> text = ReadWholeFile(file, kMostCertificateBytes);
   if (!text.ok()) {
     return absl::FailedPreconditionError(
         absl::StrCat(key, " ", Printable(file),
                      " cannot be read: ", text.status().message()));
+  }
+  // It would count as none, and another authority be trusted.
+  if (text->empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(key, " ", Printable(file), " is empty"));
   }
   contents = *std::move(text);
   return absl::OkStatus();

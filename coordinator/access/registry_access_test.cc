@@ -96,6 +96,26 @@ TEST_F(RegistryAccessTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_FALSE(absl::StrContains(registry.problem(), "secret"));
 }
 
+TEST_F(RegistryAccessTest, AnEmptyCertificateIsAProblem) {
+  config_.username = "admin";
+  config_.password = "secret";
+  config_.ca_file = Write("ca.pem", "");
+  EXPECT_TRUE(absl::StrContains(Access().problem(), "is empty"));
+}
+
+TEST_F(RegistryAccessTest, ACertificateThatIsGoneDoesNotHinderNewCredentials) {
+  config_.username = "admin";
+  config_.password_file = Write("password", "first");
+  config_.ca_file = Write("ca.pem", "an authority");
+  proto::Registry registry = Access();
+  Write("password", "second");
+  std::filesystem::remove(config_.ca_file);
+  ReadAccess(config_, registry);
+  EXPECT_EQ(registry.problem(), "");
+  EXPECT_EQ(registry.credentials().whole().password(), "second");
+  EXPECT_EQ(registry.ca(), "an authority");
+}
+
 TEST_F(RegistryAccessTest, AProblemIsGoneOnceItsCauseIs) {
   config_.username = "admin";
   config_.password_file = folder_ + "/password";

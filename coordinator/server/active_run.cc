@@ -66,7 +66,9 @@ absl::Time ActiveRun::NextWake(absl::Time now) const {
   if (!journal_away_ && !is_writing_ && !IsFlushed()) return now;
   if (prepare_again_ && MayPrepare()) return now;
   absl::Time wake = next_progress_;
-  if (journal_away_) wake = std::min(wake, next_flush_);
+  // While the journal is tried again, the end of that wakes the server.
+  const bool is_tried = is_writing_ || is_renewing_;
+  if (journal_away_ && !is_tried) wake = std::min(wake, next_flush_);
   return wake;
 }
 
@@ -187,6 +189,10 @@ void ActiveRun::Dispatch(const DispatchTask& dispatch, absl::Time now) {
     shared_.scheduler->Result(dispatch.worker, dispatch.task, dispatch.attempt,
                               verdict, now);
   };
+  if (journal_away_) {
+    answer(Scheduler::HandedBack{});
+    return;
+  }
   if (parts_.run->IsStopped(dispatch.task)) {
     answer(Scheduler::Ended{});
     proto::TaskResult skipped;

@@ -4,6 +4,7 @@
 #ifndef REGISTRY_MANAGER_COORDINATOR_SERVER_ACTIVE_RUN_H_
 #define REGISTRY_MANAGER_COORDINATOR_SERVER_ACTIVE_RUN_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -220,6 +221,10 @@ class ActiveRun {
   Batch written_;
   bool is_writing_ = false;
   bool is_renewing_ = false;
+  // `journal_away_`, for the side thread.
+  std::atomic<bool> is_away_ = false;
+  // The questions of workers whose intents are being written.
+  std::set<std::pair<std::string, uint64_t>> intents_under_way_;
   // Counts of attempts whose write is under way.
   int setbacks_ = 0;
   // A write failed for good.

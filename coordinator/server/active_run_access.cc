@@ -44,7 +44,7 @@ void ActiveRun::ReadAllAccess() {
          settings_ = std::move(*settings);
          is_access_read_ = true;
          for (const std::string& session : std::exchange(await_settings_, {})) {
-           SendSettings(session);
+           if (HasTaskOf(session)) SendSettings(session);
          }
        });
 }

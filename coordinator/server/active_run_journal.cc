@@ -4,11 +4,12 @@
 // This file holds what a run writes to its journal, which happens on a
 // side thread.
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/os/boot_time.h"
 #include "common/reference/printable.h"
 #include "coordinator/server/active_run.h"
 #include "coordinator/server/task_ids.h"
@@ -28,12 +29,14 @@ void ActiveRun::NoteJournalAway(const absl::Status& status, absl::Time now) {
         status.message()));
   }
   journal_away_ = true;
+  is_away_ = true;
   next_flush_ = now + kJournalRetry;
 }
 
 void ActiveRun::NoteJournalBack() {
   if (journal_away_) parts_.listener->OnChange("the journal is back");
   journal_away_ = false;
+  is_away_ = false;
 }
 
 void ActiveRun::Post(SideThread& thread, SideThread::Work work,
@@ -56,7 +59,9 @@ bool ActiveRun::HasWritten(const absl::Status& status, absl::Time now) {
 
 absl::Status ActiveRun::Flush(absl::Time now) {
   if (is_writing_ || (!journal_away_ && IsFlushed())) return absl::OkStatus();
-  if (journal_away_ && now < next_flush_) return absl::OkStatus();
+  if (journal_away_ && (is_renewing_ || now < next_flush_)) {
+    return absl::OkStatus();
+  }
   // An outcome that is journalled is not told again after a crash.
   // Guard: recorded-before-journalled
   const absl::Status recorded = parts_.listener->OnCommit();
@@ -95,14 +100,18 @@ void ActiveRun::WriteBatch() {
 void ActiveRun::Renew(bool is_probe, absl::Time now) {
   if (is_renewing_) return;
   is_renewing_ = true;
+  auto asked = std::make_shared<absl::Time>(now);
   Post(
-      *shared_.journal_thread, [this] { return parts_.journal->Renew(); },
-      [this, is_probe, asked = now](const absl::Status& status,
-                                    absl::Time now) {
+      *shared_.journal_thread,
+      [this, asked] {
+        // The hold counts from when it is asked for.
+        *asked = BootTime();
+        return parts_.journal->Renew();
+      },
+      [this, is_probe, asked](const absl::Status& status, absl::Time now) {
         is_renewing_ = false;
         if (!HasWritten(status, now)) return;
-        // The hold counts from when it was asked for.
-        owned_until_ = asked + parts_.ownership;
+        owned_until_ = *asked + parts_.ownership;
         if (is_probe) NoteJournalBack();
       });
 }
@@ -135,27 +144,33 @@ void ActiveRun::HandleIntent(const std::string& session,
   }
   // Without an answer the worker asks again.
   if (journal_away_) return;
-  proto::IntentWrite intent = write;
-  if (intent.has_intent()) intent.mutable_intent()->set_run(parts_.run->id());
+  const std::pair<std::string, uint64_t> question(session, write.number());
+  if (!intents_under_way_.insert(question).second) return;
+  auto intent = std::make_shared<proto::IntentWrite>(write);
+  if (intent->has_intent()) intent->mutable_intent()->set_run(id());
   Post(
       *shared_.journal_thread,
-      [this, intent] {
+      [this, intent]() -> absl::Status {
+        // What was posted before the journal went away does not wait for it.
+        if (is_away_) return absl::UnavailableError("the journal is away");
         return parts_.journal->WriteIntent(
-            intent.registry(), intent.repository(),
-            intent.has_intent() ? &intent.intent() : nullptr);
+            intent->registry(), intent->repository(),
+            intent->has_intent() ? &intent->intent() : nullptr);
       },
-      [this, session, intent, holds](const absl::Status& status,
-                                     absl::Time now) {
-        if (absl::IsUnavailable(status)) NoteJournalAway(status, now);
-        if (status.ok()) {
-          AnswerIntent(session, intent.number(), holds(now));
-          return;
+      [this, question, intent, holds](const absl::Status& status,
+                                      absl::Time now) {
+        intents_under_way_.erase(question);
+        if (absl::IsUnavailable(status)) {
+          NoteJournalAway(status, now);
+        } else if (status.ok()) {
+          AnswerIntent(question.first, question.second, holds(now));
+        } else {
+          parts_.listener->OnNotice(
+              absl::StrCat("the intent of deleting from ", intent->registry(),
+                           "/", Printable(intent->repository()),
+                           " cannot be journalled, nothing is deleted there: ",
+                           status.message()));
         }
-        parts_.listener->OnNotice(
-            absl::StrCat("the intent of deleting from ", intent.registry(), "/",
-                         Printable(intent.repository()),
-                         " cannot be journalled, nothing is deleted there: ",
-                         status.message()));
       });
 }
 

@@ -40,6 +40,9 @@ class WorkerForTest : public FleetSocket {
   std::function<void(const proto::Envelope&)> on_sent =
       [](const proto::Envelope&) {};
 
+  // How often the server has looked for messages.
+  int looks = 0;
+
   void Say(proto::Envelope message) {
     message.set_session(kSession);
     {
@@ -72,6 +75,7 @@ class WorkerForTest : public FleetSocket {
   }
 
   std::optional<proto::Envelope> Receive() override {
+    ++looks;
     const std::lock_guard lock(mutex_);
     if (inbox_.empty()) {
       uint64_t count = 0;

@@ -155,6 +155,20 @@ TEST_F(ServerTest, AnswersHeartbeatsWhileTheJournalIsSlow) {
   EXPECT_TRUE(is_answered);
 }
 
+TEST_F(ServerTest, WaitsIdlyWhileAJournalThatIsAwayIsTriedAgain) {
+  worker_.carry_out = [this](const proto::Task&) {
+    // A Redis that hangs, as its client sees it.
+    journal_.on_failed_write = [] { absl::SleepFor(absl::Milliseconds(400)); };
+    journal_.failing_writes = 3;
+    return Done();
+  };
+  const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
+  ASSERT_TRUE(end.ok()) << end.status();
+  // It wakes every 250 ms to show progress, and a few times for other reasons;
+  // a loop that does not wait looks ten thousand times a second.
+  EXPECT_LT(worker_.looks, 500);
+}
+
 TEST_F(ServerTest, GoesOnWhenTheJournalIsBack) {
   worker_.carry_out = [this](const proto::Task&) {
     journal_.failing_writes = 2;

@@ -18,6 +18,7 @@ SideThread::~SideThread() {
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
+    while (posted_.size() > (is_busy_ ? 1 : 0)) posted_.pop_back();
   }
   changed_.notify_all();
   thread_.join();
@@ -40,12 +41,14 @@ void SideThread::CarryOut() {
       changed_.wait(lock, [this] { return !posted_.empty() || is_ending_; });
       if (posted_.empty()) return;
       work = std::move(posted_.front().work);
+      is_busy_ = true;
     }
     absl::Status status = work();
     {
       const std::lock_guard lock(mutex_);
       ended_.push_back({std::move(status), std::move(posted_.front().done)});
       posted_.pop_front();
+      is_busy_ = false;
     }
     changed_.notify_all();
     eventfd_write(fd_, 1);

@@ -26,7 +26,7 @@ class SideThread {
   using Done = std::function<void(const absl::Status&, absl::Time now)>;
 
   SideThread();
-  // Carries out what was posted; nobody is told how it ended.
+  // Drops what has not begun; nobody is told of the rest.
   ~SideThread();
   SideThread(const SideThread&) = delete;
   SideThread& operator=(const SideThread&) = delete;
@@ -54,12 +54,13 @@ class SideThread {
   void CarryOut();
 
   const int fd_;
-  // Guards the three below.
+  // Guards all below but the thread.
   std::mutex mutex_;
   std::condition_variable changed_;
-  // The first is under way.
+  // The first is under way if `is_busy_`.
   std::deque<Posted> posted_;
   std::vector<Ended> ended_;
+  bool is_busy_ = false;
   bool is_ending_ = false;
   std::thread thread_;
 };

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
+
 namespace registry_manager {
 namespace {
 
@@ -87,20 +89,35 @@ TEST(SideThreadTest, DoesNotKeepItsCallerWaiting) {
   EXPECT_TRUE(IsReadable(side.fd(), 10000));
 }
 
-TEST(SideThreadTest, CarriesOutWhatWasPostedBeforeItGoes) {
-  int written = 0;
+TEST(SideThreadTest, DropsWhatHasNotBegunWhenItGoes) {
+  std::promise<void> begun, may_end;
+  int worked = 0;
+  std::thread ender;
   {
     SideThread side;
-    for (int i = 0; i < 10; ++i) {
-      side.Post(
-          [&] {
-            ++written;
-            return absl::OkStatus();
-          },
-          [](const absl::Status&, absl::Time) { ADD_FAILURE(); });
-    }
+    side.Post(
+        [&] {
+          begun.set_value();
+          may_end.get_future().wait();
+          ++worked;
+          return absl::OkStatus();
+        },
+        [](const absl::Status&, absl::Time) { ADD_FAILURE(); });
+    side.Post(
+        [&] {
+          ++worked;
+          return absl::OkStatus();
+        },
+        [](const absl::Status&, absl::Time) { ADD_FAILURE(); });
+    begun.get_future().wait();
+    // By then the destructor waits, as a rule.
+    ender = std::thread([&] {
+      absl::SleepFor(absl::Milliseconds(50));
+      may_end.set_value();
+    });
   }
-  EXPECT_EQ(written, 10);
+  ender.join();
+  EXPECT_EQ(worked, 1);
 }
 
 }  // namespace
