@@ -35,12 +35,8 @@ std::vector<RegistryQuestion> QuestionsOf(const Config& config) {
     RegistryQuestion question;
     question.config = &registry;
     question.access = AccessConfigOf(config, RegistryId(registry));
-    question.max_connections = registry.max_connections;
-    for (const RegistryConfig& other : config.registries) {
-      if (RegistryId(other) != RegistryId(registry)) continue;
-      question.max_connections =
-          std::min(question.max_connections, other.max_connections);
-    }
+    question.max_connections =
+        BudgetOf(config, RegistryId(registry)).max_connections;
     question.deletes = config.delete_policy &&
                        Names(config.delete_policy->registries, registry.name);
     question.is_target =

@@ -64,10 +64,9 @@ struct RunState {
 // The time for which an ownership that is not renewed keeps others out.
 inline constexpr absl::Duration kOwnership = absl::Seconds(15);
 
-// What the coordinator keeps of its runs to resume them after any crash, and
-// nothing more: the constants of a run, its frozen shards, a bitmap of each
-// outcome for each shard, and the intents of deletions. docs/journal.md
-// describes the format.
+// The journal holds just enough to resume runs after any crash: the constants
+// of a run, its frozen shards, a bitmap of each outcome for each shard, and the
+// intents of deletions. docs/journal.md describes the format.
 //
 // Unavailable means, here and in RunJournal, that the journal cannot be reached
 // or written for now (Redis is away, LOADING, MISCONF, out of memory). Nothing

@@ -29,7 +29,7 @@ struct Run {
   std::map<TaskKey, Attempts> attempts;
 };
 
-// What all runs share.
+// The state that all runs of a journal share.
 struct Memory {
   // Guards everything, also what a MemoryRunJournal has.
   std::mutex mutex;

@@ -464,6 +464,7 @@ TEST_F(RedisDamageTest, ACountOfOwnersThatIsNoNumberIsExplained) {
   const absl::Status status = redis_.NewJournal()->Own(Record()).status();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("set it to"));
+  EXPECT_EQ(journal_->NextEpoch().status(), status);
 }
 
 TEST_F(RedisDamageTest, IdentitiesOfAnotherTypeAreExplained) {

@@ -4,6 +4,7 @@
 #include "coordinator/run/settings.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace registry_manager {
@@ -56,7 +57,6 @@ proto::Registry RegistryOf(const RegistryConfig& config) {
   registry.set_id(RegistryId(config));
   registry.set_name(config.name);
   registry.set_insecure(config.insecure);
-  registry.set_max_connections(config.max_connections);
   registry.set_listing_timeout_ms(
       absl::ToInt64Milliseconds(config.listing_timeout));
   return registry;
@@ -88,6 +88,24 @@ const RegistryConfig* AccessConfigOf(const Config& config,
   return found;
 }
 
+RegistryBudget BudgetOf(const Config& config, const std::string& id) {
+  std::optional<RegistryBudget> budget;
+  for (const RegistryConfig& registry : config.registries) {
+    if (RegistryId(registry) != id) continue;
+    const RegistryBudget own{registry.max_connections,
+                             registry.requests_per_second};
+    if (!budget) budget = own;
+    budget->max_connections =
+        std::min(budget->max_connections, own.max_connections);
+    if (own.requests_per_second) {
+      budget->requests_per_second = std::min(
+          budget->requests_per_second.value_or(*own.requests_per_second),
+          *own.requests_per_second);
+    }
+  }
+  return budget.value_or(RegistryBudget());
+}
+
 proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
                               const std::vector<WorkStream>& streams,
                               const std::string& run, int retries,
@@ -99,12 +117,7 @@ proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
   for (const std::string& id : IdsOf(streams)) {
     proto::Registry& registry = *settings.add_registries();
     registry = RegistryOf(*AccessConfigOf(config, id));
-    for (const RegistryConfig& other : config.registries) {
-      if (RegistryId(other) != id) continue;
-      registry.set_max_connections(
-          std::min<uint32_t>(registry.max_connections(),
-                             static_cast<uint32_t>(other.max_connections)));
-    }
+    registry.set_max_connections(BudgetOf(config, id).max_connections);
   }
   if (config.delete_policy) {
     SetDeletePolicy(*config.delete_policy, options,

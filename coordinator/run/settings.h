@@ -9,6 +9,7 @@
 
 #include "common/config/config.h"
 #include "coordinator/run/work_stream.h"
+#include "coordinator/scheduler/scheduler.h"
 #include "proto/task.pb.h"
 
 namespace registry_manager {
@@ -19,9 +20,13 @@ namespace registry_manager {
 const RegistryConfig* AccessConfigOf(const Config& config,
                                      const std::string& id);
 
+// The budget at a registry. Of two entries with one address the lower limits
+// count.
+RegistryBudget BudgetOf(const Config& config, const std::string& id);
+
 // Makes the settings of a run that are sent to workers, without what opens the
 // registries (coordinator/access). They name the registries of the run's
-// streams only. Of two entries with one address the lower limit counts.
+// streams only.
 proto::RunSettings SettingsOf(const Config& config, const RunOptions& options,
                               const std::vector<WorkStream>& streams,
                               const std::string& run, int retries,

@@ -74,7 +74,7 @@ absl::Time ActiveRun::NextWake(absl::Time now) const {
 
 bool ActiveRun::IsDone(absl::Time now) const {
   if (is_writing_) return false;
-  // What cannot be written now is not waited for in the end.
+  // A run that must end does not wait for a journal that is away.
   if (quick_ || (draining_ && now > drain_deadline_)) {
     return IsFlushed() || journal_away_;
   }

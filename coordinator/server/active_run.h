@@ -41,7 +41,7 @@ struct ActiveRunParts {
   Run* run;
   RunJournal* journal;
   RunListener* listener;
-  // What workers are told of the run, without what opens the registries.
+  // The settings that workers get, without credentials and certificates.
   proto::RunSettings settings;
   // Fills in credentials and certificates of a registry of `settings`; called
   // on a side thread, before the settings are sent and whenever credentials are
@@ -206,7 +206,7 @@ class ActiveRun {
 
   const ActiveRunParts parts_;
   const SharedParts shared_;
-  // With what opens the registries, once that has been read.
+  // The settings with credentials and certificates, once these were read.
   proto::RunSettings settings_;
   bool is_access_read_ = false;
   // Sessions that wait until it is. While anybody waits, it is being read.

@@ -151,7 +151,7 @@ void ActiveRun::HandleIntent(const std::string& session,
   Post(
       *shared_.journal_thread,
       [this, intent]() -> absl::Status {
-        // What was posted before the journal went away does not wait for it.
+        // An intent that was posted before the journal went away fails at once.
         if (is_away_) return absl::UnavailableError("the journal is away");
         return parts_.journal->WriteIntent(
             intent->registry(), intent->repository(),

@@ -40,7 +40,7 @@ class WorkerForTest : public FleetSocket {
   std::function<void(const proto::Envelope&)> on_sent =
       [](const proto::Envelope&) {};
 
-  // How often the server has looked for messages.
+  // The number of times that the server has looked for messages.
   int looks = 0;
 
   void Say(proto::Envelope message) {

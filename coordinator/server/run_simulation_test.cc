@@ -77,7 +77,7 @@ struct SimulatedRun {
   std::set<std::string> failed_syncs;
 };
 
-// What dies with a coordinator, beside its runs.
+// The state that dies with a coordinator, beside its runs.
 struct Coordinator {
   explicit Coordinator(uint64_t seed) {
     SchedulerOptions options;

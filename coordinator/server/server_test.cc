@@ -595,7 +595,7 @@ TEST_F(AccessTest, IsReadAgainWhenARegistryRefusesIt) {
     EXPECT_EQ(message.credentials_reply().number(), 7u);
     EXPECT_EQ(message.credentials_reply().problem(), "");
     told.push_back(PasswordOf(message.credentials_reply().credentials()));
-    // Who comes next gets the new ones at once.
+    // The next worker that asks gets the new credentials at once.
     AskForSettings();
   };
   ASSERT_TRUE(CarryOne().ok());

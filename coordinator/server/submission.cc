@@ -236,20 +236,8 @@ std::vector<std::pair<std::string, RegistryBudget>> Submission::Budgets()
     const {
   std::vector<std::pair<std::string, RegistryBudget>> budgets;
   for (const RegistryConfig& registry : request_.config.registries) {
-    // Two entries with one address share the lower limit.
-    RegistryBudget budget{registry.max_connections,
-                          registry.requests_per_second};
-    for (const RegistryConfig& other : request_.config.registries) {
-      if (RegistryId(other) != RegistryId(registry)) continue;
-      budget.max_connections =
-          std::min(budget.max_connections, other.max_connections);
-      if (other.requests_per_second) {
-        budget.requests_per_second = std::min(
-            budget.requests_per_second.value_or(*other.requests_per_second),
-            *other.requests_per_second);
-      }
-    }
-    budgets.emplace_back(RegistryId(registry), budget);
+    const std::string id = RegistryId(registry);
+    budgets.emplace_back(id, BudgetOf(request_.config, id));
   }
   return budgets;
 }

@@ -13,8 +13,8 @@
 
 namespace registry_manager {
 
-// What is asked of a driver that removes things from a repository, and what it
-// tells of each.
+// The orders to a driver that removes things from a repository, and the outcome
+// of each.
 
 // A manifest and the tags that it bears.
 struct ImageToDelete {

@@ -36,7 +36,7 @@ struct TagState {
 // By tag.
 using TagStates = std::map<std::string, TagState>;
 
-// What a delete plan must know of a repository's manifests.
+// The part of a repository's manifests that a delete plan must know.
 struct SnapshotReading {
   RepositorySnapshot snapshot;
   // Children that indexes list and that the registry does not have: they
