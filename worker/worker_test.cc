@@ -203,7 +203,7 @@ TEST_F(WorkerTest, SharesWhichRegistriesHaveAReferrersApi) {
   using Support = RegistryConnection::Support;
   proto::Registry registry;
   registry.set_id("https://a.example");
-  RegistryConnection* connection = *services_.Connect({}, registry);
+  RegistryConnection* connection = services_.Open({}, registry)->connection;
   Start(EndAtOnce);
   Join();
   Dispatch(1);
@@ -217,7 +217,8 @@ TEST_F(WorkerTest, SharesWhichRegistriesHaveAReferrersApi) {
   EXPECT_EQ(result->result().list_referrers(0), registry.id());
   EXPECT_EQ(connection->referrers_api, Support::kYes);
   registry.set_id("https://b.example");
-  EXPECT_EQ((*services_.Connect({}, registry))->referrers_api, Support::kYes);
+  EXPECT_EQ(services_.Open({}, registry)->connection->referrers_api,
+            Support::kYes);
 }
 
 TEST_F(WorkerTest, ResultIsSentAgainUntilAcknowledged) {

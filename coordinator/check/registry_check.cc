@@ -12,12 +12,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/concurrency/parallel.h"
 #include "common/reference/printable.h"
 #include "common/registry/api/listing.h"
 #include "common/registry/connection/connection.h"
 #include "common/registry/connection/errors.h"
 #include "common/registry/connection/identify.h"
-#include "common/registry/drivers/plain/deletion.h"
+#include "common/registry/drivers/driver.h"
+#include "common/registry/registry_driver.h"
 #include "coordinator/access/registry_access.h"
 #include "coordinator/check/open_gate.h"
 
@@ -35,8 +37,11 @@ constexpr absl::Duration kPatience = absl::Seconds(60);
 class Checker {
  public:
   Checker(const RegistryQuestion& question, const RegistryClient& client,
-          std::vector<Finding>& findings)
-      : question_(question), client_(client), findings_(findings) {}
+          RegistryDriver& driver, std::vector<Finding>& findings)
+      : question_(question),
+        client_(client),
+        driver_(driver),
+        findings_(findings) {}
 
   void Run() {
     if (!Reach()) return;
@@ -164,7 +169,8 @@ class Checker {
 
   // True if a repository is known that can be asked about.
   bool ListCatalogue() {
-    const absl::StatusOr<CatalogPage> page = ListCatalogPage(client_, "");
+    const absl::StatusOr<CatalogPage> page =
+        driver_.ListCatalog(*client_.task, "");
     if (!page.ok()) {
       if (SaidRefused(page.status())) return false;
       Say(question_.only_target ? Level::kNote : Level::kError,
@@ -223,7 +229,8 @@ class Checker {
   }
 
   void TryDelete() {
-    const absl::Status status = CheckDeletes(client_, repository_);
+    const absl::Status status =
+        driver_.Open(*client_.task, repository_)->CheckDeletes();
     if (!status.ok()) {
       Say(Level::kError, status);
       return;
@@ -244,6 +251,7 @@ class Checker {
 
   const RegistryQuestion& question_;
   const RegistryClient& client_;
+  RegistryDriver& driver_;
   std::vector<Finding>& findings_;
   std::string repository_;
   bool refused_ = false;
@@ -284,7 +292,10 @@ CheckedPart CheckRegistry(const RegistryQuestion& question,
                               : absl::DeadlineExceededError("no time left");
   });
   const RegistryClient client{&connection, &scope};
-  Checker(question, client, part.findings).Run();
+  ThreadPool pool(1);
+  const std::unique_ptr<RegistryDriver> driver =
+      NewRegistryDriver(&connection, &pool);
+  Checker(question, client, *driver, part.findings).Run();
   if (const absl::Status end = cancellation.status(); !end.ok()) {
     part.findings.push_back({Level::kUnreachable, std::string(end.message())});
   }

@@ -90,7 +90,7 @@ class UnlistedTagsTest(OddCopyTest):
         self.servers()
         self.source.script("GET", "tags/list", refuse(403, "DENIED"))
         result = self.sync_named(f"{_REPOSITORY}:9.9", status=1)
-        self.assertRegex(result.text, "9.9.*the source has none such")
+        self.assertRegex(result.text, "9.9.*the source does not have it")
 
     def test_of_a_whole_repository_are_a_failure_that_says_what_to_do(self):
         self.servers()

@@ -350,6 +350,13 @@ GUARDS = [
         "//tests/e2e:hostile_last_look_test",
     ),
     Guard(
+        "what an image leads to stays if the image stays",
+        "image-that-stays-spares-what-it-leads-to",
+        "if (spared.contains(images[next].digest)) {",
+        "if (false) {",
+        "//common/registry/drivers:waves_test",
+    ),
+    Guard(
         "a listed manifest is attached only if it names its subject",
         "referrer-names-its-subject",
         " || known.subject != level[i]",

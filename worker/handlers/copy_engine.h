@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/registry/copy/blob_copier.h"
+#include "common/registry/api/manifest.h"
 #include "common/registry/copy/image_copier.h"
 #include "worker/slots/task_context.h"
 
@@ -22,6 +22,9 @@ class CopyEngine {
   // Copies the tag with all that it reaches. If that fails, the target's tag
   // stays as it was.
   virtual absl::Status CopyTag(const std::string& tag) = 0;
+  // The manifest that the source's tag was just read as: CopyTag() need not
+  // read it again.
+  virtual void Remember(const std::string& /*tag*/, RawManifest /*manifest*/) {}
 };
 
 // Our own copying. `copier` outlives the engine.

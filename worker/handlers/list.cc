@@ -24,33 +24,32 @@ using proto::Action;
 
 // A cursor may lapse between two pages: the listing begins again, and what is
 // frozen already is dropped by the coordinator.
-absl::StatusOr<CatalogPage> ListPage(const RegistryClient& client,
+absl::StatusOr<CatalogPage> ListPage(RegistryDriver& registry, TaskScope& task,
                                      const std::string& cursor,
                                      bool& listed_again) {
-  absl::StatusOr<CatalogPage> page = ListCatalogPage(client, cursor);
+  absl::StatusOr<CatalogPage> page = registry.ListCatalog(task, cursor);
   const bool refused = absl::IsInvalidArgument(page.status()) ||
                        absl::IsNotFound(page.status()) ||
                        absl::IsUnimplemented(page.status());
   listed_again = refused && !cursor.empty();
   if (!listed_again) return page;
-  return ListCatalogPage(client, "");
+  return registry.ListCatalog(task, "");
 }
 
 }  // namespace
 
 proto::TaskResult ListCatalog(const proto::ListCatalog& task,
                               TaskContext& context) {
-  absl::StatusOr<RegistryConnection*> connection =
-      ConnectTo(task.registry(), context);
-  if (!connection.ok()) {
-    return FailedResult(SettingsProblem(task.registry(), connection.status()));
+  absl::StatusOr<RegistryDriver*> driver = DriverOf(task.registry(), context);
+  if (!driver.ok()) {
+    return FailedResult(SettingsProblem(task.registry(), driver.status()));
   }
   OutcomeBuilder outcome(context);
   bool listed_again = false;
   absl::StatusOr<CatalogPage> page =
-      ListPage({*connection, context.scope}, task.cursor(), listed_again);
+      ListPage(**driver, *context.scope, task.cursor(), listed_again);
   if (!page.ok()) {
-    return outcome.Fail(ProblemOf(page.status(), **connection));
+    return outcome.Fail(ProblemOf(page.status(), task.registry()));
   }
   if (listed_again) {
     outcome.Note("the catalogue's cursor has lapsed: listing from the start");
@@ -72,18 +71,17 @@ proto::TaskResult ListCatalog(const proto::ListCatalog& task,
 
 proto::TaskResult ListRepository(const proto::ListRepository& task,
                                  TaskContext& context) {
-  absl::StatusOr<RegistryConnection*> connection =
-      ConnectTo(task.registry(), context);
-  if (!connection.ok()) {
-    return FailedResult(SettingsProblem(task.registry(), connection.status()));
+  absl::StatusOr<RegistryDriver*> driver = DriverOf(task.registry(), context);
+  if (!driver.ok()) {
+    return FailedResult(SettingsProblem(task.registry(), driver.status()));
   }
   OutcomeBuilder outcome(context);
   absl::StatusOr<std::vector<std::string>> tags =
-      ListTags({*connection, context.scope}, task.entry().repository());
+      (*driver)->Open(*context.scope, task.entry().repository())->ListTags();
   // A catalogue may list a repository that is empty.
   if (absl::IsNotFound(tags.status())) tags = std::vector<std::string>();
   if (!tags.ok()) {
-    return outcome.Fail(ProblemOf(tags.status(), **connection));
+    return outcome.Fail(ProblemOf(tags.status(), task.registry()));
   }
   std::sort(tags->begin(), tags->end());
   tags->erase(std::unique(tags->begin(), tags->end()), tags->end());

@@ -1,6 +1,8 @@
 // Copyright 2026 The registry-manager authors.
 // SPDX-License-Identifier: Apache-2.0
 
+#include <utility>
+
 #include "worker/handlers/copy_engine.h"
 
 namespace registry_manager {
@@ -12,6 +14,9 @@ class NativeEngine : public CopyEngine {
 
   absl::Status CopyTag(const std::string& tag) override {
     return copier_->CopyTag(tag);
+  }
+  void Remember(const std::string& tag, RawManifest manifest) override {
+    copier_->Remember(tag, std::move(manifest));
   }
 
  private:

@@ -56,11 +56,6 @@ proto::TaskResult FailedResult(const absl::Status& status,
   return FailedResult(ProblemOf(status, connection));
 }
 
-bool EndsTask(const absl::Status& status) {
-  return absl::IsCancelled(status) || IsNoAnswer(status) ||
-         RefusesCredentials(status) || IsUnusable(status);
-}
-
 std::string ReasonOf(const absl::Status& status) {
   return std::string(status.message());
 }

@@ -25,11 +25,6 @@ proto::TaskResult FailedResult(proto::Problem problem);
 proto::TaskResult FailedResult(const absl::Status& status,
                                const RegistryConnection& connection);
 
-// True where `status` ends the task as a whole, not one of its actions: the
-// registry cannot be reached, refuses the credentials or cannot be used as it
-// is configured, or the task was stopped.
-bool EndsTask(const absl::Status& status);
-
 // Returns the text that a person is told about `status`.
 std::string ReasonOf(const absl::Status& status);
 

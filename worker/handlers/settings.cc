@@ -16,12 +16,30 @@ absl::StatusOr<const proto::Registry*> FindRegistry(
       absl::StrCat("the run's settings hold no registry ", registry));
 }
 
-absl::StatusOr<RegistryConnection*> ConnectTo(const std::string& registry,
-                                              TaskContext& context) {
+namespace {
+
+absl::StatusOr<WorkerServices::OpenRegistry> Open(const std::string& registry,
+                                                  TaskContext& context) {
   absl::StatusOr<const proto::Registry*> found =
       FindRegistry(registry, context);
   if (!found.ok()) return found.status();
-  return context.services->Connect(*context.settings, **found);
+  return context.services->Open(*context.settings, **found);
+}
+
+}  // namespace
+
+absl::StatusOr<RegistryConnection*> ConnectTo(const std::string& registry,
+                                              TaskContext& context) {
+  const auto open = Open(registry, context);
+  if (!open.ok()) return open.status();
+  return open->connection;
+}
+
+absl::StatusOr<RegistryDriver*> DriverOf(const std::string& registry,
+                                         TaskContext& context) {
+  const auto open = Open(registry, context);
+  if (!open.ok()) return open.status();
+  return open->driver;
 }
 
 proto::Problem SettingsProblem(const std::string& registry,

@@ -18,6 +18,10 @@ namespace registry_manager {
 absl::StatusOr<RegistryConnection*> ConnectTo(const std::string& registry,
                                               TaskContext& context);
 
+// Its driver.
+absl::StatusOr<RegistryDriver*> DriverOf(const std::string& registry,
+                                         TaskContext& context);
+
 // The registry's settings themselves. NotFound where there are none.
 absl::StatusOr<const proto::Registry*> FindRegistry(const std::string& registry,
                                                     const TaskContext& context);

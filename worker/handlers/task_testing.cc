@@ -180,10 +180,10 @@ CountingGate& TaskBench::gate(const std::string& registry) {
 }
 
 RegistryClient TaskBench::Client(const proto::Registry& registry) {
-  absl::StatusOr<RegistryConnection*> connection =
-      services_.Connect(*settings_, registry);
-  EXPECT_TRUE(connection.ok()) << connection.status();
-  return {*connection, &scope_};
+  const absl::StatusOr<WorkerServices::OpenRegistry> open =
+      services_.Open(*settings_, registry);
+  EXPECT_TRUE(open.ok()) << open.status();
+  return {open->connection, &scope_};
 }
 
 void TaskBench::SetMayWrite(absl::Status status) {

@@ -14,12 +14,15 @@ WorkerServices::WorkerServices(HttpTransport* transport, ThreadPool* pool,
                                GateFor gate_for)
     : transport_(transport), pool_(pool), gate_for_(std::move(gate_for)) {}
 
-absl::StatusOr<RegistryConnection*> WorkerServices::Connect(
+absl::StatusOr<WorkerServices::OpenRegistry> WorkerServices::Open(
     const proto::RunSettings& settings, const proto::Registry& registry) {
   const std::string key = absl::StrCat(settings.run(), " ", registry.id());
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto known = connections_.find(key);
-  if (known != connections_.end()) return known->second.connection.get();
+  if (known != connections_.end()) {
+    const Connection& open = known->second;
+    return OpenRegistry{open.connection.get(), open.driver.get()};
+  }
   std::vector<MemoryFile> files;
   absl::StatusOr<RegistryOptions> options =
       OptionsOf(registry, static_cast<int>(settings.retries()), files);
@@ -28,15 +31,18 @@ absl::StatusOr<RegistryConnection*> WorkerServices::Connect(
     options->renew_credentials = [ask = ask_, run = settings.run(),
                                   id = registry.id()] { return ask(run, id); };
   }
-  auto opened = std::make_unique<RegistryConnection>(
+  Connection& opened = connections_[key];
+  opened.registry = registry.id();
+  opened.files = std::move(files);
+  opened.connection = std::make_unique<RegistryConnection>(
       *std::move(options), transport_, gate_for_(registry.id()));
-  RegistryConnection* connection = opened.get();
+  RegistryConnection* connection = opened.connection.get();
   connection->content_cache = cache_.get();
   if (with_referrers_api_.contains(registry.id())) {
     connection->referrers_api = RegistryConnection::Support::kYes;
   }
-  connections_[key] = {registry.id(), std::move(files), std::move(opened)};
-  return connection;
+  opened.driver = new_driver_(connection, pool_);
+  return OpenRegistry{connection, opened.driver.get()};
 }
 
 void WorkerServices::RememberReferrersApi(

@@ -23,6 +23,8 @@
 #include "common/registry/connection/request_gate.h"
 #include "common/registry/connection/task_scope.h"
 #include "common/registry/copy/local_blob_ledger.h"
+#include "common/registry/drivers/driver.h"
+#include "common/registry/registry_driver.h"
 #include "proto/task.pb.h"
 
 namespace registry_manager {
@@ -47,10 +49,21 @@ class WorkerServices {
   // Registries that refuse their credentials are given what `ask` returns.
   void AskForCredentials(CredentialsFor ask) { ask_ = std::move(ask); }
 
-  // The connection to a registry of a run's settings: one for each run and
+  // Makes the driver of a registry; it outlives neither argument.
+  using NewDriver = std::function<std::unique_ptr<RegistryDriver>(
+      RegistryConnection* connection, ThreadPool* pool)>;
+  // Registries that are opened from now on get the drivers of `new_driver`
+  // instead of NewRegistryDriver()'s.
+  void UseDrivers(NewDriver new_driver) { new_driver_ = std::move(new_driver); }
+
+  // A registry of a run's settings: one connection and driver for each run and
   // registry, kept for the worker's life.
-  absl::StatusOr<RegistryConnection*> Connect(
-      const proto::RunSettings& settings, const proto::Registry& registry);
+  struct OpenRegistry {
+    RegistryConnection* connection;
+    RegistryDriver* driver;
+  };
+  absl::StatusOr<OpenRegistry> Open(const proto::RunSettings& settings,
+                                    const proto::Registry& registry);
   // These registries have a referrers API, as a worker of the run has seen: the
   // first answer that this one gets need not tell.
   void RememberReferrersApi(const std::vector<std::string>& registries);
@@ -65,6 +78,7 @@ class WorkerServices {
   HttpTransport* const transport_;
   ThreadPool* const pool_;
   const GateFor gate_for_;
+  NewDriver new_driver_ = NewRegistryDriver;
   CredentialsFor ask_;
   std::unique_ptr<ContentCache> cache_;
   LocalBlobLedger blobs_;
@@ -72,6 +86,7 @@ class WorkerServices {
     std::string registry;
     std::vector<MemoryFile> files;
     std::unique_ptr<RegistryConnection> connection;
+    std::unique_ptr<RegistryDriver> driver;
   };
   mutable std::mutex mutex_;
   absl::flat_hash_map<std::string, Connection> connections_;

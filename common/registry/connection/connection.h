@@ -137,17 +137,6 @@ class RegistryConnection {
   std::atomic<uint64_t> upload_part = 0;
   // The smallest part that it takes, but for the last (OCI-Chunk-Min-Length).
   std::atomic<uint64_t> least_upload_part = 0;
-  // DELETE of a tag removes that tag and nothing else.
-  std::atomic<Support> tag_delete = Support::kUnknown;
-  // Held while that is found out: once is enough.
-  std::mutex tag_delete_proof;
-  // The registry accepts a DELETE of a digest while tags point at the digest.
-  // kNo: the tags must be deleted first, by name (Google's registries).
-  std::atomic<Support> deletes_tagged = Support::kUnknown;
-  // The tags of a digest are deleted with it. kNo: they stay listed (Nexus).
-  std::atomic<Support> tags_go_along = Support::kUnknown;
-  // The registry accepts a DELETE of a tag's name, whatever else that deletes.
-  std::atomic<Support> takes_tag_delete = Support::kUnknown;
   // The registry accepts images of Docker's types. kNo: it accepts OCI's types
   // only.
   std::atomic<Support> docker_types = Support::kUnknown;

@@ -156,6 +156,11 @@ absl::Status WithUnusable(absl::Status status) {
   return status;
 }
 
+bool EndsTask(const absl::Status& status) {
+  return absl::IsCancelled(status) || IsNoAnswer(status) ||
+         RefusesCredentials(status) || IsUnusable(status);
+}
+
 bool IsNotTold(const absl::Status& status) {
   return absl::IsPermissionDenied(status) ||
          (absl::IsUnauthenticated(status) && !RefusesCredentials(status));

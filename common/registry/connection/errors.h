@@ -58,6 +58,10 @@ absl::Status WithCredentialsRefused(absl::Status status);
 // or its own configuration is changed: the message says how.
 bool IsUnusable(const absl::Status& status);
 absl::Status WithUnusable(absl::Status status);
+// True if the status ends a task as a whole, not one of its actions: the
+// registry cannot be reached, refuses the credentials or cannot be used as it
+// is configured, or the task was stopped.
+bool EndsTask(const absl::Status& status);
 // True where the registry does not tell this user whether there is such a
 // thing: 403, or 401 to credentials that it takes elsewhere. Some answer so to
 // reads of a repository that the first push is to make.

@@ -16,19 +16,14 @@
 #include "common/registry/api/manifests.h"
 #include "common/registry/copy/blob_copier.h"
 #include "common/registry/copy/blob_ledger.h"
+#include "common/registry/copy/referrer_copier.h"
 
 namespace registry_manager {
-
-// The outcome for one referrer.
-struct ReferrerOutcome {
-  Digest digest;
-  absl::Status status;
-};
 
 // Copies images byte for byte: blobs before the manifest that names them,
 // children before their index, everything before the tag. Content that the
 // target has is not sent. Thread-safe.
-class ImageCopier {
+class ImageCopier : public ReferrerCopier {
  public:
   // All outlive the copier.
   ImageCopier(CopyRoute route, BlobLedger* ledger, ThreadPool* pool,
@@ -44,23 +39,12 @@ class ImageCopier {
   // not read the tag again.
   void Remember(const std::string& tag, RawManifest manifest);
 
-  // The digests of the image and, if it is an index, of all that it lists:
-  // signatures and referrers may be attached to all of them.
-  absl::StatusOr<std::vector<Digest>> Reach(const ManifestHead& image);
-
-  // Whether the source has a referrers API, found out with `subject` if that is
-  // not known.
-  absl::StatusOr<bool> SourceListsReferrers(const Digest& subject);
-
-  // Copies the referrers that the source's referrers API lists for `subject`,
-  // and everything that is attached to them. Each is copied by itself, even if
-  // others fail. Copies nothing if the source has no such API, or was asked
-  // about the subject before. Returns what was copied, and what failed.
+  absl::StatusOr<std::vector<Digest>> Reach(const ManifestHead& image) override;
+  absl::StatusOr<bool> SourceListsReferrers(const Digest& subject) override;
   absl::StatusOr<std::vector<ReferrerOutcome>> CopyReferrers(
-      const Digest& subject);
-  // Returns what CopyReferrers would copy, but only reads.
+      const Digest& subject) override;
   absl::StatusOr<std::vector<ReferrerOutcome>> MissingReferrers(
-      const Digest& subject);
+      const Digest& subject) override;
 
  private:
   absl::StatusOr<RawManifest> ReadTag(const std::string& tag);

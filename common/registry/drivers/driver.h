@@ -5,7 +5,7 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_DRIVERS_DRIVER_H_
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,19 +14,48 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "common/policy/deletion_selection.h"
+#include "common/registry/api/listing.h"
+#include "common/registry/api/manifests.h"
+#include "common/registry/connection/task_scope.h"
+#include "common/registry/drivers/capabilities.h"
 #include "common/registry/drivers/removal.h"
 #include "common/registry/drivers/repository_state.h"
 
 namespace registry_manager {
 
-// One repository as a deletion sees it: what policy needs to know of it, and
-// the removal of things from it. The seam for registries that do this in ways
-// of their own. For one task; used from one thread.
-class RepositoryDriver {
+// The seam for registries that list, tell the state of a repository, or delete
+// in ways of their own. drivers/plain is the implementation for what the
+// distribution spec says; drivers/testing has a fake.
+
+// A repository as a sync and a listing see it. For one task; thread-safe.
+class RepositoryReader {
  public:
-  virtual ~RepositoryDriver() = default;
+  virtual ~RepositoryReader() = default;
+
+  // Every tag, in the registry's order; not checked. NotFound: there is no such
+  // repository.
+  virtual absl::StatusOr<std::vector<std::string>> ListTags() = 0;
+  // OK if something that is a registry answers: a server that is none has no
+  // tags either.
+  virtual absl::Status CheckIsRegistry() = 0;
+  // The digest of a tag. `is_listed`: the tag was listed a moment ago, so that
+  // an answer that denies it is looked into. NotFound: there is no such tag.
+  virtual absl::StatusOr<ManifestHead> HeadTag(const std::string& tag,
+                                               bool is_listed) = 0;
+  virtual absl::StatusOr<RawManifest> ReadTag(const std::string& tag) = 0;
+  // The manifest that HeadTag() named a moment ago.
+  virtual absl::StatusOr<RawManifest> ReadManifest(
+      const ManifestHead& head) = 0;
+};
+
+// A repository as a deletion sees it: what policy needs to know of it, and the
+// removal of things from it. For one task; what RepositoryReader does not have
+// is for one thread at a time.
+class RepositoryDriver : public RepositoryReader {
+ public:
+  // What is known of the registry so far.
+  virtual DeletionCapabilities& capabilities() = 0;
 
   // The state of every tag. Empty if the registry does not know the repository;
   // an error if one tag cannot be resolved: nothing may be deleted then.
@@ -43,36 +72,34 @@ class RepositoryDriver {
   virtual absl::StatusOr<SnapshotReading> ReadSnapshot(
       const TagStates& states, const std::vector<std::string>& doomed,
       const std::vector<Digest>& untagged) = 0;
-
   // The bytes of the blobs that only `going` manifests are known to name.
   virtual uint64_t BytesOf(const std::vector<Digest>& going) const = 0;
-
   // The members of `digests` that the repository does not have.
   virtual absl::StatusOr<absl::flat_hash_set<Digest>> Missing(
       const std::vector<Digest>& digests) = 0;
 
-  // Whether the registry deletes at all.
+  // OK if the registry deletes here. DoesNotDelete(): it deletes nothing.
   virtual absl::Status CheckDeletes() = 0;
-  // Deletes manifests with all of their tags, which are doomed. None of them
-  // leads to another, so that they may be deleted in any order, or at once.
-  // Returns one result for each. No deletion begins after `look_lasts_until`
-  // (BootTime()); CameTooLate() is then true for its status (look_age.h).
-  virtual std::vector<ImageDeletion> DeleteWave(
-      const std::vector<ImageToDelete>& wave, absl::Time look_lasts_until) = 0;
-  // LeavesTags() is true if tags are known to stay listed when the image that
-  // they point at is deleted. RememberLeavesTags() records that, and returns
-  // true if this was not known before.
-  virtual bool LeavesTags() const = 0;
-  virtual bool RememberLeavesTags() = 0;
-  // Deletes tags that stayed listed although their image was deleted.
-  virtual std::map<std::string, absl::Status> DeleteLeftTags(
-      const std::map<std::string, Digest>& tags) = 0;
-  // Removes tags alone; their manifests stay. DataLoss: the registry took a
-  // manifest along, which was pushed back; nothing more may be deleted from it.
-  virtual absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
-      const std::vector<TagToRemove>& tags) = 0;
+  // Carries the plan out. Whether tags are gone is for the caller to judge, by
+  // the listing.
+  virtual RemovalOutcome Remove(const RemovalPlan& plan) = 0;
   // Removes tags whose removal was cut short before.
   virtual absl::Status FinishHalfRemovedTags() = 0;
+};
+
+// One registry, for all tasks of a run. Thread-safe.
+class RegistryDriver {
+ public:
+  virtual ~RegistryDriver() = default;
+
+  // One page of the catalogue, as ListCatalogPage() (listing.h) returns it.
+  virtual absl::StatusOr<CatalogPage> ListCatalog(
+      TaskScope& task, const std::string& cursor) = 0;
+  // `pushes` is true if the repository may not be there yet because the task
+  // will push it. `task` and the registry's driver must outlive the result.
+  virtual std::unique_ptr<RepositoryDriver> Open(TaskScope& task,
+                                                 std::string repository,
+                                                 bool pushes = false) = 0;
 };
 
 }  // namespace registry_manager

@@ -15,14 +15,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/policy/attachment.h"
-#include "common/registry/connection/errors.h"
 #include "common/registry/drivers/driver.h"
-#include "common/registry/drivers/look_age.h"
-#include "common/registry/drivers/plain/deletion.h"
-#include "common/registry/drivers/plain/plain_driver.h"
 #include "worker/handlers/deletion/deletion_planner.h"
 #include "worker/handlers/deletion/deletion_report.h"
 #include "worker/handlers/deletion/intent.h"
+#include "worker/handlers/deletion/left_tags.h"
 #include "worker/handlers/outcome.h"
 #include "worker/handlers/problem.h"
 #include "worker/handlers/settings.h"
@@ -35,9 +32,7 @@ using proto::Action;
 // A plan that is older is made afresh.
 constexpr absl::Duration kPlanLifetime = absl::Minutes(5);
 constexpr int kMaxPlans = 6;
-// A deleted manifest's tags may be listed a little longer: so many looks, with
-// doubling pauses between them.
-constexpr int kLooksAtTags = 5;
+// The pause after the first plan that came to nothing.
 constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
 
 size_t HalfRemoved(const TagStates& states) {
@@ -76,16 +71,10 @@ class Deletion {
   }
 
  private:
-  // A manifest of the plan, and what became of it.
+  // A manifest of the plan that is gone, and the driver's word of it.
   struct Gone {
     const DigestDeletion* planned;
-    ImageDeletion result;
-  };
-  // Tags of deleted manifests that are listed still.
-  struct LeftTags {
-    TagStates left;
-    // Tags that somebody else has moved or taken by now.
-    std::set<std::string> moved;
+    ImageOutcome outcome;
   };
 
   absl::Status RunOrFail();
@@ -98,20 +87,21 @@ class Deletion {
   absl::StatusOr<PlannedDeletion> LookAgain(const PlannedDeletion& earlier);
   absl::Status WriteIntent(const PlannedDeletion& planned);
   bool IsOld(const PlannedDeletion& planned) const;
-  // Carries a plan out, until it is old: then `out_of_time_`.
-  absl::Status DeleteWaves(const PlannedDeletion& planned);
-  absl::Status DeleteWave(const PlannedDeletion& planned,
-                          const std::vector<const DigestDeletion*>& wave);
-  void Spare(const PlannedDeletion& planned, const DigestDeletion& failed,
-             const ImageDeletion& result);
+  // Deletes the plan's images, until it is old: then `out_of_time_`.
+  absl::Status DeleteImages(const PlannedDeletion& planned);
+  // The images of the plan that are not spared already.
+  std::vector<const DigestDeletion*> ImagesToDelete(
+      const PlannedDeletion& planned);
+  // Takes note of what became of an image that was not deleted.
+  void NoteLeft(const DigestDeletion& deletion, const ImageToDelete& image,
+                const ImageOutcome& outcome);
+  void ReportSpared(const DigestDeletion& deletion);
   void ReportUntagged(const DigestDeletion& deletion,
-                      const ImageDeletion& result);
+                      const ImageOutcome& outcome);
+  // Judges by the listing whether the images' tags are gone, too.
   absl::Status CheckOutcome(const std::vector<Gone>& gone);
-  absl::StatusOr<LeftTags> FindLeftTags(const std::vector<Gone>& gone);
-  // Takes tags away by name that the registry has left; those that remain.
-  absl::StatusOr<LeftTags> DeleteLeftTags(
-      const std::vector<Gone>& gone, LeftTags left,
-      std::map<std::string, absl::Status>& refused);
+  void ReportTags(const Gone& gone, const LeftTags& found,
+                  std::set<std::string>& passed_over);
   static std::vector<std::string> TagsOn(const PlannedDeletion& planned,
                                          const TagRemoval& removal);
   absl::Status RemoveTagsAlone(const PlannedDeletion& planned);
@@ -186,7 +176,7 @@ absl::Status Deletion::CheckDeletes() {
   if (deletes_) return absl::OkStatus();
   const absl::Status status = driver_->CheckDeletes();
   deletes_ = status.ok();
-  if (!absl::IsUnimplemented(status)) return status;
+  if (!DoesNotDelete(status)) return status;
   registry_problem_ = ProblemOf(status, task_.registry());
   registry_problem_->set_kind(proto::Problem::REGISTRY_DOES_NOT_DELETE);
   return absl::OkStatus();
@@ -267,7 +257,7 @@ absl::Status Deletion::Execute(PlannedDeletion planned) {
     status = WriteIntent(planned);
     if (!status.ok()) return status;
     const size_t deleted = deleted_tags_.size();
-    status = DeleteWaves(planned);
+    status = DeleteImages(planned);
     if (!status.ok()) return status;
     if (!out_of_time_) return RemoveTagsAlone(planned);
     const bool got_on = deleted_tags_.size() > deleted;
@@ -286,196 +276,150 @@ absl::Status Deletion::Execute(PlannedDeletion planned) {
       "requests-per-second"));
 }
 
-absl::Status Deletion::DeleteWaves(const PlannedDeletion& planned) {
-  out_of_time_ = IsOld(planned);
-  const std::vector<DigestDeletion>& deletions = planned.plan.deletions;
-  for (size_t first = 0; first < deletions.size() && !out_of_time_;) {
-    std::vector<const DigestDeletion*> wave;
-    const int number = deletions[first].wave;
-    for (; first < deletions.size() && deletions[first].wave == number;
-         ++first) {
-      const Digest& digest = deletions[first].digest;
-      if (spared_.contains(digest)) {
-        if (!reported_.insert(digest).second) continue;
-        report_.Deletion(deletions[first], Action::SKIPPED,
-                         "what it is attached to could not be deleted");
-      } else {
-        wave.push_back(&deletions[first]);
-      }
-    }
-    if (absl::Status status = DeleteWave(planned, wave); !status.ok()) {
-      return status;
+std::vector<const DigestDeletion*> Deletion::ImagesToDelete(
+    const PlannedDeletion& planned) {
+  std::vector<const DigestDeletion*> images;
+  for (const DigestDeletion& deletion : planned.plan.deletions) {
+    if (spared_.contains(deletion.digest)) {
+      ReportSpared(deletion);
+    } else {
+      images.push_back(&deletion);
     }
   }
-  return absl::OkStatus();
+  return images;
 }
 
-absl::Status Deletion::DeleteWave(
-    const PlannedDeletion& planned,
-    const std::vector<const DigestDeletion*>& wave) {
-  std::vector<ImageToDelete> images;
-  for (const DigestDeletion* one : wave) {
-    images.push_back({one->digest, one->tags});
+absl::Status Deletion::DeleteImages(const PlannedDeletion& planned) {
+  out_of_time_ = IsOld(planned);
+  if (out_of_time_) return absl::OkStatus();
+  const std::vector<const DigestDeletion*> deletions = ImagesToDelete(planned);
+  const Attachments attachments(planned.snapshot);
+  RemovalPlan plan;
+  plan.look_lasts_until = planned.looked_at + kPlanLifetime;
+  for (const DigestDeletion* one : deletions) {
+    plan.images.push_back(
+        {one->digest, one->tags, one->wave, attachments.ReachOf(one->digest)});
   }
-  std::vector<ImageDeletion> results =
-      driver_->DeleteWave(images, planned.looked_at + kPlanLifetime);
-  absl::Status ends_task;
+  RemovalOutcome removal = driver_->Remove(plan);
   std::vector<Gone> gone;
-  for (size_t i = 0; i < wave.size(); ++i) {
-    ImageDeletion& result = results[i];
-    if (result.found_tags_first) {
+  for (size_t i = 0; i < deletions.size(); ++i) {
+    ImageOutcome& outcome = removal.images[i];
+    if (outcome.found_tags_first) {
       outcome_.Note(
           "the registry deletes no image that a tag points at: doomed tags "
           "are deleted by name first");
     }
-    if (result.status.ok()) {
-      gone.push_back({wave[i], std::move(result)});
-    } else if (CameTooLate(result.status)) {
-      out_of_time_ = true;
-      ReportUntagged(*wave[i], result);
-    } else if (EndsTask(result.status) || MayTakeEffectYet(result.status)) {
-      ends_task.Update(result.status);
-    } else if (!absl::IsAborted(result.status)) {
-      Spare(planned, *wave[i], result);
+    const bool is_gone = outcome.kind == ImageOutcome::Kind::kDeleted ||
+                         outcome.kind == ImageOutcome::Kind::kWasGone;
+    if (is_gone) {
+      gone.push_back({deletions[i], std::move(outcome)});
+    } else {
+      NoteLeft(*deletions[i], plan.images[i], outcome);
     }
   }
   const absl::Status checked = CheckOutcome(gone);
-  return ends_task.ok() ? checked : ends_task;
+  return removal.status.ok() ? checked : removal.status;
 }
 
-void Deletion::Spare(const PlannedDeletion& planned,
-                     const DigestDeletion& failed,
-                     const ImageDeletion& result) {
-  DigestDeletion left = failed;
-  const std::set<std::string> passed_over(result.passed_over.begin(),
-                                          result.passed_over.end());
+void Deletion::NoteLeft(const DigestDeletion& deletion,
+                        const ImageToDelete& image,
+                        const ImageOutcome& outcome) {
+  switch (outcome.kind) {
+    case ImageOutcome::Kind::kTooLate:
+      out_of_time_ = true;
+      ReportUntagged(deletion, outcome);
+      return;
+    case ImageOutcome::Kind::kSpared:
+      ReportSpared(deletion);
+      return;
+    case ImageOutcome::Kind::kFailed:
+      is_settled_ = false;
+      break;
+    case ImageOutcome::Kind::kRefused:
+      break;
+    default:
+      return;
+  }
+  DigestDeletion left = deletion;
+  const std::set<std::string> passed_over(outcome.passed_over.begin(),
+                                          outcome.passed_over.end());
   report_.PassedOver(passed_over);
-  ReportUntagged(failed, result);
-  // A refusal is final; everything else may be carried out yet.
-  if (HttpStatusOf(result.status) / 100 != 4) is_settled_ = false;
+  ReportUntagged(deletion, outcome);
   std::erase_if(left.tags, [&](const std::string& tag) {
     return passed_over.contains(tag) || deleted_tags_.contains(tag);
   });
-  report_.Deletion(left, Action::FAILED, ReasonOf(result.status));
-  const std::vector<Digest> dependents =
-      Attachments(planned.snapshot).ReachOf(failed.digest);
-  spared_.insert(failed.digest);
-  reported_.insert(failed.digest);
-  spared_.insert(dependents.begin(), dependents.end());
+  report_.Deletion(left, Action::FAILED, ReasonOf(outcome.status));
+  spared_.insert(deletion.digest);
+  reported_.insert(deletion.digest);
+  spared_.insert(image.leads_to.begin(), image.leads_to.end());
+}
+
+void Deletion::ReportSpared(const DigestDeletion& deletion) {
+  if (!reported_.insert(deletion.digest).second) return;
+  report_.Deletion(deletion, Action::SKIPPED,
+                   "what it is attached to could not be deleted");
 }
 
 // The image may go later yet: its intent stays.
 void Deletion::ReportUntagged(const DigestDeletion& deletion,
-                              const ImageDeletion& result) {
-  for (const std::string& tag : result.untagged) {
+                              const ImageOutcome& outcome) {
+  for (const std::string& tag : outcome.untagged) {
     report_.UntaggedOnly(tag, deletion.digest);
     deleted_tags_.insert(tag);
   }
 }
 
-// Registries behind a cache take a while.
-absl::StatusOr<Deletion::LeftTags> Deletion::FindLeftTags(
-    const std::vector<Gone>& gone) {
-  std::map<std::string, Digest> bore;
-  std::set<std::string> tags;
-  for (const Gone& one : gone) {
-    for (const std::string& tag : one.planned->tags) {
-      bore.emplace(tag, one.planned->digest);
-      tags.insert(tag);
-    }
-  }
-  if (tags.empty()) return LeftTags();
-  const int looks = driver_->LeavesTags() ? 1 : kLooksAtTags;
-  absl::Duration pause = kFirstPause;
-  for (int look = 1;; ++look, pause *= 2) {
-    absl::StatusOr<TagStates> states = driver_->ReadTagStatesOf(tags);
-    LeftTags found;
-    if (states.ok()) {
-      for (auto& [tag, state] : *states) {
-        const bool moved = state.kind == TagState::Kind::kHalfRemoved ||
-                           (state.digest && *state.digest != bore.at(tag));
-        if (moved) {
-          found.moved.insert(tag);
-        } else {
-          found.left.emplace(tag, std::move(state));
-        }
-      }
-      if (found.left.empty()) return found;
-    }
-    if (look >= looks) {
-      if (!states.ok()) return states.status();
-      return found;
-    }
-    const absl::Status slept = context_.scope->cancellation().SleepFor(pause);
-    if (!slept.ok()) return slept;
-  }
-}
-
-absl::StatusOr<Deletion::LeftTags> Deletion::DeleteLeftTags(
-    const std::vector<Gone>& gone, LeftTags left,
-    std::map<std::string, absl::Status>& refused) {
+absl::Status Deletion::CheckOutcome(const std::vector<Gone>& gone) {
   std::map<std::string, Digest> tags;
   for (const Gone& one : gone) {
     for (const std::string& tag : one.planned->tags) {
-      if (left.left.contains(tag)) tags.emplace(tag, one.planned->digest);
+      tags.emplace(tag, one.planned->digest);
     }
   }
-  if (tags.empty()) return left;
-  refused = driver_->DeleteLeftTags(tags);
-  for (const auto& [tag, status] : refused) {
-    if (EndsTask(status) || MayTakeEffectYet(status)) return status;
-  }
-  if (refused.size() == tags.size()) return left;
-  absl::StatusOr<LeftTags> again = FindLeftTags(gone);
-  if (!again.ok()) return again.status();
-  if (again->left.size() < left.left.size() && driver_->RememberLeavesTags()) {
+  const absl::StatusOr<LeftTags> found =
+      CheckLeftTags(*driver_, tags, context_.scope->cancellation());
+  if (!found.ok()) return found.status();
+  if (found->found_to_leave_tags) {
     outcome_.Note(
         "the registry leaves tags listed whose image is deleted: they are "
         "deleted by name afterwards");
   }
-  return again;
-}
-
-absl::Status Deletion::CheckOutcome(const std::vector<Gone>& gone) {
-  absl::StatusOr<LeftTags> found = FindLeftTags(gone);
-  std::map<std::string, absl::Status> refused;
-  if (found.ok()) found = DeleteLeftTags(gone, *std::move(found), refused);
-  if (!found.ok()) return found.status();
   std::set<std::string> passed_over = found->moved;
-  for (const Gone& one : gone) {
-    if (one.planned->tags.empty()) {
-      report_.Deletion(*one.planned, Action::DONE, "");
-    }
-    passed_over.insert(one.result.passed_over.begin(),
-                       one.result.passed_over.end());
-    // Some registries delete by themselves what goes with a deleted image. So a
-    // manifest that was gone already was deleted by others only if it belongs
-    // to the first wave.
-    const bool others_did = one.result.was_gone && one.planned->wave == 0;
-    for (const std::string& tag : one.planned->tags) {
-      deleted_tags_.insert(tag);
-      const auto state = found->left.find(tag);
-      if (state == found->left.end()) {
-        if (others_did) passed_over.insert(tag);
-        if (passed_over.contains(tag)) continue;
-        report_.DeletedTag(tag, one.planned->digest);
-      } else if (state->second.kind == TagState::Kind::kDangling) {
-        dangling_tags_.insert(tag);
-      } else {
-        const auto why = refused.find(tag);
-        report_.Failed(
-            Action::DELETE_TAG, tag, "",
-            absl::StrCat("its manifest was deleted, but the "
-                         "registry still lists the tag and hands "
-                         "it out",
-                         why == refused.end()
-                             ? ""
-                             : absl::StrCat(": ", ReasonOf(why->second))));
-      }
-    }
-  }
+  for (const Gone& one : gone) ReportTags(one, *found, passed_over);
   report_.PassedOver(passed_over);
   return absl::OkStatus();
+}
+
+void Deletion::ReportTags(const Gone& gone, const LeftTags& found,
+                          std::set<std::string>& passed_over) {
+  const DigestDeletion& planned = *gone.planned;
+  if (planned.tags.empty()) report_.Deletion(planned, Action::DONE, "");
+  passed_over.insert(gone.outcome.passed_over.begin(),
+                     gone.outcome.passed_over.end());
+  // Some registries delete by themselves what goes with a deleted image. So a
+  // manifest that was gone already was deleted by others only if it belongs to
+  // the first wave.
+  const bool others_did =
+      gone.outcome.kind == ImageOutcome::Kind::kWasGone && planned.wave == 0;
+  for (const std::string& tag : planned.tags) {
+    deleted_tags_.insert(tag);
+    const auto state = found.left.find(tag);
+    if (state == found.left.end()) {
+      if (others_did) passed_over.insert(tag);
+      if (!passed_over.contains(tag)) report_.DeletedTag(tag, planned.digest);
+    } else if (state->second.kind == TagState::Kind::kDangling) {
+      dangling_tags_.insert(tag);
+    } else {
+      const auto why = found.refused.find(tag);
+      report_.Failed(
+          Action::DELETE_TAG, tag, "",
+          absl::StrCat("its manifest was deleted, but the registry still lists "
+                       "the tag and hands it out",
+                       why == found.refused.end()
+                           ? ""
+                           : absl::StrCat(": ", ReasonOf(why->second))));
+    }
+  }
 }
 
 // The tags that stay on the digest of a tag that is removed alone.
@@ -511,22 +455,18 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
     if (dangling_tags_.contains(tag)) continue;
     tags.push_back({tag, {}, {}, planned.states.at(tag).ghost});
   }
-  absl::StatusOr<std::vector<TagRemovalOutcome>> outcomes =
-      driver_->RemoveTags(tags);
-  if (absl::IsDataLoss(outcomes.status())) {
-    registry_problem_ = ProblemOf(outcomes.status(), task_.registry());
+  const RemovalOutcome removal = driver_->Remove({.tags = std::move(tags)});
+  if (HarmsOthers(removal.status)) {
+    registry_problem_ = ProblemOf(removal.status, task_.registry());
     registry_problem_->set_kind(proto::Problem::REGISTRY_HARMS_OTHERS);
     return absl::OkStatus();
   }
-  if (!outcomes.ok()) return outcomes.status();
-  for (const TagRemovalOutcome& removal : *outcomes) {
-    if (EndsTask(removal.status) || MayTakeEffectYet(removal.status)) {
-      return removal.status;
-    }
-    report_.Removal(removal, dangling_tags_.contains(removal.tag),
-                    lost.contains(removal.tag));
+  for (const TagOutcome& tag : removal.tags) {
+    if (tag.kind == TagOutcome::Kind::kNotTried) continue;
+    report_.Removal(tag, dangling_tags_.contains(tag.tag),
+                    lost.contains(tag.tag));
   }
-  return absl::OkStatus();
+  return removal.status;
 }
 
 }  // namespace
@@ -540,15 +480,12 @@ proto::TaskResult DeleteWith(RepositoryDriver& driver,
 
 proto::TaskResult DeleteRepository(const proto::DeleteRepository& task,
                                    TaskContext& context) {
-  absl::StatusOr<RegistryConnection*> connection =
-      ConnectTo(task.registry(), context);
-  if (!connection.ok()) {
-    return FailedResult(SettingsProblem(task.registry(), connection.status()));
+  absl::StatusOr<RegistryDriver*> driver = DriverOf(task.registry(), context);
+  if (!driver.ok()) {
+    return FailedResult(SettingsProblem(task.registry(), driver.status()));
   }
-  const std::unique_ptr<RepositoryDriver> driver =
-      NewPlainDriver({*connection, context.scope}, task.entry().repository(),
-                     &context.services->pool());
-  return DeleteWith(*driver, task, context);
+  return DeleteWith(*(*driver)->Open(*context.scope, task.entry().repository()),
+                    task, context);
 }
 
 }  // namespace registry_manager

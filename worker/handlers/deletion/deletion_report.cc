@@ -184,12 +184,14 @@ void DeletionReport::PassedOver(const std::set<std::string>& tags) {
                              " since the plan was made: ", FirstFew(fresh)));
 }
 
-void DeletionReport::Removal(const TagRemovalOutcome& removal, bool half_done,
+void DeletionReport::Removal(const TagOutcome& removal, bool half_done,
                              bool lost) {
-  using Kind = TagRemovalOutcome::Kind;
+  using Kind = TagOutcome::Kind;
   const Action::Verb verb =
       half_done || lost ? Action::DELETE_TAG : Action::UNTAG;
   switch (removal.kind) {
+    case Kind::kNotTried:
+      break;
     case Kind::kRemoved:
       Add(verb, Action::DONE, removal.tag, "",
           lost && !half_done ? kDanglingReason : ReasonFor(removal.tag));

@@ -49,7 +49,7 @@ class DeletionReport {
   void PassedOver(const std::set<std::string>& tags);
   // `half_done`: its manifest was deleted, and the tag stayed listed. `lost`:
   // it was dangling before anything was deleted.
-  void Removal(const TagRemovalOutcome& removal, bool half_done, bool lost);
+  void Removal(const TagOutcome& removal, bool half_done, bool lost);
 
   // Something failed.
   bool failed() const { return failed_; }

@@ -16,8 +16,8 @@
 #include "common/registry/api/manifests.h"
 #include "common/registry/connection/credentials.h"
 #include "common/registry/connection/docker_hub.h"
+#include "common/registry/connection/errors.h"
 #include "worker/handlers/copy_engine.h"
-#include "worker/handlers/problem.h"
 #include "worker/handlers/skopeo/skopeo_words.h"
 
 namespace registry_manager {
@@ -122,13 +122,14 @@ absl::StatusOr<std::unique_ptr<SkopeoCopier>> SkopeoCopier::Create(
 
 absl::StatusOr<SkopeoCopier::Side> SkopeoCopier::MakeSide(
     const End& end) const {
-  absl::StatusOr<RegistryConnection*> connection =
-      context_.services->Connect(*context_.settings, *end.registry);
-  if (!connection.ok()) return connection.status();
+  const absl::StatusOr<WorkerServices::OpenRegistry> open =
+      context_.services->Open(*context_.settings, *end.registry);
+  if (!open.ok()) return open.status();
   absl::StatusOr<std::string> image =
-      SkopeoRepository((*connection)->address(), end.repository);
+      SkopeoRepository(open->connection->address(), end.repository);
   if (!image.ok()) return image.status();
-  return Side{end.registry, *connection, end.repository, *std::move(image), {}};
+  return Side{
+      end.registry, open->connection, end.repository, *std::move(image), {}};
 }
 
 std::vector<SkopeoCopier::Side*> SkopeoCopier::Sides() {

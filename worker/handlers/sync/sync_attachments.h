@@ -14,7 +14,7 @@
 #include "common/concurrency/parallel.h"
 #include "common/reference/digest.h"
 #include "common/registry/api/manifests.h"
-#include "common/registry/copy/image_copier.h"
+#include "common/registry/copy/referrer_copier.h"
 #include "worker/handlers/outcome.h"
 #include "worker/handlers/sync/sync_comparison.h"
 
@@ -25,7 +25,7 @@ namespace registry_manager {
 class SyncAttachments {
  public:
   // All outlive the object.
-  SyncAttachments(ImageCopier* copier, ThreadPool* pool)
+  SyncAttachments(ReferrerCopier* copier, ThreadPool* pool)
       : copier_(copier), pool_(pool) {}
 
   // Sets what is looked for: signature-like tags among `tags`, which are the
@@ -59,7 +59,7 @@ class SyncAttachments {
   absl::StatusOr<bool> MayHaveAny(const Digest& image);
   std::vector<std::string> TakeTagsOf(const Digest& digest);
 
-  ImageCopier* const copier_;
+  ReferrerCopier* const copier_;
   ThreadPool* const pool_;
   bool referrers_ = false;
   // Signature-like tags that were not returned yet, by what they spell.

@@ -7,12 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/reference/reference.h"
-#include "common/registry/api/cached_manifests.h"
-#include "common/registry/api/listing.h"
 #include "common/registry/api/placeholder.h"
 #include "common/registry/connection/errors.h"
 #include "common/registry/copy/fallback_index.h"
-#include "worker/handlers/problem.h"
 
 namespace registry_manager {
 namespace {
@@ -22,29 +19,24 @@ constexpr int kComparisonsAtOnce = 16;
 constexpr size_t kMaxHeldManifest = 256 << 10;
 
 // A shorter index would take from the target what came by the referrers API.
-bool ListsAsMuch(const RegistryClient& source,
-                 const std::string& source_repository,
-                 const ManifestHead& at_source, const RegistryClient& target,
-                 const std::string& target_repository,
-                 const ManifestHead& at_target) {
-  const absl::StatusOr<RawManifest> wanted = ReadManifest(
-      source, source_repository, at_source.digest, at_source.media_type);
-  const absl::StatusOr<RawManifest> there = ReadManifest(
-      target, target_repository, at_target.digest, at_target.media_type);
+bool ListsAsMuch(RepositoryReader& source, const ManifestHead& at_source,
+                 RepositoryReader& target, const ManifestHead& at_target) {
+  const absl::StatusOr<RawManifest> wanted = source.ReadManifest(at_source);
+  const absl::StatusOr<RawManifest> there = target.ReadManifest(at_target);
   return wanted.ok() && there.ok() && ListsAllOf(there->bytes, wanted->bytes);
 }
 
-absl::Status LookUp(const RegistryClient& source, const std::string& repository,
-                    const std::string& tag, bool reads, TagComparison& result) {
+absl::Status LookUp(RepositoryReader& source, const std::string& tag,
+                    bool reads, TagComparison& result) {
   if (reads) {
-    absl::StatusOr<RawManifest> raw = GetManifest(source, repository, tag);
+    absl::StatusOr<RawManifest> raw = source.ReadTag(tag);
     if (!raw.ok()) return raw.status();
     result.source = ManifestHead{raw->digest, raw->media_type};
     if (raw->bytes.size() <= kMaxHeldManifest) {
       result.manifest = *std::move(raw);
     }
   } else {
-    absl::StatusOr<ManifestHead> head = HeadListedTag(source, repository, tag);
+    absl::StatusOr<ManifestHead> head = source.HeadTag(tag, /*is_listed=*/true);
     if (!head.ok()) return head.status();
     result.source = *std::move(head);
   }
@@ -54,10 +46,9 @@ absl::Status LookUp(const RegistryClient& source, const std::string& repository,
 
 }  // namespace
 
-absl::StatusOr<TagListing> ListTagSet(const RegistryClient& client,
-                                      const std::string& repository) {
+absl::StatusOr<TagListing> ListTagSet(RepositoryReader& repository) {
   TagListing listing;
-  absl::StatusOr<std::vector<std::string>> tags = ListTags(client, repository);
+  absl::StatusOr<std::vector<std::string>> tags = repository.ListTags();
   if (absl::IsNotFound(tags.status())) {
     listing.exists = false;
     return listing;
@@ -68,25 +59,25 @@ absl::StatusOr<TagListing> ListTagSet(const RegistryClient& client,
   return listing;
 }
 
-absl::StatusOr<TagListing> ListSource(const RegistryClient& client,
-                                      const std::string& repository,
-                                      const proto::RepositoryEntry& entry) {
-  absl::StatusOr<TagListing> source = ListTagSet(client, repository);
-  const bool denied =
-      IsNotTold(source.status()) || absl::IsUnimplemented(source.status());
-  if (source.ok() ? source->exists : !denied) return source;
+absl::StatusOr<TagListing> ListSource(RepositoryReader& source,
+                                      const proto::RepositoryEntry& entry,
+                                      TaskScope& task) {
+  absl::StatusOr<TagListing> listing = ListTagSet(source);
+  const absl::Status& status = listing.status();
+  const bool denied = IsNotTold(status) || absl::IsUnimplemented(status);
+  if (status.ok() ? listing->exists : !denied) return listing;
   if (entry.whole()) {
-    if (source.ok()) return source;
+    if (status.ok()) return listing;
     return WithMessage(
-        source.status(),
-        absl::StrCat(source.status().message(),
+        status,
+        absl::StrCat(status.message(),
                      "; the tags of this repository cannot be listed: name "
                      "those that are wanted under 'repositories', as ",
-                     repository, ":TAG"));
+                     entry.repository(), ":TAG"));
   }
-  client.task->Note(absl::StrCat(
+  task.Note(absl::StrCat(
       "the tags cannot be listed",
-      source.ok() ? "" : absl::StrCat(" (", source.status().message(), ")"),
+      status.ok() ? "" : absl::StrCat(" (", status.message(), ")"),
       ": those that the config names are copied, without what is attached to "
       "them by a tag of its own"));
   TagListing named;
@@ -96,8 +87,7 @@ absl::StatusOr<TagListing> ListSource(const RegistryClient& client,
 }
 
 absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
-    const RegistryClient& source, const std::string& source_repository,
-    const RegistryClient& target, const std::string& target_repository,
+    RepositoryReader& source, RepositoryReader& target,
     const TagListing& target_tags, const std::vector<std::string>& tags,
     bool reads_new, ThreadPool& pool) {
   std::vector<TagComparison> results(tags.size());
@@ -110,17 +100,14 @@ absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
     }
     absl::StatusOr<ManifestHead> at_target = absl::NotFoundError("not listed");
     if (target_tags.tags.contains(tags[i])) {
-      at_target = target_tags.listed
-                      ? HeadListedTag(target, target_repository, tags[i])
-                      : HeadManifest(target, target_repository, tags[i]);
+      at_target = target.HeadTag(tags[i], target_tags.listed);
     }
     if (EndsTask(at_target.status())) {
       result.status = at_target.status();
       return;
     }
     const bool is_new = absl::IsNotFound(at_target.status());
-    result.status =
-        LookUp(source, source_repository, tags[i], is_new && reads_new, result);
+    result.status = LookUp(source, tags[i], is_new && reads_new, result);
     if (!result.status.ok()) {
       if (!EndsTask(result.status)) {
         result.status =
@@ -131,8 +118,7 @@ absl::StatusOr<std::map<std::string, TagComparison>> CompareTags(
     if (result.half_removed || !at_target.ok()) return;
     result.same = at_target->digest == result.source->digest ||
                   (IsFallbackTag(tags[i]) &&
-                   ListsAsMuch(source, source_repository, *result.source,
-                               target, target_repository, *at_target));
+                   ListsAsMuch(source, *result.source, target, *at_target));
   });
   std::map<std::string, TagComparison> compared;
   for (size_t i = 0; i < tags.size(); ++i) {

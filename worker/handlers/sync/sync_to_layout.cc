@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/registry/api/manifests.h"
 #include "common/registry/api/media_types.h"
+#include "worker/handlers/settings.h"
 #include "worker/handlers/skopeo/skopeo_engine.h"
 
 namespace registry_manager {
@@ -68,7 +69,7 @@ absl::StatusOr<OpenedLayout> OpenLayout(const proto::SyncRepository& task,
       SkopeoCopier::Create(context, {&source, repository}, std::nullopt);
   if (!copier.ok()) return copier.status();
   absl::StatusOr<RegistryConnection*> connection =
-      context.services->Connect(*context.settings, source);
+      ConnectTo(task.source(), context);
   if (!connection.ok()) return connection.status();
   return OpenedLayout{*std::move(tags),
                       std::make_unique<LayoutEngine>(

@@ -15,6 +15,7 @@
 #include "common/registry/connection/errors.h"
 #include "common/registry/connection/retry.h"
 #include "common/registry/drivers/look_age.h"
+#include "common/registry/drivers/removal.h"
 
 namespace registry_manager {
 namespace {
@@ -103,12 +104,11 @@ struct Target {
 // Sends DELETEs of one target, and judges by what is left of it.
 class Deleter {
  public:
-  Deleter(const RegistryClient& client, const std::string& repository,
-          Target target, Settling& settling)
-      : client_(client),
-        repository_(repository),
+  Deleter(PlainRepository& repository, Target target)
+      : client_(repository.client),
+        repository_(repository.name),
         target_(std::move(target)),
-        settling_(settling) {}
+        settling_(repository.settling) {}
 
   absl::StatusOr<Deleted> Run() {
     absl::Status answer;
@@ -233,55 +233,51 @@ absl::Status CheckDeletes(const RegistryClient& client,
     if (!slept.ok()) return slept;
   }
   if (absl::IsUnimplemented(status)) {
-    return Annotate(
+    return WithDoesNotDelete(Annotate(
         status,
         absl::StrCat("registry ", client.connection->address().display(),
                      " does not delete: nothing was changed; allow it in the "
                      "registry's configuration (docker-registry: "
-                     "storage.delete.enabled: true, and no read-only mode)"));
+                     "storage.delete.enabled: true, and no read-only mode)")));
   }
   return Annotate(status,
                   "whether the registry deletes cannot be found out, so that "
                   "nothing is deleted from this repository");
 }
 
-absl::StatusOr<Deleted> DeleteDigest(const RegistryClient& client,
-                                     const std::string& repository,
+absl::StatusOr<Deleted> DeleteDigest(PlainRepository& repository,
                                      const Digest& digest,
-                                     absl::Time look_lasts_until,
-                                     Settling& settling) {
+                                     absl::Time look_lasts_until) {
   const Look is_gone = [&]() -> absl::StatusOr<bool> {
-    const absl::StatusOr<bool> there = HasManifest(client, repository, digest);
+    const absl::StatusOr<bool> there =
+        HasManifest(repository.client, repository.name, digest);
     if (!there.ok()) return there.status();
     return !*there;
   };
-  return Deleter(client, repository, {digest.str(), is_gone, look_lasts_until},
-                 settling)
-      .Run();
+  return Deleter(repository, {digest.str(), is_gone, look_lasts_until}).Run();
 }
 
-absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,
-                                  const std::string& repository,
-                                  absl::string_view tag, const Digest& digest,
-                                  Settling& settling) {
+absl::StatusOr<Deleted> DeleteTag(PlainRepository& repository,
+                                  absl::string_view tag, const Digest& digest) {
   const Look is_gone = [&]() -> absl::StatusOr<bool> {
-    absl::StatusOr<ManifestHead> head = HeadListedTag(client, repository, tag);
+    absl::StatusOr<ManifestHead> head =
+        HeadListedTag(repository.client, repository.name, tag);
     if (absl::IsNotFound(head.status())) return true;
     if (!head.ok()) return head.status();
     return head->digest != digest;
   };
-  return Deleter(client, repository, {tag, is_gone, std::nullopt}, settling)
-      .Run();
+  return Deleter(repository, {tag, is_gone, std::nullopt}).Run();
 }
 
-absl::Status DeleteDanglingTag(const RegistryClient& client,
-                               const std::string& repository,
-                               absl::string_view tag, Settling& settling) {
+absl::Status DeleteDanglingTag(PlainRepository& repository,
+                               absl::string_view tag) {
+  const RegistryClient& client = repository.client;
   Cancellation& cancellation = client.task->cancellation();
   for (int looks = 0;; ++looks) {
-    const absl::Status turn = settling.Await(cancellation);
+    const absl::Status turn = repository.settling.Await(cancellation);
     if (!turn.ok()) return turn;
-    const absl::Status now = HeadListedTag(client, repository, tag).status();
+    const absl::Status now =
+        HeadListedTag(client, repository.name, tag).status();
     if (now.ok()) {
       return absl::AlreadyExistsError(
           "somebody has pushed the tag meanwhile: it stays");
@@ -289,7 +285,7 @@ absl::Status DeleteDanglingTag(const RegistryClient& client,
     if (!absl::IsNotFound(now)) return now;
     const absl::Time until = BootTime() + TagLookLasts(looks);
     const absl::Status answer =
-        DeleteManifest(client, repository, tag, nullptr,
+        DeleteManifest(client, repository.name, tag, nullptr,
                        [until] { return CheckLookLasts(until); });
     if (!CameTooLate(answer) || looks == kMaxTagLooks) return answer;
   }

@@ -12,14 +12,15 @@
 #include "absl/time/time.h"
 #include "common/reference/digest.h"
 #include "common/registry/connection/connection.h"
-#include "common/registry/drivers/plain/settling.h"
+#include "common/registry/drivers/plain/plain_repository.h"
 
 namespace registry_manager {
 
 // Finds out, without deleting anything, whether the registry deletes in this
 // repository: a DELETE of a digest that cannot exist answers 404 or 202 if it
-// does. Unimplemented: it does not (the message says what to change in its
-// configuration). PermissionDenied or Unauthenticated: rights are missing.
+// does. DoesNotDelete() of the error (removal.h): it does not (the message says
+// what to change in its configuration). PermissionDenied or Unauthenticated:
+// rights are missing.
 absl::Status CheckDeletes(const RegistryClient& client,
                           const std::string& repository);
 
@@ -36,30 +37,25 @@ enum class Deleted {
 // carry the first out (429, 503); none once the look at the repository that it
 // rests on is too old (CameTooLate() of the error). After a time-out, a lost
 // connection or another 5xx the state is watched for up to a minute, and
-// `settling` holds the repository's other deletes back. Tags that the manifest
-// bore are the caller's to check.
-absl::StatusOr<Deleted> DeleteDigest(const RegistryClient& client,
-                                     const std::string& repository,
+// the repository's Settling holds the other deletes back. Tags that the
+// manifest bore are the caller's to check.
+absl::StatusOr<Deleted> DeleteDigest(PlainRepository& repository,
                                      const Digest& digest,
-                                     absl::Time look_lasts_until,
-                                     Settling& settling);
+                                     absl::Time look_lasts_until);
 
 // Deletes a tag by its name, if it still points at `digest`: it is looked at
 // right before each DELETE. Judged by state as DeleteDigest does it: OK when
 // the tag does not point at `digest` any more. Some registries delete the
 // manifest with it, and every other tag on that: only for tags whose image
 // goes, too, or if the registry is proven to remove tags alone.
-absl::StatusOr<Deleted> DeleteTag(const RegistryClient& client,
-                                  const std::string& repository,
-                                  absl::string_view tag, const Digest& digest,
-                                  Settling& settling);
+absl::StatusOr<Deleted> DeleteTag(PlainRepository& repository,
+                                  absl::string_view tag, const Digest& digest);
 
 // Deletes a tag by its name that points at nothing, which is looked at right
 // before. Returns what the registry answered: only a listing tells whether the
 // tag is gone. AlreadyExists: somebody has pushed it meanwhile, it stays.
-absl::Status DeleteDanglingTag(const RegistryClient& client,
-                               const std::string& repository,
-                               absl::string_view tag, Settling& settling);
+absl::Status DeleteDanglingTag(PlainRepository& repository,
+                               absl::string_view tag);
 
 // `status` is DeleteDigest's or DeleteTag's: it may go yet, because nobody
 // knows what became of the request. Nothing may be written in the repository

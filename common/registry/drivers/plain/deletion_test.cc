@@ -75,15 +75,15 @@ class DeletionTest : public testing::Test {
 
   absl::Status Delete(const std::string& url) {
     ClientFixture fixture(url);
-    Settling settling;
-    return DeleteDigest(fixture.client(), "r", image_.digest,
-                        absl::InfiniteFuture(), settling)
+    PlainRepository repository{fixture.client(), "r", &capabilities_};
+    return DeleteDigest(repository, image_.digest, absl::InfiniteFuture())
         .status();
   }
   bool IsThere() {
     return HeadManifest(fixture_.client(), "r", image_.digest.str()).ok();
   }
 
+  DeletionCapabilities capabilities_;
   RegistryProcess registry_;
   ClientFixture fixture_{registry_.url()};
   const RawManifest image_;
@@ -129,10 +129,9 @@ TEST_F(DeletionTest, ALostAnswerIsJudgedByStateAndOneDeleteIsSent) {
     });
     ClientFixture fixture(server.Url(""));
     watcher = &fixture;
-    Settling settling;
+    PlainRepository repository{fixture.client(), "r", &capabilities_};
     const absl::Status status =
-        DeleteDigest(fixture.client(), "r", image_.digest,
-                     absl::InfiniteFuture(), settling)
+        DeleteDigest(repository, image_.digest, absl::InfiniteFuture())
             .status();
     EXPECT_EQ(status.ok(), carried_out) << status;
     EXPECT_EQ(deletes, 1);
@@ -190,8 +189,8 @@ TEST_F(DeletionTest, A5xxIsWatchedUntilTheDigestIsGone) {
 TEST_F(DeletionTest, ALateAnswerHoldsOtherDeletesBack) {
   PushTestImage(fixture_.client(), "r", "other");
   ClientFixture* client = nullptr;
+  PlainRepository* deleting_from = nullptr;
   std::atomic<int> looks = 0;
-  Settling settling;
   ScriptedRegistry server(
       [&](const Request& request, Response& response) {
         if (request.method == "DELETE") {
@@ -202,7 +201,8 @@ TEST_F(DeletionTest, ALateAnswerHoldsOtherDeletesBack) {
           // Nobody is let in while this one is watched.
           Cancellation impatient;
           impatient.Cancel(absl::CancelledError("impatient"));
-          EXPECT_TRUE(absl::IsCancelled(settling.Await(impatient)));
+          EXPECT_TRUE(
+              absl::IsCancelled(deleting_from->settling.Await(impatient)));
           client->cancellation().Cancel(absl::CancelledError("enough"));
         }
         return false;
@@ -210,20 +210,20 @@ TEST_F(DeletionTest, ALateAnswerHoldsOtherDeletesBack) {
       registry_.url());
   ClientFixture fixture(server.url());
   client = &fixture;
-  EXPECT_FALSE(DeleteDigest(fixture.client(), "r", image_.digest,
-                            absl::InfiniteFuture(), settling)
-                   .ok());
+  PlainRepository repository{fixture.client(), "r", &capabilities_};
+  deleting_from = &repository;
+  EXPECT_FALSE(
+      DeleteDigest(repository, image_.digest, absl::InfiniteFuture()).ok());
   Cancellation patient;
-  EXPECT_TRUE(absl::IsAborted(settling.Await(patient)));
+  EXPECT_TRUE(absl::IsAborted(repository.settling.Await(patient)));
 }
 
 TEST_F(DeletionTest, NoDeleteIsSentOnAnOldLook) {
   ScriptedRegistry server(nullptr, registry_.url());
   ClientFixture fixture(server.url());
-  Settling settling;
+  PlainRepository repository{fixture.client(), "r", &capabilities_};
   const absl::Status status =
-      DeleteDigest(fixture.client(), "r", image_.digest,
-                   BootTime() - absl::Seconds(1), settling)
+      DeleteDigest(repository, image_.digest, BootTime() - absl::Seconds(1))
           .status();
   EXPECT_TRUE(CameTooLate(status)) << status;
   EXPECT_EQ(server.Count("DELETE"), 0);
@@ -243,9 +243,8 @@ TEST_F(DeletionTest, ATagIsLookedAtAgainBeforeADeleteThatWasTurnedAway) {
       },
       registry_.url());
   ClientFixture fixture(server.url());
-  Settling settling;
-  EXPECT_TRUE(
-      DeleteTag(fixture.client(), "r", "latest", image_.digest, settling).ok());
+  PlainRepository repository{fixture.client(), "r", &capabilities_};
+  EXPECT_TRUE(DeleteTag(repository, "latest", image_.digest).ok());
   EXPECT_EQ(server.Count("DELETE"), 1);
 }
 
@@ -255,13 +254,11 @@ TEST_F(DeletionTest, ATagThatSomebodyMovedIsNotDeletedByName) {
   ASSERT_TRUE(PutManifest(fixture_.client(), "r", "latest", other).ok());
   ScriptedRegistry server(nullptr, registry_.url());
   ClientFixture fixture(server.url());
-  Settling settling;
-  const auto moved =
-      DeleteTag(fixture.client(), "r", "latest", image_.digest, settling);
+  PlainRepository repository{fixture.client(), "r", &capabilities_};
+  const auto moved = DeleteTag(repository, "latest", image_.digest);
   ASSERT_TRUE(moved.ok()) << moved.status();
   EXPECT_EQ(*moved, Deleted::kPassedOver);
-  const auto absent =
-      DeleteTag(fixture.client(), "r", "none", image_.digest, settling);
+  const auto absent = DeleteTag(repository, "none", image_.digest);
   ASSERT_TRUE(absent.ok()) << absent.status();
   EXPECT_EQ(*absent, Deleted::kPassedOver);
   EXPECT_EQ(server.Count("DELETE"), 0);
@@ -269,9 +266,9 @@ TEST_F(DeletionTest, ATagThatSomebodyMovedIsNotDeletedByName) {
 
 TEST_F(DeletionTest, WhatSomebodyElseDeletedIsPassedOver) {
   ASSERT_TRUE(DeleteManifest(fixture_.client(), "r", image_.digest.str()).ok());
-  Settling settling;
-  const auto deleted = DeleteDigest(fixture_.client(), "r", image_.digest,
-                                    absl::InfiniteFuture(), settling);
+  PlainRepository repository{fixture_.client(), "r", &capabilities_};
+  const auto deleted =
+      DeleteDigest(repository, image_.digest, absl::InfiniteFuture());
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(*deleted, Deleted::kPassedOver);
 }
@@ -342,11 +339,10 @@ TEST_F(DeletionTest, WhatMayNotBeWrittenIsNotSentAndNotLookedAt) {
   ScriptedRegistry server(nullptr, registry_.url());
   ClientFixture fixture(server.url());
   fixture.SetMayWrite(absl::FailedPreconditionError("the lease has ended"));
-  Settling settling;
-  EXPECT_TRUE(
-      absl::IsCancelled(DeleteDigest(fixture.client(), "r", image_.digest,
-                                     absl::InfiniteFuture(), settling)
-                            .status()));
+  PlainRepository repository{fixture.client(), "r", &capabilities_};
+  EXPECT_TRUE(absl::IsCancelled(
+      DeleteDigest(repository, image_.digest, absl::InfiniteFuture())
+          .status()));
   EXPECT_TRUE(server.requests().empty());
   EXPECT_TRUE(IsThere());
 }

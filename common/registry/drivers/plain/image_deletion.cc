@@ -14,7 +14,7 @@
 namespace registry_manager {
 namespace {
 
-using Support = RegistryConnection::Support;
+using Support = DeletionCapabilities::Support;
 
 // A tag that nobody has.
 constexpr absl::string_view kNobodysTag = "registry-manager-probe-1";
@@ -29,20 +29,19 @@ bool MayWantTagsFirst(const absl::Status& refusal) {
 
 // OK if the registry takes DELETE of a tag in this repository at all, found out
 // with a tag that does not exist; otherwise the reason why not.
-absl::Status TakesTagDelete(const RegistryClient& client,
-                            const std::string& repository, Settling& settling) {
-  std::atomic<Support>& known = client.connection->takes_tag_delete;
+absl::Status TakesTagDelete(PlainRepository& repository) {
+  std::atomic<Support>& known = repository.capabilities->takes_tag_delete;
   const absl::Status never = absl::UnimplementedError(
       "the registry does not delete tags by their names");
   if (known == Support::kYes) return absl::OkStatus();
   if (known == Support::kNo) return never;
   absl::Status answer;
   for (int attempt = 0; attempt < kMaxQuestions; ++attempt) {
-    answer = DeleteDanglingTag(client, repository, kNobodysTag, settling);
+    answer = DeleteDanglingTag(repository, kNobodysTag);
     const int status = HttpStatusOf(answer);
     if (status != 429 && status != 503) break;
     const absl::Status slept =
-        client.task->cancellation().SleepFor(BackOff(attempt));
+        repository.client.task->cancellation().SleepFor(BackOff(attempt));
     if (!slept.ok()) return slept;
   }
   if (answer.ok() || absl::IsNotFound(answer)) {
@@ -57,23 +56,20 @@ absl::Status TakesTagDelete(const RegistryClient& client,
   return answer;
 }
 
-void DeleteByDigest(const RegistryClient& client, const std::string& repository,
-                    const Digest& digest, absl::Time look_lasts_until,
-                    Settling& settling, ImageDeletion& result) {
+void DeleteByDigest(PlainRepository& repository, const Digest& digest,
+                    absl::Time look_lasts_until, ImageDeletion& result) {
   const absl::StatusOr<Deleted> deleted =
-      DeleteDigest(client, repository, digest, look_lasts_until, settling);
+      DeleteDigest(repository, digest, look_lasts_until);
   result.status = deleted.status();
   result.was_gone = deleted.ok() && *deleted == Deleted::kPassedOver;
 }
 
 // OK: no tag of the image is left.
-absl::Status DeleteTags(const RegistryClient& client,
-                        const std::string& repository, const Digest& digest,
+absl::Status DeleteTags(PlainRepository& repository, const Digest& digest,
                         const std::vector<std::string>& tags,
-                        Settling& settling, ImageDeletion& result) {
+                        ImageDeletion& result) {
   for (const std::string& tag : tags) {
-    const absl::StatusOr<Deleted> deleted =
-        DeleteTag(client, repository, tag, digest, settling);
+    const absl::StatusOr<Deleted> deleted = DeleteTag(repository, tag, digest);
     if (!deleted.ok()) return deleted.status();
     (*deleted == Deleted::kDone ? result.untagged : result.passed_over)
         .push_back(tag);
@@ -83,28 +79,24 @@ absl::Status DeleteTags(const RegistryClient& client,
 
 }  // namespace
 
-ImageDeletion DeleteImage(const RegistryClient& client,
-                          const std::string& repository, const Digest& digest,
+ImageDeletion DeleteImage(PlainRepository& repository, const Digest& digest,
                           const std::vector<std::string>& tags,
-                          absl::Time look_lasts_until, Settling& settling) {
+                          absl::Time look_lasts_until) {
   ImageDeletion result;
-  RegistryConnection& connection = *client.connection;
-  const bool tags_first =
-      connection.deletes_tagged == Support::kNo && !tags.empty();
+  std::atomic<Support>& deletes_tagged =
+      repository.capabilities->deletes_tagged;
+  const bool tags_first = deletes_tagged == Support::kNo && !tags.empty();
   if (!tags_first) {
-    DeleteByDigest(client, repository, digest, look_lasts_until, settling,
-                   result);
+    DeleteByDigest(repository, digest, look_lasts_until, result);
     if (result.status.ok() && !tags.empty()) {
-      connection.deletes_tagged = Support::kYes;
+      deletes_tagged = Support::kYes;
     }
     if (result.status.ok() || tags.empty() ||
-        !MayWantTagsFirst(result.status) ||
-        !TakesTagDelete(client, repository, settling).ok()) {
+        !MayWantTagsFirst(result.status) || !TakesTagDelete(repository).ok()) {
       return result;
     }
   }
-  const absl::Status untagged =
-      DeleteTags(client, repository, digest, tags, settling, result);
+  const absl::Status untagged = DeleteTags(repository, digest, tags, result);
   if (!untagged.ok()) {
     // Unless something is known of the tags, the digest's refusal says more.
     const bool says_less = HttpStatusOf(untagged) != 0 &&
@@ -112,35 +104,33 @@ ImageDeletion DeleteImage(const RegistryClient& client,
     if (!says_less) result.status = untagged;
     return result;
   }
-  DeleteByDigest(client, repository, digest, look_lasts_until, settling,
-                 result);
+  DeleteByDigest(repository, digest, look_lasts_until, result);
   if (!result.status.ok()) return result;
   result.was_gone = result.was_gone && result.untagged.empty();
   result.untagged.clear();
   if (!tags_first) {
-    connection.deletes_tagged = Support::kNo;
+    deletes_tagged = Support::kNo;
     result.found_tags_first = true;
   }
   return result;
 }
 
 std::map<std::string, absl::Status> DeleteLeftTags(
-    const RegistryClient& client, const std::string& repository,
-    const std::map<std::string, Digest>& tags, Settling& settling) {
+    PlainRepository& repository, const std::map<std::string, Digest>& tags) {
   std::map<std::string, absl::Status> refused;
-  const absl::Status takes = TakesTagDelete(client, repository, settling);
+  const absl::Status takes = TakesTagDelete(repository);
   if (!takes.ok()) {
     for (const auto& [tag, digest] : tags) refused[tag] = takes;
     return refused;
   }
   for (const auto& [tag, digest] : tags) {
     const absl::StatusOr<ManifestHead> now =
-        HeadListedTag(client, repository, tag);
+        HeadListedTag(repository.client, repository.name, tag);
     absl::Status status;
     if (absl::IsNotFound(now.status())) {
-      status = DeleteDanglingTag(client, repository, tag, settling);
+      status = DeleteDanglingTag(repository, tag);
     } else {
-      status = DeleteTag(client, repository, tag, digest, settling).status();
+      status = DeleteTag(repository, tag, digest).status();
     }
     // Gone, or somebody's by now.
     const bool is_done = status.ok() || absl::IsNotFound(status) ||

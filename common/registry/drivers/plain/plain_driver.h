@@ -5,7 +5,6 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_DRIVERS_PLAIN_PLAIN_DRIVER_H_
 
 #include <memory>
-#include <string>
 
 #include "common/concurrency/parallel.h"
 #include "common/registry/connection/connection.h"
@@ -13,10 +12,10 @@
 
 namespace registry_manager {
 
-// The driver for any registry that follows the distribution spec.
-std::unique_ptr<RepositoryDriver> NewPlainDriver(RegistryClient client,
-                                                 std::string repository,
-                                                 ThreadPool* pool);
+// The driver for any registry that follows the distribution spec. Both outlive
+// it.
+std::unique_ptr<RegistryDriver> NewPlainDriver(RegistryConnection* connection,
+                                               ThreadPool* pool);
 
 }  // namespace registry_manager
 

@@ -24,8 +24,8 @@
 namespace registry_manager {
 namespace {
 
-using Kind = TagRemovalOutcome::Kind;
-using Support = RegistryConnection::Support;
+using Kind = TagOutcome::Kind;
+using Support = DeletionCapabilities::Support;
 
 constexpr absl::string_view kProbeTags[] = {"registry-manager-probe-1",
                                             "registry-manager-probe-2"};
@@ -44,18 +44,17 @@ constexpr absl::Duration kTakesAlongWithin = absl::Seconds(5);
 // One repository's removals, step by step.
 class Remover {
  public:
-  Remover(const RegistryClient& client, const std::string& repository,
-          const std::vector<TagToRemove>& tags, Settling& settling)
-      : client_(client),
-        repository_(repository),
-        tags_(tags),
-        settling_(settling) {}
+  Remover(PlainRepository& repository, const std::vector<TagToRemove>& tags)
+      : plain_(repository),
+        client_(repository.client),
+        repository_(repository.name),
+        tags_(tags) {}
 
-  absl::StatusOr<std::vector<TagRemovalOutcome>> Run() {
+  absl::StatusOr<std::vector<TagOutcome>> Run() {
     absl::Status status = ReadKeptManifests();
-    if (!status.ok()) return NotLost(status);
+    if (!status.ok()) return status;
     absl::StatusOr<bool> by_tag = kept_.empty() ? false : DeletesTagsAlone();
-    if (!by_tag.ok()) return NotLost(by_tag.status());
+    if (!by_tag.ok()) return by_tag.status();
     for (const TagToRemove& tag : tags_) {
       if (lost_.contains(tag.tag)) {
         outcomes_.push_back(LostOutcome(tag));
@@ -76,13 +75,6 @@ class Remover {
   }
 
  private:
-  // DataLoss is kept for what a removal took along.
-  static absl::Status NotLost(const absl::Status& status) {
-    return absl::IsDataLoss(status)
-               ? WithCode(status, absl::StatusCode::kFailedPrecondition)
-               : status;
-  }
-
   // The bytes with which a manifest is put back, should it go with its tag.
   absl::Status ReadKeptManifests() {
     for (const TagToRemove& tag : tags_) {
@@ -101,7 +93,7 @@ class Remover {
 
   // The outcome for a tag whose image is not there any more: somebody removed
   // both, or only the image.
-  TagRemovalOutcome LostOutcome(const TagToRemove& tag) {
+  TagOutcome LostOutcome(const TagToRemove& tag) {
     absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
     if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
     if (*now != tag.digest) return {tag.tag, Kind::kMoved, {}};
@@ -110,9 +102,9 @@ class Remover {
 
   // Whether DELETE of a tag removes a tag and nothing else, found out once.
   absl::StatusOr<bool> DeletesTagsAlone() {
-    std::atomic<Support>& known = client_.connection->tag_delete;
+    std::atomic<Support>& known = plain_.capabilities->removes_tags_alone;
     const std::lock_guard<std::mutex> lock(
-        client_.connection->tag_delete_proof);
+        plain_.capabilities->removes_tags_alone_proof);
     if (known != Support::kUnknown) return known == Support::kYes;
     absl::StatusOr<bool> free = ProbeTagsAreFree();
     if (!free.ok()) return free;
@@ -246,8 +238,7 @@ class Remover {
         HasManifest(client_, repository_, Form().digest);
     if (!left.ok()) return left.status();
     if (*left) {
-      const absl::Status status =
-          FinishHalfRemovedTags(client_, repository_, settling_);
+      const absl::Status status = FinishHalfRemovedTags(plain_);
       if (!status.ok()) return status;
     }
     return proven;
@@ -287,7 +278,7 @@ class Remover {
     return head.status();
   }
 
-  TagRemovalOutcome Remove(const TagToRemove& tag, bool by_tag) {
+  TagOutcome Remove(const TagToRemove& tag, bool by_tag) {
     if (by_tag || tag.ghost) {
       absl::StatusOr<std::optional<Digest>> now = Resolve(tag.tag);
       if (!now.ok()) return {tag.tag, Kind::kFailed, now.status()};
@@ -310,9 +301,8 @@ class Remover {
     return {tag.tag, Kind::kRemoved, {}};
   }
 
-  TagRemovalOutcome RemoveByTag(const std::string& tag, const Digest& digest) {
-    const absl::StatusOr<Deleted> deleted =
-        DeleteTag(client_, repository_, tag, digest, settling_);
+  TagOutcome RemoveByTag(const std::string& tag, const Digest& digest) {
+    const absl::StatusOr<Deleted> deleted = DeleteTag(plain_, tag, digest);
     if (!deleted.ok()) return {tag, Kind::kFailed, deleted.status()};
     return {
         tag, *deleted == Deleted::kDone ? Kind::kRemoved : Kind::kMoved, {}};
@@ -322,8 +312,7 @@ class Remover {
   // did half of that is asked once more.
   void DeletePlaced() {
     if (placed_.empty()) return;
-    absl::Status status =
-        FinishHalfRemovedTags(client_, repository_, settling_);
+    absl::Status status = FinishHalfRemovedTags(plain_);
     if (!status.ok()) {
       return FailPlaced(
           placed_,
@@ -336,13 +325,13 @@ class Remover {
       for (const std::string& tag : *left) {
         status.Update(Place(tag, IsFree).status());
       }
-      status.Update(FinishHalfRemovedTags(client_, repository_, settling_));
+      status.Update(FinishHalfRemovedTags(plain_));
       left = PlacedAndStillListed();
     }
     if (left.ok() && !left->empty() && DeleteByName(*left)) {
       left = PlacedAndStillListed();
     }
-    if (!left.ok()) return FailPlaced(placed_, NotLost(left.status()));
+    if (!left.ok()) return FailPlaced(placed_, left.status());
     FailPlaced(*left, absl::InternalError(absl::StrCat(
                           "the registry deleted what the tag points at, but "
                           "still lists the tag",
@@ -356,9 +345,8 @@ class Remover {
     for (const std::string& tag : tags) {
       absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
       if (!now.ok() || !IsFree(*now)) continue;
-      took_one |=
-          *now ? DeleteTag(client_, repository_, tag, **now, settling_).ok()
-               : DeleteDanglingTag(client_, repository_, tag, settling_).ok();
+      took_one |= *now ? DeleteTag(plain_, tag, **now).ok()
+                       : DeleteDanglingTag(plain_, tag).ok();
     }
     return took_one;
   }
@@ -400,7 +388,7 @@ class Remover {
 
   void FailPlaced(const std::set<std::string>& tags,
                   const absl::Status& status) {
-    for (TagRemovalOutcome& outcome : outcomes_) {
+    for (TagOutcome& outcome : outcomes_) {
       if (outcome.kind != Kind::kRemoved || !tags.contains(outcome.tag)) {
         continue;
       }
@@ -430,7 +418,7 @@ class Remover {
     for (const auto& [digest, raw] : manifests) {
       const absl::StatusOr<bool> there = IsThere(digest);
       if (!there.ok()) {
-        unknown.Update(NotLost(there.status()));
+        unknown.Update(there.status());
       } else if (!*there) {
         lost = digest.str();
         // Guard: lost-image-is-pushed-back
@@ -438,14 +426,14 @@ class Remover {
       }
     }
     if (lost.empty()) return unknown;
-    client_.connection->tag_delete = Support::kNo;
-    return absl::DataLossError(absl::StrCat(
+    plain_.capabilities->removes_tags_alone = Support::kNo;
+    return WithHarmsOthers(absl::DataLossError(absl::StrCat(
         "removing a tag took ", lost, " along, which other tags need; ",
         pushed_back.ok() ? "it was pushed back"
                          : absl::StrCat("pushing it back failed (",
                                         pushed_back.message(), ")"),
         ", and nothing more is deleted from this registry: set "
-        "shared-digest: keep for it"));
+        "shared-digest: keep for it")));
   }
 
   // The manifest, and the tags that are to stay on it. One that points
@@ -468,14 +456,14 @@ class Remover {
     return status;
   }
 
-  const RegistryClient client_;
+  PlainRepository& plain_;
+  const RegistryClient& client_;
   const std::string& repository_;
   const std::vector<TagToRemove>& tags_;
-  Settling& settling_;
   std::map<Digest, RawManifest> kept_;
   // Tags whose image could not be found.
   std::map<std::string, absl::Status> lost_;
-  std::vector<TagRemovalOutcome> outcomes_;
+  std::vector<TagOutcome> outcomes_;
   // Absent: not tried yet.
   std::optional<absl::Status> blobs_pushed_;
   // The refusal of the placeholder in Docker's form; absent: none so far.
@@ -503,43 +491,36 @@ absl::StatusOr<std::vector<std::string>> TagsOn(const RegistryClient& client,
 }
 
 // Deletes one form of the placeholder with the tags that bear it.
-absl::Status DeletePlaceholder(const RegistryClient& client,
-                               const std::string& repository,
-                               const Digest& digest, Settling& settling) {
-  const ImageDeletion direct = DeleteImage(client, repository, digest, {},
-                                           absl::InfiniteFuture(), settling);
+absl::Status DeletePlaceholder(PlainRepository& repository,
+                               const Digest& digest) {
+  const ImageDeletion direct =
+      DeleteImage(repository, digest, {}, absl::InfiniteFuture());
   if (direct.status.ok() || HttpStatusOf(direct.status) == 0 ||
       MayTakeEffectYet(direct.status)) {
     return direct.status;
   }
   // It may be refused because of the tags.
   absl::StatusOr<std::vector<std::string>> tags =
-      TagsOn(client, repository, digest);
+      TagsOn(repository.client, repository.name, digest);
   if (!tags.ok()) return tags.status();
-  return DeleteImage(client, repository, digest, *tags, absl::InfiniteFuture(),
-                     settling)
-      .status;
+  return DeleteImage(repository, digest, *tags, absl::InfiniteFuture()).status;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
-    const RegistryClient& client, const std::string& repository,
-    const std::vector<TagToRemove>& tags, Settling& settling) {
-  if (tags.empty()) return std::vector<TagRemovalOutcome>();
-  return Remover(client, repository, tags, settling).Run();
+absl::StatusOr<std::vector<TagOutcome>> RemoveTags(
+    PlainRepository& repository, const std::vector<TagToRemove>& tags) {
+  if (tags.empty()) return std::vector<TagOutcome>();
+  return Remover(repository, tags).Run();
 }
 
-absl::Status FinishHalfRemovedTags(const RegistryClient& client,
-                                   const std::string& repository,
-                                   Settling& settling) {
+absl::Status FinishHalfRemovedTags(PlainRepository& repository) {
   for (const RawManifest* form : {&Placeholder(), &OciPlaceholder()}) {
     const absl::StatusOr<bool> there =
-        HasManifest(client, repository, form->digest);
+        HasManifest(repository.client, repository.name, form->digest);
     if (!there.ok()) return there.status();
     if (!*there) continue;
-    const absl::Status status =
-        DeletePlaceholder(client, repository, form->digest, settling);
+    const absl::Status status = DeletePlaceholder(repository, form->digest);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "common/reference/digest.h"
 #include "common/registry/connection/connection.h"
-#include "common/registry/drivers/plain/settling.h"
+#include "common/registry/drivers/plain/plain_repository.h"
 #include "common/registry/drivers/removal.h"
 
 namespace registry_manager {
@@ -23,17 +23,13 @@ namespace registry_manager {
 // deleted once. Nothing is deleted from the repository beside it. A tag is
 // removed when it is not listed any more. The manifests are looked at, after
 // each tag's own delete and at the end: if one is gone, it is pushed back from
-// the bytes in hand and DataLoss is returned (and for no other reason): nothing
-// more may be deleted from the registry. Other errors concern the repository as
-// a whole.
-absl::StatusOr<std::vector<TagRemovalOutcome>> RemoveTags(
-    const RegistryClient& client, const std::string& repository,
-    const std::vector<TagToRemove>& tags, Settling& settling);
+// the bytes in hand, and the error HarmsOthers() (removal.h): nothing more may
+// be deleted from the registry. Other errors concern the repository as a whole.
+absl::StatusOr<std::vector<TagOutcome>> RemoveTags(
+    PlainRepository& repository, const std::vector<TagToRemove>& tags);
 
 // Deletes the placeholder, and with it every tag that is half removed.
-absl::Status FinishHalfRemovedTags(const RegistryClient& client,
-                                   const std::string& repository,
-                                   Settling& settling);
+absl::Status FinishHalfRemovedTags(PlainRepository& repository);
 
 }  // namespace registry_manager
 

@@ -28,7 +28,7 @@ namespace {
 
 using httplib::Request;
 using httplib::Response;
-using Kind = TagRemovalOutcome::Kind;
+using Kind = TagOutcome::Kind;
 
 bool IsTagDelete(const Request& request) {
   return request.method == "DELETE" &&
@@ -49,11 +49,12 @@ class TagRemovalTest : public testing::Test {
   RawManifest Push(const std::string& tag, const std::string& salt) {
     return PushTestImage(fixture_.client(), "r", tag, {.salt = salt});
   }
-  absl::StatusOr<std::vector<TagRemovalOutcome>> Remove(
+  absl::StatusOr<std::vector<TagOutcome>> Remove(
       const std::string& url, const std::vector<TagToRemove>& tags) {
     ClientFixture fixture(url);
-    Settling settling;
-    return RemoveTags(fixture.client(), "r", tags, settling);
+    DeletionCapabilities capabilities;
+    PlainRepository repository{fixture.client(), "r", &capabilities};
+    return RemoveTags(repository, tags);
   }
   std::set<std::string> Tags() {
     const auto tags = ListTags(fixture_.client(), "r");
@@ -94,7 +95,7 @@ TEST_F(TagRemovalTest, OnePlaceholderServesAllTags) {
   }
   const auto outcomes = Remove(server.url(), tags);
   ASSERT_TRUE(outcomes.ok()) << outcomes.status();
-  for (const TagRemovalOutcome& outcome : *outcomes) {
+  for (const TagOutcome& outcome : *outcomes) {
     EXPECT_EQ(outcome.kind, Kind::kRemoved);
   }
   EXPECT_EQ(server.Count(absl::StrCat("DELETE /v2/r/manifests/",
@@ -112,7 +113,7 @@ TEST_F(TagRemovalTest, ADanglingTagIsTakenAway) {
   const auto outcomes = Remove(
       registry_.url(), {{"dangling", std::nullopt}, {"doomed", image_.digest}});
   ASSERT_TRUE(outcomes.ok()) << outcomes.status();
-  for (const TagRemovalOutcome& outcome : *outcomes) {
+  for (const TagOutcome& outcome : *outcomes) {
     EXPECT_EQ(outcome.kind, Kind::kRemoved) << outcome.status;
   }
   ExpectNothingElseChanged();
@@ -135,9 +136,9 @@ TEST_F(TagRemovalTest, AHalfRemovedTagIsFinished) {
   ASSERT_TRUE(PushPlaceholderBlobs(fixture_.client(), "r").ok());
   ASSERT_TRUE(
       PutManifest(fixture_.client(), "r", "doomed", Placeholder()).ok());
-  const std::unique_ptr<RepositoryDriver> driver =
-      NewPlainDriver(fixture_.client(), "r", &ClientFixture::Pool());
-  EXPECT_TRUE(driver->FinishHalfRemovedTags().ok());
+  const std::unique_ptr<RegistryDriver> driver =
+      NewPlainDriver(&fixture_.connection(), &ClientFixture::Pool());
+  EXPECT_TRUE(driver->Open(fixture_.task(), "r")->FinishHalfRemovedTags().ok());
   ExpectNothingElseChanged();
 }
 
@@ -194,11 +195,11 @@ class TagDeletingRegistry {
 TEST_F(TagRemovalTest, ProvenTagDeletesAreUsed) {
   TagDeletingRegistry tags(registry_);
   ClientFixture fixture(tags.server().url());
-  Settling settling;
+  DeletionCapabilities capabilities;
+  PlainRepository repository{fixture.client(), "r", &capabilities};
   for (const char* tag : {"doomed", "second"}) {
     Push(tag, "x");
-    const auto outcomes =
-        RemoveTags(fixture.client(), "r", {{tag, image_.digest}}, settling);
+    const auto outcomes = RemoveTags(repository, {{tag, image_.digest}});
     ASSERT_TRUE(outcomes.ok()) << outcomes.status();
     EXPECT_EQ(outcomes->front().kind, Kind::kRemoved);
   }
@@ -257,7 +258,7 @@ TEST_F(TagRemovalTest,
   TagDeletingRegistry tags(registry_, TagDeletingRegistry::Habit::kTakesAlong);
   const auto outcomes =
       Remove(tags.server().url(), {{"doomed", image_.digest, {"kept"}}});
-  EXPECT_TRUE(absl::IsDataLoss(outcomes.status())) << outcomes.status();
+  EXPECT_TRUE(HarmsOthers(outcomes.status())) << outcomes.status();
   EXPECT_TRUE(
       absl::StrContains(outcomes.status().message(), image_.digest.str()));
   ExpectNothingElseChanged();
@@ -275,11 +276,11 @@ TEST_F(TagRemovalTest, WhatCannotBePushedBackStopsTheRegistryAllTheSame) {
       },
       tags.server().url());
   const auto outcomes = Remove(server.url(), {{"doomed", image_.digest}});
-  EXPECT_TRUE(absl::IsDataLoss(outcomes.status())) << outcomes.status();
+  EXPECT_TRUE(HarmsOthers(outcomes.status())) << outcomes.status();
   EXPECT_TRUE(absl::StrContains(outcomes.status().message(), "failed"));
 }
 
-// DataLoss stops a whole registry: it is for nothing else.
+// HarmsOthers() stops a whole registry: it is for nothing else.
 TEST_F(TagRemovalTest, AManifestThatCannotBeVerifiedIsNoLoss) {
   ScriptedRegistry server(
       [&](const Request& request, Response& response) {
@@ -293,7 +294,7 @@ TEST_F(TagRemovalTest, AManifestThatCannotBeVerifiedIsNoLoss) {
       registry_.url());
   const auto outcomes = Remove(server.url(), {{"doomed", image_.digest}});
   EXPECT_FALSE(outcomes.ok());
-  EXPECT_FALSE(absl::IsDataLoss(outcomes.status())) << outcomes.status();
+  EXPECT_FALSE(HarmsOthers(outcomes.status())) << outcomes.status();
   EXPECT_EQ(server.Count("PUT"), 0);
   EXPECT_EQ(server.Count("DELETE"), 0);
 }
