@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/wire/envelope.h"
 
@@ -68,8 +69,7 @@ Worker::~Worker() = default;
 absl::Status Worker::Run() {
   absl::Duration begin = clock_->Now();
   while (true) {
-    const absl::Status status = BeginSession(begin);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(BeginSession(begin));
     const End end = Serve();
     epoch_ = session_->epoch();
     const std::string reason = session_->reason();
@@ -87,10 +87,7 @@ absl::Status Worker::Run() {
 }
 
 absl::Status Worker::BeginSession(absl::Duration begin) {
-  absl::StatusOr<std::unique_ptr<DealerSocket>> socket =
-      DealerSocket::Connect(options_.endpoint);
-  if (!socket.ok()) return socket.status();
-  socket_ = *std::move(socket);
+  ASSIGN_OR_RETURN(socket_, DealerSocket::Connect(options_.endpoint));
   SessionOptions session;
   session.id = RandomSessionId();
   session.worker = options_.name;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/http/curl_errors.h"
 #include "common/http/proxy.h"
 
@@ -35,18 +36,13 @@ CurlExchange::CurlExchange(uint64_t id, HttpRequest request,
 
 absl::Status CurlExchange::Begin(const std::string& user_agent) {
   TakeHoldOfEnds();
-  absl::StatusOr<std::string> peer = PeerOf(request_.url);
-  if (!peer.ok()) return peer.status();
-  peer_ = *std::move(peer);
+  ASSIGN_OR_RETURN(peer_, PeerOf(request_.url));
   if (const std::string proxy = ProxyOf(request_.url); !proxy.empty()) {
     absl::StrAppend(&peer_, " through the proxy ", ProxyDisplay(proxy));
   }
   easy_.reset(curl_easy_init());
   if (easy_ == nullptr) return absl::ResourceExhaustedError("out of memory");
-  absl::StatusOr<CurlList> headers =
-      ConfigureRequest(easy(), request_, user_agent);
-  if (!headers.ok()) return headers.status();
-  headers_ = *std::move(headers);
+  ASSIGN_OR_RETURN(headers_, ConfigureRequest(easy(), request_, user_agent));
   return SetCallbacks();
 }
 
@@ -114,8 +110,7 @@ absl::Status CurlExchange::MaySend() {
         ": the connection was lost after the request may have been sent"));
   }
   if (request_.cancellation != nullptr) {
-    absl::Status status = request_.cancellation->status();
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(request_.cancellation->status());
   }
   return request_.before_send ? request_.before_send() : absl::OkStatus();
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/base/status_macros.h"
 #include "common/http/proxy.h"
 #include "common/http/url.h"
 #include "common/reference/printable.h"
@@ -143,27 +144,21 @@ absl::Status AppendLine(const std::string& line, CurlList& list) {
 absl::StatusOr<CurlList> HeaderList(const HttpRequest& request) {
   CurlList list;
   for (const auto& [name, value] : request.headers.fields()) {
-    if (absl::Status status = CheckField(name, value); !status.ok()) {
-      return status;
-    }
+    RETURN_IF_ERROR(CheckField(name, value));
     // "Name;" is libcurl's way to write an empty value, "Name:" takes a field
     // away.
-    absl::Status status =
-        AppendLine(value.empty() ? absl::StrCat(name, ";")
-                                 : absl::StrCat(name, ": ", value),
-                   list);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(AppendLine(value.empty() ? absl::StrCat(name, ";")
+                                             : absl::StrCat(name, ": ", value),
+                               list));
   }
   const uint64_t body_size =
       request.source != nullptr ? request.source_size : request.body.size();
   if (body_size < kExpectContinueFrom) {
-    absl::Status status = AppendLine("Expect:", list);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(AppendLine("Expect:", list));
   }
   // libcurl would call every body a web form.
   if (!request.headers.Get("Content-Type").has_value()) {
-    absl::Status status = AppendLine("Content-Type:", list);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(AppendLine("Content-Type:", list));
   }
   return list;
 }
@@ -226,7 +221,7 @@ absl::StatusOr<CurlList> ConfigureRequest(CURL* easy,
   options.Set(CURLOPT_NOPROXY, "");
   options.Set(CURLOPT_USERAGENT, user_agent.c_str());
   options.Set(CURLOPT_HTTPHEADER, headers->get());
-  if (absl::Status status = options.status(); !status.ok()) return status;
+  RETURN_IF_ERROR(options.status());
   return headers;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 
 namespace registry_manager {
@@ -93,8 +94,7 @@ bool Url::IsLocal() const {
 
 absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   const UrlHandle handle = NewHandle();
-  const absl::Status status = Parse(handle.get(), text, CURLU_PATH_AS_IS);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(Parse(handle.get(), text, CURLU_PATH_AS_IS));
   return FromHandle(handle.get());
 }
 

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 
 namespace registry_manager {
@@ -60,14 +61,13 @@ absl::StatusOr<TemporaryFolder> TemporaryFolder::Make(const std::string& place,
   RemoveLeftOvers(place, name);
   std::string made = absl::StrCat(place, "/", kNew, "XXXXXX");
   if (mkdtemp(made.data()) == nullptr) return CannotMake(place);
-  absl::StatusOr<ProcessLock> lock =
-      ProcessLock::Hold(absl::StrCat(made, kAlive));
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(ProcessLock lock,
+                   ProcessLock::Hold(absl::StrCat(made, kAlive)));
   std::string path =
       absl::StrCat(place, "/", PrefixOf(name),
                    absl::string_view(made).substr(made.size() - 6));
   if (rename(made.c_str(), path.c_str()) != 0) return CannotMake(place);
-  return TemporaryFolder(std::move(path), *std::move(lock));
+  return TemporaryFolder(std::move(path), std::move(lock));
 }
 
 TemporaryFolder::~TemporaryFolder() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/wire/sockets.h"
 #include "common/wire/zmq_border.h"
@@ -22,8 +23,7 @@ DealerSocket::~DealerSocket() = default;
 
 absl::StatusOr<std::unique_ptr<DealerSocket>> DealerSocket::Connect(
     const std::string& endpoint) {
-  absl::Status status = CheckEndpoint(endpoint);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(CheckEndpoint(endpoint));
   try {
     auto zmq = std::make_unique<Zmq>();
     SetCommonOptions(zmq->socket);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/wire/sockets.h"
 #include "common/wire/zmq_border.h"
@@ -36,8 +37,7 @@ RouterSocket::~RouterSocket() = default;
 
 absl::StatusOr<std::unique_ptr<RouterSocket>> RouterSocket::Bind(
     const std::string& endpoint) {
-  absl::Status status = CheckEndpoint(endpoint);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(CheckEndpoint(endpoint));
   try {
     auto zmq = std::make_unique<Zmq>();
     SetCommonOptions(zmq->socket);

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/os/read_file.h"
 #include "common/reference/printable.h"
 
@@ -54,10 +55,9 @@ absl::Status ReadPem(const char* key, const std::string& file,
 }
 
 absl::Status ReadAll(const RegistryConfig& config, proto::Registry& registry) {
-  const absl::StatusOr<RegistryCredentials> credentials =
-      ReadCredentials(config);
-  if (!credentials.ok()) return credentials.status();
-  *registry.mutable_credentials() = ProtoOf(*credentials);
+  ASSIGN_OR_RETURN(const RegistryCredentials credentials,
+                   ReadCredentials(config));
+  *registry.mutable_credentials() = ProtoOf(credentials);
   absl::Status status =
       ReadPem("ca-file", config.ca_file, *registry.mutable_ca());
   if (status.ok()) {

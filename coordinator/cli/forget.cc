@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "coordinator/cli/complain.h"
 #include "coordinator/cli/journal_choice.h"
@@ -36,9 +37,8 @@ absl::StatusOr<std::set<std::string>> RunsInUse(const StateFolder& folder,
   if (!std::filesystem::exists(folder.redis() + "/appendonlydir")) {
     return std::set<std::string>();
   }
-  absl::StatusOr<OpenJournal> own = ChooseJournal("", "", folder);
-  if (!own.ok()) return own.status();
-  return own->journal->RunsInUse();
+  ASSIGN_OR_RETURN(OpenJournal own, ChooseJournal("", "", folder));
+  return own.journal->RunsInUse();
 }
 
 // NotFound: one of the names is no run's.

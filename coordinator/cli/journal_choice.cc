@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 
 namespace registry_manager {
@@ -36,27 +37,25 @@ absl::StatusOr<std::optional<RedisEndpoint>> NamedRedis(
     allow_credentials = true;
   }
   if (text.empty()) return std::nullopt;
-  absl::StatusOr<RedisEndpoint> endpoint =
-      RedisEndpoint::Parse(absl::StripAsciiWhitespace(text), allow_credentials);
-  if (!endpoint.ok()) return endpoint.status();
-  return *std::move(endpoint);
+  ASSIGN_OR_RETURN(RedisEndpoint endpoint,
+                   RedisEndpoint::Parse(absl::StripAsciiWhitespace(text),
+                                        allow_credentials));
+  return endpoint;
 }
 
 absl::StatusOr<OpenJournal> ChooseJournal(const std::string& redis,
                                           const std::string& redis_file,
                                           const StateFolder& folder) {
-  absl::StatusOr<std::optional<RedisEndpoint>> named =
-      NamedRedis(redis, redis_file);
-  if (!named.ok()) return named.status();
+  ASSIGN_OR_RETURN(std::optional<RedisEndpoint> named,
+                   NamedRedis(redis, redis_file));
   OpenJournal open;
-  if (*named) {
-    open.journal = NewRedisJournal(**std::move(named));
+  if (named) {
+    open.journal = NewRedisJournal(*std::move(named));
     return open;
   }
-  absl::StatusOr<std::unique_ptr<EmbeddedRedis>> server =
-      EmbeddedRedis::Start(folder.redis());
-  if (!server.ok()) return server.status();
-  open.server = *std::move(server);
+  ASSIGN_OR_RETURN(std::unique_ptr<EmbeddedRedis> server,
+                   EmbeddedRedis::Start(folder.redis()));
+  open.server = std::move(server);
   open.journal = NewRedisJournal(open.server->endpoint());
   return open;
 }

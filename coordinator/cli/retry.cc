@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "coordinator/cli/complain.h"
 #include "coordinator/records/failed_work.h"
 #include "coordinator/records/find_run.h"
@@ -38,9 +39,8 @@ std::optional<bool> DryRunOf(const proto::RunSnapshot& run) {
 // A run that ended, with failures. NotFound: nothing failed in it.
 absl::StatusOr<proto::RunSnapshot> FindFailedRun(
     const std::string& run, std::optional<ProcessLock>& hold) {
-  absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return folder.status();
-  absl::StatusOr<proto::RunSnapshot> found = FindRun(*folder, run);
+  ASSIGN_OR_RETURN(StateFolder folder, StateFolder::Open());
+  absl::StatusOr<proto::RunSnapshot> found = FindRun(folder, run);
   if (!found.ok()) {
     return absl::FailedPreconditionError(found.status().message());
   }
@@ -50,11 +50,10 @@ absl::StatusOr<proto::RunSnapshot> FindFailedRun(
                      " has not ended; only what failed in a run "
                      "that is finished is tried again"));
   }
-  absl::StatusOr<ProcessLock> held = folder->HoldRun(run);
-  if (!held.ok()) return held.status();
-  hold.emplace(*std::move(held));
+  ASSIGN_OR_RETURN(ProcessLock held, folder.HoldRun(run));
+  hold.emplace(std::move(held));
   const auto failed =
-      FailedWork::Read(absl::StrCat(folder->run(run), "/outcomes.jsonl"));
+      FailedWork::Read(absl::StrCat(folder.run(run), "/outcomes.jsonl"));
   if (!failed.ok()) {
     return absl::FailedPreconditionError(failed.status().message());
   }

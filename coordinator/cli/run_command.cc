@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/config/parse.h"
 #include "coordinator/cli/complain.h"
 #include "coordinator/cli/journal_choice.h"
@@ -141,13 +142,10 @@ absl::Status EmbeddedServer::OpenJournalOf() {
     journal_.journal = NewMemoryJournal();
     return absl::OkStatus();
   }
-  absl::StatusOr<StateFolder> folder = StateFolder::Open();
-  if (!folder.ok()) return folder.status();
-  folder_.emplace(*std::move(folder));
-  absl::StatusOr<OpenJournal> journal =
-      ChooseJournal(command_.redis, command_.redis_file, *folder_);
-  if (!journal.ok()) return journal.status();
-  journal_ = *std::move(journal);
+  ASSIGN_OR_RETURN(StateFolder folder, StateFolder::Open());
+  folder_.emplace(std::move(folder));
+  ASSIGN_OR_RETURN(
+      journal_, ChooseJournal(command_.redis, command_.redis_file, *folder_));
   return absl::OkStatus();
 }
 
@@ -168,33 +166,28 @@ LocalWorkersOptions EmbeddedServer::WorkersAt(
 }
 
 absl::Status EmbeddedServer::Carry(Submission& submission) {
-  absl::StatusOr<TemporaryFolder> sockets = MakeRunSockets();
-  if (!sockets.ok()) return sockets.status();
+  ASSIGN_OR_RETURN(TemporaryFolder sockets, MakeRunSockets());
   const std::string endpoint =
-      absl::StrCat("ipc://", sockets->path(), "/workers");
-  const absl::StatusOr<uint64_t> epoch = journal_.journal->NextEpoch();
-  if (!epoch.ok()) return epoch.status();
-  absl::StatusOr<std::unique_ptr<FleetSocket>> fleet =
-      FleetSocket::Bind(endpoint, *epoch);
-  if (!fleet.ok()) return fleet.status();
+      absl::StrCat("ipc://", sockets.path(), "/workers");
+  ASSIGN_OR_RETURN(const uint64_t epoch, journal_.journal->NextEpoch());
+  ASSIGN_OR_RETURN(std::unique_ptr<FleetSocket> fleet,
+                   FleetSocket::Bind(endpoint, epoch));
   // Held until the last worker has ended.
   std::optional<RepositoryLocks> locks;
   if (folder_) {
-    absl::StatusOr<RepositoryLocks> opened =
-        RepositoryLocks::Open(folder_->locks());
-    if (!opened.ok()) return opened.status();
-    locks.emplace(*std::move(opened));
+    ASSIGN_OR_RETURN(RepositoryLocks opened,
+                     RepositoryLocks::Open(folder_->locks()));
+    locks.emplace(std::move(opened));
   }
-  absl::StatusOr<std::unique_ptr<LocalWorkers>> workers =
-      LocalWorkers::Start(WorkersAt(endpoint));
-  if (!workers.ok()) return workers.status();
+  ASSIGN_OR_RETURN(std::unique_ptr<LocalWorkers> workers,
+                   LocalWorkers::Start(WorkersAt(endpoint)));
   SchedulerOptions options;
   if (submission.has_answers()) {
     options.first_contact_patience = options.registry_patience;
   }
   Scheduler scheduler(options);
   const int signal_fd = SignalFd(/*children=*/true);
-  Server server({&scheduler, options, fleet->get(), workers->get(),
+  Server server({&scheduler, options, fleet.get(), workers.get(),
                  locks ? &*locks : nullptr, signal_fd});
   server.Add(submission.Parts(options.lease, [] {}));
   const absl::Status status = server.Run();

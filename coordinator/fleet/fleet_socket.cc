@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/wire/envelope.h"
 #include "common/wire/sockets.h"
@@ -156,12 +157,10 @@ void ZmqFleetSocket::Drop(const std::string& session) {
 
 absl::StatusOr<std::unique_ptr<FleetSocket>> FleetSocket::Bind(
     const std::string& endpoint, uint64_t epoch) {
-  const absl::Status folder = CheckFolder(endpoint);
-  if (!folder.ok()) return folder;
-  absl::StatusOr<std::unique_ptr<RouterSocket>> socket =
-      RouterSocket::Bind(endpoint);
-  if (!socket.ok()) return socket.status();
-  return std::make_unique<ZmqFleetSocket>(*std::move(socket), epoch);
+  RETURN_IF_ERROR(CheckFolder(endpoint));
+  ASSIGN_OR_RETURN(std::unique_ptr<RouterSocket> socket,
+                   RouterSocket::Bind(endpoint));
+  return std::make_unique<ZmqFleetSocket>(std::move(socket), epoch);
 }
 
 }  // namespace registry_manager

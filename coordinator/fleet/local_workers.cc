@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "coordinator/fleet/worker_process.h"
 
@@ -84,17 +85,15 @@ absl::Status ProcessPool::Start(Worker& worker, absl::Time now) {
   WorkerCommand command = command_;
   worker.id = absl::StrCat("local-", ++starts_);
   command.arguments.insert(command.arguments.end(), {"--name", worker.id});
-  const absl::StatusOr<pid_t> pid = StartWorkerProcess(command);
-  if (!pid.ok()) return pid.status();
-  worker.pid = *pid;
+  ASSIGN_OR_RETURN(const pid_t pid, StartWorkerProcess(command));
+  worker.pid = pid;
   worker.started = now;
   return absl::OkStatus();
 }
 
 absl::Status ProcessPool::StartAll(absl::Time now) {
   for (Worker& worker : workers_) {
-    const absl::Status status = Start(worker, now);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(Start(worker, now));
   }
   return absl::OkStatus();
 }
@@ -204,9 +203,7 @@ absl::StatusOr<std::string> FindWorkerProgram() {
 absl::StatusOr<std::unique_ptr<LocalWorkers>> LocalWorkers::Start(
     LocalWorkersOptions options) {
   if (options.program.empty()) {
-    absl::StatusOr<std::string> found = FindWorkerProgram();
-    if (!found.ok()) return found.status();
-    options.program = *std::move(found);
+    ASSIGN_OR_RETURN(options.program, FindWorkerProgram());
   }
   WorkerCommand command;
   command.arguments = {options.program,
@@ -229,8 +226,7 @@ absl::StatusOr<std::unique_ptr<LocalWorkers>> LocalWorkers::Start(
   command.log_file = options.log_file;
   auto workers =
       std::make_unique<ProcessPool>(std::move(command), options.workers);
-  const absl::Status status = workers->StartAll(absl::Now());
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(workers->StartAll(absl::Now()));
   return workers;
 }
 

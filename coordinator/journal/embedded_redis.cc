@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/os/private_folder.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/file_lock.h"
@@ -189,9 +190,7 @@ absl::StatusOr<std::unique_ptr<EmbeddedRedis>> EmbeddedRedis::Start(
   auto path = MakePrivateFolder(folder);
   if (!path.ok()) return path.status();
   auto supervisor = std::make_unique<Supervisor>(*std::move(path));
-  if (absl::Status status = supervisor->AwaitStart(); !status.ok()) {
-    return status;
-  }
+  RETURN_IF_ERROR(supervisor->AwaitStart());
   return supervisor;
 }
 

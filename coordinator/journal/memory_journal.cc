@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "coordinator/journal/commit_check.h"
 #include "coordinator/journal/counts.h"
 #include "coordinator/journal/journal.h"
@@ -72,15 +73,14 @@ class MemoryRunJournal : public RunJournal {
 
   absl::StatusOr<RunState> Read() override {
     const std::lock_guard lock(memory_.mutex);
-    const absl::StatusOr<Run*> run = Owned();
-    if (!run.ok()) return run.status();
+    ASSIGN_OR_RETURN(Run* const run, Owned());
     RunState state;
-    state.record = (*run)->record;
-    state.totals = (*run)->totals;
-    const auto& shards = (*run)->shards;
+    state.record = run->record;
+    state.totals = run->totals;
+    const auto& shards = run->shards;
     state.shards = shards.empty() ? 0 : shards.rbegin()->first + 1;
-    state.listings.assign((*run)->listings.begin(), (*run)->listings.end());
-    for (const auto& [task, attempts] : (*run)->attempts) {
+    state.listings.assign(run->listings.begin(), run->listings.end());
+    for (const auto& [task, attempts] : run->attempts) {
       state.attempts.push_back(attempts);
     }
     return state;
@@ -88,10 +88,9 @@ class MemoryRunJournal : public RunJournal {
 
   absl::StatusOr<proto::Shard> ReadShard(uint32_t shard) override {
     const std::lock_guard lock(memory_.mutex);
-    const absl::StatusOr<Run*> run = Owned();
-    if (!run.ok()) return run.status();
-    const auto found = (*run)->shards.find(shard);
-    if (found == (*run)->shards.end()) {
+    ASSIGN_OR_RETURN(Run* const run, Owned());
+    const auto found = run->shards.find(shard);
+    if (found == run->shards.end()) {
       return absl::NotFoundError(
           absl::StrCat("run ", run_, " has no shard ", shard));
     }
@@ -101,10 +100,9 @@ class MemoryRunJournal : public RunJournal {
   absl::StatusOr<std::vector<TaskState>> ReadOutcomes(uint32_t shard,
                                                       uint32_t tasks) override {
     const std::lock_guard lock(memory_.mutex);
-    const absl::StatusOr<Run*> run = Owned();
-    if (!run.ok()) return run.status();
+    ASSIGN_OR_RETURN(Run* const run, Owned());
     std::vector<TaskState> states(tasks, TaskState::kPending);
-    const auto& outcomes = (*run)->outcomes;
+    const auto& outcomes = run->outcomes;
     for (auto i = outcomes.lower_bound({shard, 0});
          i != outcomes.end() && i->first.first == shard; ++i) {
       if (i->first.second < tasks) states[i->first.second] = i->second;
@@ -114,10 +112,9 @@ class MemoryRunJournal : public RunJournal {
 
   absl::Status Write(const Commit& commit) override {
     const std::lock_guard lock(memory_.mutex);
-    const absl::StatusOr<Run*> owned = Owned();
-    if (!owned.ok()) return owned.status();
-    if (absl::Status status = CheckCommit(commit); !status.ok()) return status;
-    Run& run = **owned;
+    ASSIGN_OR_RETURN(Run* const owned, Owned());
+    RETURN_IF_ERROR(CheckCommit(commit));
+    Run& run = *owned;
     std::set<uint32_t> added;
     for (const auto& [number, shard] : commit.shards) added.insert(number);
     for (const Outcome& outcome : commit.outcomes) {
@@ -139,9 +136,8 @@ class MemoryRunJournal : public RunJournal {
 
   absl::Status WriteAttempts(const Attempts& attempts) override {
     const std::lock_guard lock(memory_.mutex);
-    const absl::StatusOr<Run*> run = Owned();
-    if (!run.ok()) return run.status();
-    (*run)->attempts[{attempts.shard, attempts.index}] = attempts;
+    ASSIGN_OR_RETURN(Run* const run, Owned());
+    run->attempts[{attempts.shard, attempts.index}] = attempts;
     return absl::OkStatus();
   }
 
@@ -170,9 +166,8 @@ class MemoryRunJournal : public RunJournal {
 
   absl::Status Finish() override {
     const std::lock_guard lock(memory_.mutex);
-    const absl::StatusOr<Run*> run = Owned();
-    if (!run.ok()) return run.status();
-    memory_.identities.erase((*run)->record.identity());
+    ASSIGN_OR_RETURN(Run* const run, Owned());
+    memory_.identities.erase(run->record.identity());
     memory_.runs.erase(run_);
     is_given_up_ = true;
     return absl::OkStatus();

@@ -13,6 +13,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/redis_error.h"
 #include "coordinator/journal/sigpipe_guard.h"
@@ -100,7 +101,7 @@ absl::StatusOr<RedisReply> RedisConnection::Run(const Command& command) {
 absl::StatusOr<std::vector<RedisReply>> RedisConnection::RunAll(
     const std::vector<Command>& commands) {
   SigpipeGuard guard;
-  if (absl::Status status = Connect(); !status.ok()) return status;
+  RETURN_IF_ERROR(Connect());
   auto replies = Exchange(commands);
   if (!replies.ok()) return replies.status();
   std::vector<RedisReply> result;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/base/status_macros.h"
 #include "coordinator/journal/redis_connection.h"
 
 namespace registry_manager {
@@ -57,10 +58,9 @@ std::vector<std::string> WeaknessesIn(
 
 absl::StatusOr<RedisDurability> InspectRedis(const RedisEndpoint& endpoint) {
   RedisConnection connection(endpoint);
-  const absl::StatusOr<RedisReply> info = connection.Run({"INFO", "server"});
-  if (!info.ok()) return info.status();
+  ASSIGN_OR_RETURN(const RedisReply info, connection.Run({"INFO", "server"}));
   RedisDurability found;
-  found.version = VersionIn(info->text);
+  found.version = VersionIn(info.text);
   std::map<std::string, std::string> settings;
   for (const char* name :
        {"appendonly", "appendfsync", "maxmemory", "maxmemory-policy"}) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/owner.h"
@@ -133,7 +134,7 @@ absl::StatusOr<RedisReply> RedisJournal::TryOwn(const proto::RunRecord& record,
 absl::StatusOr<std::unique_ptr<RunJournal>> RedisJournal::Own(
     const proto::RunRecord& record) {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = SweepFinished(); !status.ok()) return status;
+  RETURN_IF_ERROR(SweepFinished());
   const std::string name = absl::StrCat("run ", Printable(record.run()), " of ",
                                         Printable(record.config()));
   std::string dead_owner;
@@ -153,7 +154,7 @@ absl::StatusOr<std::unique_ptr<RunJournal>> RedisJournal::Own(
       return RefusedError(name, record, what, by);
     }
     if (what == "finished") {
-      if (absl::Status status = SweepFinished(); !status.ok()) return status;
+      RETURN_IF_ERROR(SweepFinished());
       continue;
     }
     const std::optional<Owner> holder = Owner::Parse(by);

@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/commit_check.h"
 #include "coordinator/journal/counts.h"
@@ -71,9 +72,8 @@ absl::Status DecodeListings(const std::string& key, const RedisReply& reply,
       return Damaged(key, Field(reply, i));
     }
     proto::Listing listing;
-    absl::Status status =
-        DecodeRecord(key, Field(reply, i), Value(reply, i), &listing);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(
+        DecodeRecord(key, Field(reply, i), Value(reply, i), &listing));
     state->listings.emplace_back(stream, std::move(listing));
   }
   std::sort(state->listings.begin(), state->listings.end(),
@@ -176,8 +176,7 @@ absl::StatusOr<proto::Shard> DecodeShard(absl::string_view key,
                                          absl::string_view field,
                                          const std::string& bytes) {
   proto::Shard shard;
-  absl::Status status = DecodeRecord(key, field, bytes, &shard);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(DecodeRecord(key, field, bytes, &shard));
   if (shard.tasks() != 0 && shard.tasks() != TasksOf(shard)) {
     return Damaged(key, field);
   }
@@ -217,9 +216,8 @@ absl::StatusOr<std::set<std::string>> DecodeRunsInUse(
   const std::vector<RedisReply>& intents = replies[1].elements;
   for (size_t i = 0; i + 1 < intents.size(); i += 2) {
     proto::Intent intent;
-    const absl::Status status = DecodeRecord("rm:intents", intents[i].text,
-                                             intents[i + 1].text, &intent);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(DecodeRecord("rm:intents", intents[i].text,
+                                 intents[i + 1].text, &intent));
     runs.insert(intent.run());
   }
   return runs;

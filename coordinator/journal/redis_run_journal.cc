@@ -12,6 +12,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/commit_check.h"
 #include "coordinator/journal/redis_records.h"
@@ -102,7 +103,7 @@ absl::StatusOr<RedisReply> RedisRunJournal::RunScript(
 
 absl::Status RedisRunJournal::Renew() {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = CheckOwned(); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckOwned());
   return RunScript(
              core_.scripts.renew, {Key("meta"), Key("owner")},
              {epoch_, core_.owner.str(), absl::StrCat(kOwnershipMilliseconds)})
@@ -111,7 +112,7 @@ absl::Status RedisRunJournal::Renew() {
 
 absl::StatusOr<RunState> RedisRunJournal::Read() {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = CheckOwned(); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckOwned());
   auto replies = core_.redis.RunAll({{"HGET", Key("meta"), "record"},
                                      {"HGETALL", Key("counters")},
                                      {"HKEYS", Key("shards")},
@@ -125,7 +126,7 @@ absl::StatusOr<RunState> RedisRunJournal::Read() {
 
 absl::StatusOr<proto::Shard> RedisRunJournal::ReadShard(uint32_t shard) {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = CheckOwned(); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckOwned());
   const std::string field = absl::StrCat(shard);
   auto reply = core_.redis.Run({"HGET", Key("shards"), field});
   if (!reply.ok()) return Explain(reply.status());
@@ -144,7 +145,7 @@ absl::StatusOr<proto::Shard> RedisRunJournal::ReadShard(uint32_t shard) {
 absl::StatusOr<std::vector<TaskState>> RedisRunJournal::ReadOutcomes(
     uint32_t shard, uint32_t tasks) {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = CheckOwned(); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckOwned());
   std::vector<Command> commands;
   // An end wins over the split before it.
   const TaskState kOrder[] = {TaskState::kSplit, TaskState::kDead,
@@ -168,8 +169,8 @@ absl::StatusOr<std::vector<TaskState>> RedisRunJournal::ReadOutcomes(
 
 absl::Status RedisRunJournal::Write(const Commit& commit) {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = CheckOwned(); !status.ok()) return status;
-  if (absl::Status status = CheckCommit(commit); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckOwned());
+  RETURN_IF_ERROR(CheckCommit(commit));
   // The first step holds what belongs together: shards, listings, splits. The
   // other outcomes stand for themselves.
   std::vector<size_t> step;
@@ -180,8 +181,7 @@ absl::Status RedisRunJournal::Write(const Commit& commit) {
   for (size_t i = 0; i < commit.outcomes.size(); ++i) {
     if (commit.outcomes[i].state == TaskState::kSplit) continue;
     if (step.size() >= kOutcomesAStep) {
-      absl::Status status = WriteStep(commit, with_records, step);
-      if (!status.ok()) return status;
+      RETURN_IF_ERROR(WriteStep(commit, with_records, step));
       with_records = false;
       step.clear();
     }
@@ -209,7 +209,7 @@ absl::Status RedisRunJournal::WriteStep(const Commit& commit, bool with_records,
 
 absl::Status RedisRunJournal::WriteAttempts(const Attempts& attempts) {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = CheckOwned(); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckOwned());
   return RunScript(core_.scripts.attempts, {Key("meta"), Key("attempts")},
                    {epoch_, TaskField(attempts.shard, attempts.index),
                     absl::StrCat(attempts.attempts, ":", attempts.losses)})
@@ -238,7 +238,7 @@ absl::Status RedisRunJournal::WriteIntent(absl::string_view registry,
                                           absl::string_view repository,
                                           const proto::Intent* intent) {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = CheckOwned(); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckOwned());
   std::vector<std::string> arguments = {epoch_,
                                         IntentField(registry, repository)};
   if (intent != nullptr) {
@@ -255,7 +255,7 @@ absl::Status RedisRunJournal::WriteIntent(absl::string_view registry,
 
 absl::Status RedisRunJournal::Finish() {
   const std::lock_guard lock(core_.mutex);
-  if (absl::Status status = CheckOwned(); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckOwned());
   auto reply = RunScript(core_.scripts.finish,
                          {Key("meta"), kIdentitiesKey, kFinishedKey},
                          {epoch_, run_.run, run_.identity});

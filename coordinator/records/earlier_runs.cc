@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "common/base/status_macros.h"
 #include "coordinator/records/find_run.h"
 #include "coordinator/records/recall.h"
 #include "coordinator/run/exit_status.h"
@@ -41,8 +42,7 @@ absl::Status MarkFinished(const StateFolder& folder, Run& run) {
   absl::StatusOr<proto::RunSnapshot> snapshot = folder.ReadSnapshot(run.id());
   if (!snapshot.ok()) return absl::OkStatus();
   FailureList failures;
-  const absl::Status status = Recall(folder.outcomes(run.id()), run, failures);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(Recall(folder.outcomes(run.id()), run, failures));
   proto::RunSnapshot told = run.Snapshot();
   failures.AddTo(told);
   snapshot->mutable_streams()->Swap(told.mutable_streams());

@@ -5,14 +5,15 @@
 
 #include <utility>
 
+#include "common/base/status_macros.h"
+
 namespace registry_manager {
 
 absl::StatusOr<FailedWork> FailedWork::Read(const std::string& outcomes_file) {
   FailedWork failed;
-  const absl::Status read = ReadFinalOutcomes(
+  RETURN_IF_ERROR(ReadFinalOutcomes(
       outcomes_file,
-      [&failed](const OutcomeRecord& record) { failed.Add(record); });
-  if (!read.ok()) return read;
+      [&failed](const OutcomeRecord& record) { failed.Add(record); }));
   return failed;
 }
 

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "common/base/status_macros.h"
+
 namespace registry_manager {
 namespace {
 
@@ -23,9 +25,8 @@ proto::RunSnapshot Honest(const StateFolder& folder,
 absl::StatusOr<proto::RunSnapshot> FindRun(const StateFolder& folder,
                                            const std::string& run) {
   if (!run.empty()) {
-    absl::StatusOr<proto::RunSnapshot> snapshot = folder.ReadSnapshot(run);
-    if (!snapshot.ok()) return snapshot.status();
-    return Honest(folder, *std::move(snapshot));
+    ASSIGN_OR_RETURN(proto::RunSnapshot snapshot, folder.ReadSnapshot(run));
+    return Honest(folder, std::move(snapshot));
   }
   std::vector<proto::RunSnapshot> all = folder.ReadSnapshots();
   if (all.empty()) {

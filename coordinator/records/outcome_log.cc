@@ -17,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/status_macros.h"
 #include "coordinator/records/message_json.h"
 
 namespace registry_manager {
@@ -259,9 +260,8 @@ absl::Status ReadFinalOutcomes(
     const std::string& file,
     const std::function<void(const OutcomeRecord&)>& visit) {
   FinalLines lines;
-  const absl::Status status = ReadOutcomes(
-      file, [&lines](const OutcomeRecord& record) { lines.Note(record); });
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(ReadOutcomes(
+      file, [&lines](const OutcomeRecord& record) { lines.Note(record); }));
   return ReadOutcomes(file, [&](const OutcomeRecord& record) {
     if (lines.Holds(record)) visit(record);
   });

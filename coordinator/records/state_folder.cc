@@ -20,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/os/private_folder.h"
 #include "common/reference/printable.h"
 
@@ -57,8 +58,7 @@ absl::StatusOr<StateFolder> StateFolder::Open() {
   StateFolder folder(absl::StrCat(base, "/registry-manager"));
   for (const std::string& part :
        {folder.path_, folder.locks(), folder.path_ + "/runs"}) {
-    const absl::Status status = MakePrivateFolder(part).status();
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(MakePrivateFolder(part).status());
   }
   return folder;
 }
@@ -78,8 +78,7 @@ std::string StateFolder::NewRunId() const {
 }
 
 absl::StatusOr<ProcessLock> StateFolder::MakeRun(const std::string& id) const {
-  const absl::Status status = MakePrivateFolder(run(id)).status();
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(MakePrivateFolder(run(id)).status());
   return ProcessLock::Hold(absl::StrCat(run(id), kLockFile));
 }
 

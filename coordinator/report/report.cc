@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "common/base/status_macros.h"
 #include "coordinator/run/counts.h"
 
 namespace registry_manager {
@@ -138,9 +139,9 @@ class Builder {
 absl::StatusOr<Report> BuildReport(const proto::RunSnapshot& run,
                                    const std::string& outcomes_file) {
   Builder builder(run);
-  const absl::Status read = ReadFinalOutcomes(
-      outcomes_file, [&](const OutcomeRecord& record) { builder.Add(record); });
-  if (!read.ok()) return read;
+  RETURN_IF_ERROR(ReadFinalOutcomes(
+      outcomes_file,
+      [&](const OutcomeRecord& record) { builder.Add(record); }));
   Report report = builder.Finish();
   report.outcomes_file = outcomes_file;
   return report;

@@ -8,6 +8,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "coordinator/run/counts.h"
 #include "coordinator/run/name_hash.h"
 
@@ -101,9 +102,7 @@ absl::Status Run::PrepareNext(RunJournal& journal, Commit& commit,
     if (!IsOpen(stream)) continue;
     StopWithoutListing(stream);
     PrepareListing(stream, next);
-    const absl::Status status =
-        PrepareFromStream(stream, journal, commit, next);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(PrepareFromStream(stream, journal, commit, next));
   }
   return absl::OkStatus();
 }
@@ -156,12 +155,11 @@ absl::Status Run::CheckNamesOfSameRegistry(size_t stream, RunJournal& journal) {
   for (const bool judge : {false, true}) {
     for (const auto& [number, progress] : state.shards()) {
       if (progress.is_batches) continue;
-      absl::StatusOr<proto::Shard> shard = journal.ReadShard(number);
-      if (!shard.ok()) return shard.status();
+      ASSIGN_OR_RETURN(proto::Shard shard, journal.ReadShard(number));
       if (judge) {
-        state.CheckNames(number, *shard);
+        state.CheckNames(number, shard);
       } else {
-        state.AddProducts(*shard);
+        state.AddProducts(shard);
       }
     }
   }
@@ -174,8 +172,7 @@ absl::Status Run::PrepareFromStream(size_t stream, RunJournal& journal,
   StreamState& state = streams_[stream];
   if (!state.stopped && state.is_same_registry()) {
     if (!state.listing.complete()) return absl::OkStatus();
-    const absl::Status status = CheckNamesOfSameRegistry(stream, journal);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(CheckNamesOfSameRegistry(stream, journal));
   }
   while (in_flight_[stream] < kWindow) {
     if (next.refused.size() >= kMaxRefused) {
@@ -184,9 +181,7 @@ absl::Status Run::PrepareFromStream(size_t stream, RunJournal& journal,
     }
     const std::optional<uint32_t> shard = state.NextUnfed();
     if (!shard) break;
-    const absl::Status status =
-        PrepareFromShard(stream, *shard, journal, commit, next);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(PrepareFromShard(stream, *shard, journal, commit, next));
   }
   return absl::OkStatus();
 }
@@ -196,9 +191,8 @@ absl::Status Run::PrepareFromShard(size_t stream, uint32_t shard,
                                    NextTasks& next) {
   ShardProgress& progress = streams_[stream].shards().at(shard);
   if (!contents_.contains(shard)) {
-    absl::StatusOr<proto::Shard> content = journal.ReadShard(shard);
-    if (!content.ok()) return content.status();
-    contents_[shard] = *std::move(content);
+    ASSIGN_OR_RETURN(proto::Shard content, journal.ReadShard(shard));
+    contents_[shard] = std::move(content);
   }
   const proto::Shard& content = contents_[shard];
   for (; progress.next < progress.states.size() &&

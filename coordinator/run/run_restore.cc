@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "coordinator/run/counts.h"
 #include "coordinator/run/run.h"
 
@@ -35,9 +36,7 @@ absl::Status Run::CheckStreams(const proto::RunRecord& record) const {
 absl::Status Run::Restore(RunJournal& journal, const RunState& state,
                           Commit& commit) {
   // Guard: streams-are-those-of-the-journal
-  if (absl::Status status = CheckStreams(state.record); !status.ok()) {
-    return status;
-  }
+  RETURN_IF_ERROR(CheckStreams(state.record));
   totals = state.totals;
   for (const auto& [stream, listing] : state.listings) {
     if (stream < streams_.size()) streams_[stream].Restore(listing);
@@ -73,11 +72,10 @@ absl::Status Run::RestoreShard(uint32_t number, const proto::Shard& shard,
     stream_state.AddRepositories(number, shard);
   }
   const uint32_t tasks = batches ? shard.batches_size() : shard.entries_size();
-  absl::StatusOr<std::vector<TaskState>> outcomes =
-      journal.ReadOutcomes(number, tasks);
-  if (!outcomes.ok()) return outcomes.status();
+  ASSIGN_OR_RETURN(std::vector<TaskState> outcomes,
+                   journal.ReadOutcomes(number, tasks));
   for (uint32_t index = 0; index < tasks; ++index) {
-    const TaskState task = (*outcomes)[index];
+    const TaskState task = outcomes[index];
     // Guard: takeover-repeats-nothing
     stream_state.SetState(number, index, task);
     // Guard: takeover-knows-failed-syncs

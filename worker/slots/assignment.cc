@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "common/base/status_macros.h"
+
 namespace registry_manager {
 
 Assignment::Assignment(proto::Task task, const Clock* clock)
@@ -20,8 +22,7 @@ void Assignment::RenewLease(absl::Duration from, absl::Duration ttl) {
 }
 
 absl::Status Assignment::MayWrite() const {
-  absl::Status status = cancellation_.status();
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(cancellation_.status());
   // Guard: no-write-after-lease
   if (clock_->Now() >= absl::Nanoseconds(may_write_until_ns_.load())) {
     return absl::CancelledError("the lease of this task has ended");

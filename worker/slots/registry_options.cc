@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "common/base/status_macros.h"
 #include "common/reference/address.h"
 
 namespace registry_manager {
@@ -20,10 +21,9 @@ Credentials CredentialsOf(const proto::Credentials& message) {
 absl::Status MakeFile(const std::string& contents,
                       std::vector<MemoryFile>& files, std::string& path) {
   if (contents.empty()) return absl::OkStatus();
-  absl::StatusOr<MemoryFile> file = MemoryFile::Make(contents);
-  if (!file.ok()) return file.status();
-  path = file->path();
-  files.push_back(*std::move(file));
+  ASSIGN_OR_RETURN(MemoryFile file, MemoryFile::Make(contents));
+  path = file.path();
+  files.push_back(std::move(file));
   return absl::OkStatus();
 }
 
@@ -44,8 +44,7 @@ absl::StatusOr<RegistryOptions> OptionsOf(const proto::Registry& registry,
   if (!registry.problem().empty()) {
     return absl::FailedPreconditionError(registry.problem());
   }
-  absl::StatusOr<Address> address = Address::Parse(registry.id());
-  if (!address.ok()) return address.status();
+  ASSIGN_OR_RETURN(Address address, Address::Parse(registry.id()));
   TlsSettings tls;
   tls.insecure = registry.insecure();
   absl::Status status = MakeFile(registry.ca(), files, tls.ca_file);
@@ -56,7 +55,7 @@ absl::StatusOr<RegistryOptions> OptionsOf(const proto::Registry& registry,
     status = MakeFile(registry.client_key(), files, tls.client_key);
   }
   if (!status.ok()) return status;
-  RegistryOptions options{*std::move(address),
+  RegistryOptions options{std::move(address),
                           CredentialsOf(registry.credentials()), std::move(tls),
                           retries};
   if (registry.listing_timeout_ms() > 0) {

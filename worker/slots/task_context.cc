@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "worker/slots/registry_options.h"
 
 namespace registry_manager {
@@ -24,18 +25,18 @@ absl::StatusOr<WorkerServices::OpenRegistry> WorkerServices::Open(
     return OpenRegistry{open.connection.get(), open.driver.get()};
   }
   std::vector<MemoryFile> files;
-  absl::StatusOr<RegistryOptions> options =
-      OptionsOf(registry, static_cast<int>(settings.retries()), files);
-  if (!options.ok()) return options.status();
+  ASSIGN_OR_RETURN(
+      RegistryOptions options,
+      OptionsOf(registry, static_cast<int>(settings.retries()), files));
   if (registry.is_renewable() && ask_) {
-    options->renew_credentials = [ask = ask_, run = settings.run(),
-                                  id = registry.id()] { return ask(run, id); };
+    options.renew_credentials = [ask = ask_, run = settings.run(),
+                                 id = registry.id()] { return ask(run, id); };
   }
   Connection& opened = connections_[key];
   opened.registry = registry.id();
   opened.files = std::move(files);
   opened.connection = std::make_unique<RegistryConnection>(
-      *std::move(options), transport_, gate_for_(registry.id()));
+      std::move(options), transport_, gate_for_(registry.id()));
   RegistryConnection* connection = opened.connection.get();
   connection->content_cache = cache_.get();
   if (with_referrers_api_.contains(registry.id())) {

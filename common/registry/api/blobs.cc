@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "common/base/status_macros.h"
 #include "common/reference/hasher.h"
 #include "common/registry/connection/errors.h"
 #include "common/registry/connection/retry.h"
@@ -85,8 +86,7 @@ class BlobSink : public BodySink {
                                    "that of ", found.str()));
       }
     }
-    const absl::Status status = pipe_.Write(fresh);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(pipe_.Write(fresh));
     hasher_.Update(fresh);
     received_ += fresh.size();
     skip_ = 0;
@@ -290,9 +290,8 @@ absl::StatusOr<BlobState> LookForBlob(const RegistryClient& client,
   RegistryRequest request =
       ReadRequest(client, HttpMethod::kHead, repository, blob.digest);
   request.follow_redirects = false;
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  switch (response->status) {
+  ASSIGN_OR_RETURN(HttpResponse response, client.Send(request));
+  switch (response.status) {
     case 404:
     // Not every registry knows HEAD here.
     case 400:
@@ -303,13 +302,13 @@ absl::StatusOr<BlobState> LookForBlob(const RegistryClient& client,
       break;
   }
   // The length of a redirect is that of its own page.
-  const bool leads_on = response->status / 100 == 3;
-  if (!leads_on && response->status / 100 != 2) {
-    return client.Refusal(request, *response);
+  const bool leads_on = response.status / 100 == 3;
+  if (!leads_on && response.status / 100 != 2) {
+    return client.Refusal(request, response);
   }
   const bool tells = !leads_on && client.connection->blob_heads !=
                                       RegistryConnection::Support::kNo;
-  const auto length = tells ? LengthOf(response->headers) : std::nullopt;
+  const auto length = tells ? LengthOf(response.headers) : std::nullopt;
   if (!length) return LookAtLastByte(client, repository, blob);
   return StateOf(client, blob, *length);
 }
@@ -317,9 +316,9 @@ absl::StatusOr<BlobState> LookForBlob(const RegistryClient& client,
 absl::StatusOr<bool> HasBlob(const RegistryClient& client,
                              absl::string_view repository,
                              const Descriptor& blob) {
-  const absl::StatusOr<BlobState> state = LookForBlob(client, repository, blob);
-  if (!state.ok()) return state.status();
-  return *state == BlobState::kPresent;
+  ASSIGN_OR_RETURN(const BlobState state,
+                   LookForBlob(client, repository, blob));
+  return state == BlobState::kPresent;
 }
 
 absl::Status CheckArrived(const RegistryClient& client,
@@ -329,9 +328,7 @@ absl::Status CheckArrived(const RegistryClient& client,
   absl::StatusOr<BlobState> state = BlobState::kAbsent;
   for (int look = 0; look < kLooks; ++look) {
     if (look > 0) {
-      const absl::Status slept =
-          client.task->cancellation().SleepFor(BackOff(look));
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(client.task->cancellation().SleepFor(BackOff(look)));
     }
     state = LookForBlob(client, repository, blob);
     // A proxy before the registry may answer a HEAD with a length of its own.

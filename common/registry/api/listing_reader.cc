@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/registry/api/link.h"
 #include "common/registry/connection/errors.h"
@@ -97,16 +98,15 @@ absl::StatusOr<std::optional<HttpResponse>> ListingReader::Get() {
     request.repeatable = true;
     request.first_byte = client_.connection->listing_timeout();
     request.outlives_timeout = true;
-    absl::StatusOr<HttpResponse> response = client_.Send(request);
-    if (!response.ok()) return response.status();
-    if (response->status == 200) return *std::move(response);
-    if (is_guess() && SaysNoMore(response->status)) {
+    ASSIGN_OR_RETURN(HttpResponse response, client_.Send(request));
+    if (response.status == 200) return response;
+    if (is_guess() && SaysNoMore(response.status)) {
       return std::nullopt;
     }
     // Fewer than a page of ours is all that some registries may be asked for.
     const bool may_dislike_size =
-        response->status == 400 && next_ == Next::kFirst && page_size_ > 0;
-    if (!may_dislike_size) return client_.Refusal(request, *response);
+        response.status == 400 && next_ == Next::kFirst && page_size_ > 0;
+    if (!may_dislike_size) return client_.Refusal(request, response);
     page_size_ = page_size_ > kSmallPage ? kSmallPage : 0;
     url_.query = page_size_ > 0 ? absl::StrCat("n=", page_size_) : "";
   }
@@ -114,28 +114,24 @@ absl::StatusOr<std::optional<HttpResponse>> ListingReader::Get() {
 
 absl::StatusOr<std::vector<std::string>> ListingReader::ReadPage() {
   const Url url = url_;
-  absl::StatusOr<std::optional<HttpResponse>> response = Get();
-  if (!response.ok()) return response.status();
+  ASSIGN_OR_RETURN(std::optional<HttpResponse> response, Get());
   const Next was = std::exchange(next_, Next::kNone);
-  if (!*response) return std::vector<std::string>();
-  absl::StatusOr<NameList> list =
-      ParseNameList((*response)->body, subject_.key);
+  if (!response) return std::vector<std::string>();
+  absl::StatusOr<NameList> list = ParseNameList(response->body, subject_.key);
   if (!list.ok()) return Unreadable(list.status().message());
-  if (absl::Status status = CheckName(list->name); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckName(list->name));
   const size_t fresh = Remember(list->values);
-  absl::StatusOr<std::optional<Url>> next = NextPage(url, **response);
-  if (!next.ok()) return next.status();
-  if (*next && fresh == 0) {
+  ASSIGN_OR_RETURN(std::optional<Url> next, NextPage(url, *response));
+  if (next && fresh == 0) {
     return Unreadable(
         "it brings nothing new and names a next page, so that the listing goes "
         "round in circles; is a proxy in front of the registry dropping the "
         "query?");
   }
-  if (*next) {
-    StartAt(**std::move(next));
-  } else if (absl::Status status = FollowUp(was, list->values, fresh);
-             !status.ok()) {
-    return status;
+  if (next) {
+    StartAt(*std::move(next));
+  } else {
+    RETURN_IF_ERROR(FollowUp(was, list->values, fresh));
   }
   if (fresh == 0) list->values.clear();
   return std::move(list->values);

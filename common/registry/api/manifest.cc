@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/registry/api/media_types.h"
 #include "common/registry/connection/json.h"
@@ -57,46 +58,37 @@ absl::StatusOr<std::vector<Descriptor>> ParseDescriptors(const json& document,
     return absl::DataLossError(absl::StrCat("its '", key, "' is no list"));
   }
   for (const json& value : *array) {
-    absl::StatusOr<Descriptor> descriptor = ParseDescriptor(value);
-    if (!descriptor.ok()) return descriptor.status();
-    result.push_back(*std::move(descriptor));
+    ASSIGN_OR_RETURN(Descriptor descriptor, ParseDescriptor(value));
+    result.push_back(std::move(descriptor));
   }
   return result;
 }
 
 absl::Status FillImage(const json& document, Manifest& manifest) {
   if (document.contains("config") && !document["config"].is_null()) {
-    absl::StatusOr<Descriptor> config = ParseDescriptor(document["config"]);
-    if (!config.ok()) return config.status();
-    manifest.config = *std::move(config);
+    ASSIGN_OR_RETURN(manifest.config, ParseDescriptor(document["config"]));
   }
   // "blobs" is what the OCI artifact manifest called its layers.
   for (const char* key : {"layers", "blobs"}) {
-    absl::StatusOr<std::vector<Descriptor>> layers =
-        ParseDescriptors(document, key);
-    if (!layers.ok()) return layers.status();
-    std::move(layers->begin(), layers->end(),
+    ASSIGN_OR_RETURN(std::vector<Descriptor> layers,
+                     ParseDescriptors(document, key));
+    std::move(layers.begin(), layers.end(),
               std::back_inserter(manifest.layers));
   }
   return absl::OkStatus();
 }
 
 absl::Status Fill(const json& document, Manifest& manifest) {
-  absl::StatusOr<std::vector<Descriptor>> children =
-      ParseDescriptors(document, "manifests");
-  if (!children.ok()) return children.status();
-  if (children->size() > kMaxIndexChildren) {
+  ASSIGN_OR_RETURN(std::vector<Descriptor> children,
+                   ParseDescriptors(document, "manifests"));
+  if (children.size() > kMaxIndexChildren) {
     return absl::DataLossError(
         absl::StrCat("it lists more than ", kMaxIndexChildren, " manifests"));
   }
-  manifest.children = *std::move(children);
-  if (const absl::Status status = FillImage(document, manifest); !status.ok()) {
-    return status;
-  }
+  manifest.children = std::move(children);
+  RETURN_IF_ERROR(FillImage(document, manifest));
   if (document.contains("subject") && !document["subject"].is_null()) {
-    absl::StatusOr<Descriptor> subject = ParseDescriptor(document["subject"]);
-    if (!subject.ok()) return subject.status();
-    manifest.subject = *std::move(subject);
+    ASSIGN_OR_RETURN(manifest.subject, ParseDescriptor(document["subject"]));
   }
   manifest.artifact_type = StringMember(document, "artifactType");
   return absl::OkStatus();
@@ -169,18 +161,16 @@ absl::StatusOr<Manifest> ParseManifest(const RawManifest& raw) {
 
 absl::StatusOr<std::optional<absl::Time>> ParseCreated(
     absl::string_view config_bytes) {
-  absl::StatusOr<json> document = ParseJson(config_bytes);
-  if (!document.ok()) return document.status();
-  return CreatedOf(*document);
+  ASSIGN_OR_RETURN(json document, ParseJson(config_bytes));
+  return CreatedOf(document);
 }
 
 absl::StatusOr<std::optional<absl::Time>> ParseAnnotatedCreated(
     absl::string_view manifest_bytes) {
-  absl::StatusOr<json> document = ParseJson(manifest_bytes);
-  if (!document.ok()) return document.status();
-  if (!document->is_object()) return std::nullopt;
-  const auto annotations = document->find("annotations");
-  if (annotations == document->end() || !annotations->is_object()) {
+  ASSIGN_OR_RETURN(json document, ParseJson(manifest_bytes));
+  if (!document.is_object()) return std::nullopt;
+  const auto annotations = document.find("annotations");
+  if (annotations == document.end() || !annotations->is_object()) {
     return std::nullopt;
   }
   return CreatedOf(*annotations, "org.opencontainers.image.created");
@@ -188,18 +178,16 @@ absl::StatusOr<std::optional<absl::Time>> ParseAnnotatedCreated(
 
 absl::StatusOr<std::optional<absl::Time>> ParseSchema1Created(
     absl::string_view manifest_bytes) {
-  absl::StatusOr<json> document = ParseJson(manifest_bytes);
-  if (!document.ok()) return document.status();
-  if (!document->is_object() || !document->contains("history") ||
-      !(*document)["history"].is_array()) {
+  ASSIGN_OR_RETURN(json document, ParseJson(manifest_bytes));
+  if (!document.is_object() || !document.contains("history") ||
+      !document["history"].is_array()) {
     return absl::DataLossError("the schema 1 manifest has no history");
   }
   std::optional<absl::Time> newest;
-  for (const json& entry : (*document)["history"]) {
-    absl::StatusOr<std::optional<absl::Time>> created =
-        ParseCreated(StringMember(entry, "v1Compatibility"));
-    if (!created.ok()) return created.status();
-    if (*created && (!newest || **created > *newest)) newest = **created;
+  for (const json& entry : document["history"]) {
+    ASSIGN_OR_RETURN(std::optional<absl::Time> created,
+                     ParseCreated(StringMember(entry, "v1Compatibility")));
+    if (created && (!newest || *created > *newest)) newest = *created;
   }
   return newest;
 }

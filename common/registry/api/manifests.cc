@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/hasher.h"
 #include "common/reference/printable.h"
 #include "common/registry/api/blobs.h"
@@ -94,17 +95,16 @@ absl::StatusOr<RawManifest> GetOnce(const RegistryClient& client,
                                     absl::string_view reference) {
   const RegistryRequest request =
       ReadRequest(client, HttpMethod::kGet, repository, reference);
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (response->status != 200) {
-    return client.Refusal(request, *response);
+  ASSIGN_OR_RETURN(HttpResponse response, client.Send(request));
+  if (response.status != 200) {
+    return client.Refusal(request, response);
   }
-  std::string media_type = MediaType(*response);
+  std::string media_type = MediaType(response);
   absl::StatusOr<Digest> digest =
-      VerifiedDigest(request, reference, media_type, *response);
+      VerifiedDigest(request, reference, media_type, response);
   if (!digest.ok()) return WrongContent::Mark(digest.status());
   RawManifest raw{*std::move(digest), std::move(media_type),
-                  std::move(response->body)};
+                  std::move(response.body)};
   if (client.connection->content_cache != nullptr) {
     client.connection->content_cache->KeepManifest(raw);
   }
@@ -114,10 +114,9 @@ absl::StatusOr<RawManifest> GetOnce(const RegistryClient& client,
 absl::StatusOr<ManifestHead> HeadByGet(const RegistryClient& client,
                                        absl::string_view repository,
                                        absl::string_view reference) {
-  absl::StatusOr<RawManifest> manifest =
-      GetManifest(client, repository, reference);
-  if (!manifest.ok()) return manifest.status();
-  return ManifestHead{manifest->digest, manifest->media_type};
+  ASSIGN_OR_RETURN(RawManifest manifest,
+                   GetManifest(client, repository, reference));
+  return ManifestHead{manifest.digest, manifest.media_type};
 }
 
 // A refusal of the manifest's media type, with what may be done.
@@ -150,9 +149,8 @@ absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
   }
   const RegistryRequest request =
       ReadRequest(client, HttpMethod::kHead, repository, reference);
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  switch (response->status) {
+  ASSIGN_OR_RETURN(HttpResponse response, client.Send(request));
+  switch (response.status) {
     case 200:
       client.connection->manifest_heads = Support::kYes;
       break;
@@ -161,15 +159,15 @@ absl::StatusOr<ManifestHead> HeadManifest(const RegistryClient& client,
     case 501:
       return HeadByGet(client, repository, reference);
     default:
-      return client.Refusal(request, *response);
+      return client.Refusal(request, response);
   }
   absl::StatusOr<Digest> digest =
-      Digest::Parse(Header(*response, "Docker-Content-Digest"));
+      Digest::Parse(Header(response, "Docker-Content-Digest"));
   if (!digest.ok() ||
       (LooksLikeDigest(reference) && digest->str() != reference)) {
     return HeadByGet(client, repository, reference);
   }
-  return ManifestHead{*std::move(digest), MediaType(*response)};
+  return ManifestHead{*std::move(digest), MediaType(response)};
 }
 
 absl::StatusOr<ManifestHead> HeadListedTag(const RegistryClient& client,
@@ -222,19 +220,18 @@ absl::StatusOr<PutManifestResult> PutManifest(
   // Guard: placeholder-needs-a-fresh-look
   request.repeatable = before_send == nullptr;
   request.before_send = std::move(before_send);
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (response->status / 100 != 2) {
-    return WithRefusedType(client, client.Refusal(request, *response),
+  ASSIGN_OR_RETURN(HttpResponse response, client.Send(request));
+  if (response.status / 100 != 2) {
+    return WithRefusedType(client, client.Refusal(request, response),
                            manifest.media_type);
   }
-  const std::string stored = Header(*response, "Docker-Content-Digest");
+  const std::string stored = Header(response, "Docker-Content-Digest");
   if (!stored.empty() && stored != manifest.digest.str()) {
     return absl::DataLossError(absl::StrCat(
         "PUT ", request.url.display(), ": the registry stored it as ",
         Printable(stored), ", not as ", manifest.digest.str()));
   }
-  return PutManifestResult{!Header(*response, "OCI-Subject").empty()};
+  return PutManifestResult{!Header(response, "OCI-Subject").empty()};
 }
 
 absl::Status DeleteManifest(const RegistryClient& client,
@@ -247,10 +244,9 @@ absl::Status DeleteManifest(const RegistryClient& client,
   request.scopes = {client.connection->Scope(repository, "pull,push,delete")};
   request.pass = pass;
   request.before_send = std::move(before_send);
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (response->status / 100 == 2) return absl::OkStatus();
-  return client.Refusal(request, *response);
+  ASSIGN_OR_RETURN(HttpResponse response, client.Send(request));
+  if (response.status / 100 == 2) return absl::OkStatus();
+  return client.Refusal(request, response);
 }
 
 }  // namespace registry_manager

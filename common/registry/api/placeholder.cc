@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/registry/api/blobs.h"
 #include "common/registry/api/media_types.h"
 #include "common/registry/api/uploads.h"
@@ -54,12 +55,10 @@ absl::Status PushBlobOnce(const RegistryClient& client,
                           absl::string_view repository,
                           const Descriptor& descriptor,
                           const std::string& bytes) {
-  absl::StatusOr<bool> present = HasBlob(client, repository, descriptor);
-  if (!present.ok()) return present.status();
-  if (*present) return absl::OkStatus();
-  absl::StatusOr<UploadSession> session = StartUpload(client, repository);
-  if (!session.ok()) return session.status();
-  return UploadBytes(client, repository, *session, descriptor, bytes);
+  ASSIGN_OR_RETURN(bool present, HasBlob(client, repository, descriptor));
+  if (present) return absl::OkStatus();
+  ASSIGN_OR_RETURN(UploadSession session, StartUpload(client, repository));
+  return UploadBytes(client, repository, session, descriptor, bytes);
 }
 
 // An upload's own requests are not repeated, so that all of it is.
@@ -69,9 +68,7 @@ absl::Status PushBlob(const RegistryClient& client,
   absl::Status status;
   for (int attempt = 0; attempt < kMaxUploads; ++attempt) {
     if (attempt > 0) {
-      const absl::Status slept =
-          client.task->cancellation().SleepFor(BackOff(attempt));
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(client.task->cancellation().SleepFor(BackOff(attempt)));
     }
     status = PushBlobOnce(client, repository, descriptor, bytes);
     if (!IsWorthAnotherUpload(status)) return status;
@@ -101,9 +98,8 @@ bool IsPlaceholder(const Digest& digest) {
 absl::Status PushPlaceholderBlobs(const RegistryClient& client,
                                   absl::string_view repository) {
   const std::string layer = LayerBytes();
-  const absl::Status status =
-      PushBlob(client, repository, DescriptorOf(kDockerLayer, layer), layer);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(
+      PushBlob(client, repository, DescriptorOf(kDockerLayer, layer), layer));
   return PushBlob(client, repository, DescriptorOf(kDockerConfig, kConfig),
                   std::string(kConfig));
 }

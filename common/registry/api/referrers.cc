@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/registry/api/link.h"
 #include "common/registry/api/manifests.h"
 #include "common/registry/api/media_types.h"
@@ -168,14 +169,11 @@ absl::StatusOr<std::optional<HttpResponse>> GetFirstPage(
   const bool may_pass = (status == 401 || status == 403) &&
                         client.connection->referrers_api == Support::kUnknown;
   if (may_pass) {
-    const absl::Status slept =
-        client.task->cancellation().SleepFor(kRefusalPasses);
-    if (!slept.ok()) return slept;
+    RETURN_IF_ERROR(client.task->cancellation().SleepFor(kRefusalPasses));
     refusal = AskForPage(client, repository, url, response);
   }
   if (!refusal.ok()) {
-    refusal = JudgeRefusal(client, repository, subject, url, refusal);
-    if (!refusal.ok()) return refusal;
+    RETURN_IF_ERROR(JudgeRefusal(client, repository, subject, url, refusal));
     return std::nullopt;
   }
   if (client.connection->referrers_api != Support::kYes &&
@@ -209,32 +207,27 @@ absl::StatusOr<std::vector<Descriptor>> ListReferrers(
   if (connection.referrers_api == Support::kYes && proof) proof.unlock();
   Url url = connection.RepositoryEndpoint(
       repository, absl::StrCat("referrers/", subject.str()));
-  absl::StatusOr<std::optional<HttpResponse>> first =
-      GetFirstPage(client, repository, subject, url);
-  if (!first.ok()) return first.status();
+  ASSIGN_OR_RETURN(std::optional<HttpResponse> first,
+                   GetFirstPage(client, repository, subject, url));
   std::vector<Descriptor> referrers;
-  if (!*first) return referrers;
-  HttpResponse response = **std::move(first);
+  if (!first) return referrers;
+  HttpResponse response = *std::move(first);
   absl::flat_hash_set<std::string> seen;
   while (seen.insert(url.str()).second && seen.size() < kMaxPages) {
-    absl::StatusOr<std::vector<Descriptor>> page =
-        ParsePage(url, subject, response);
-    if (!page.ok()) return page.status();
+    ASSIGN_OR_RETURN(std::vector<Descriptor> page,
+                     ParsePage(url, subject, response));
     connection.referrers_api = Support::kYes;
     if (proof) proof.unlock();
-    std::move(page->begin(), page->end(), std::back_inserter(referrers));
+    std::move(page.begin(), page.end(), std::back_inserter(referrers));
     if (referrers.size() > kMaxReferrers) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the listing ", url.display(), " holds more than ",
                        kMaxReferrers, " referrers"));
     }
-    absl::StatusOr<bool> more = TurnPage(response, url);
-    if (!more.ok()) return more.status();
-    if (!*more) return referrers;
+    ASSIGN_OR_RETURN(bool more, TurnPage(response, url));
+    if (!more) return referrers;
     if (seen.contains(url.str())) break;
-    absl::StatusOr<HttpResponse> next = GetFurtherPage(client, repository, url);
-    if (!next.ok()) return next.status();
-    response = *std::move(next);
+    ASSIGN_OR_RETURN(response, GetFurtherPage(client, repository, url));
   }
   return absl::DataLossError(
       absl::StrCat("the listing ", url.display(), " goes round in circles"));

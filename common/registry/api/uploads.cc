@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/base/status_macros.h"
 #include "common/registry/connection/docker_hub.h"
 #include "common/registry/connection/errors.h"
 
@@ -246,24 +247,22 @@ class Upload {
   absl::Status InOnePut() {
     RegistryRequest put =
         Request(HttpMethod::kPut, Completing(session_, blob_.digest));
-    absl::StatusOr<HttpResponse> response = SendBody(put, 0, blob_.size);
-    if (!response.ok()) return response.status();
-    if (response->status / 100 == 2) return absl::OkStatus();
-    absl::Status refusal = Refused(put, *response, blob_.size);
+    ASSIGN_OR_RETURN(HttpResponse response, SendBody(put, 0, blob_.size));
+    if (response.status / 100 == 2) return absl::OkStatus();
+    absl::Status refusal = Refused(put, response, blob_.size);
     if (WantsAnotherForm(refusal)) return refusal;
     // A limit below the size of a config is one to PUTs.
-    if (response->status != 413 && !RefusesSinglePut(*response)) return refusal;
+    if (response.status != 413 && !RefusesSinglePut(response)) return refusal;
     return WithOtherForm(std::move(refusal), kInOnePatch);
   }
 
   absl::Status InOnePatch() {
     RegistryRequest patch = Request(HttpMethod::kPatch, session_);
-    absl::StatusOr<HttpResponse> response = SendBody(patch, 0, blob_.size);
-    if (!response.ok()) return response.status();
-    if (response->status / 100 != 2) {
-      return Refused(patch, *response, blob_.size);
+    ASSIGN_OR_RETURN(HttpResponse response, SendBody(patch, 0, blob_.size));
+    if (response.status / 100 != 2) {
+      return Refused(patch, response, blob_.size);
     }
-    absl::Status status = Follow(patch, *response);
+    absl::Status status = Follow(patch, response);
     if (status.ok()) status = Complete();
     if (status.ok()) connection_.monolithic_upload = Support::kNo;
     return status;
@@ -283,14 +282,13 @@ class Upload {
       RegistryRequest patch = Request(HttpMethod::kPatch, session_);
       patch.headers.Add("Content-Range",
                         absl::StrCat(sent, "-", sent + size - 1));
-      absl::StatusOr<HttpResponse> response = SendBody(patch, sent, size);
-      if (!response.ok()) return response.status();
-      if (response->status == 416) {
+      ASSIGN_OR_RETURN(HttpResponse response, SendBody(patch, sent, size));
+      if (response.status == 416) {
         const std::optional<uint64_t> stands = WhereItStands();
         const bool has_part = stands && *stands == sent + size;
         if (!has_part) {
           // GHCR says so of a part that is too large.
-          absl::Status refusal = Refused(patch, *response, size);
+          absl::Status refusal = Refused(patch, response, size);
           const bool goes_back = stands && *stands <= sent && body_.CanGoBack();
           if (!goes_back) {
             return WantsAnotherForm(refusal)
@@ -301,9 +299,8 @@ class Upload {
         sent = *stands;
         continue;
       }
-      if (response->status / 100 != 2) return Refused(patch, *response, size);
-      const absl::Status moved = Follow(patch, *response);
-      if (!moved.ok()) return moved;
+      if (response.status / 100 != 2) return Refused(patch, response, size);
+      RETURN_IF_ERROR(Follow(patch, response));
       sent += size;
     }
     return Complete();
@@ -337,9 +334,7 @@ class Upload {
                       const HttpResponse& response) {
     NoteLeastPart(client_, response);
     if (!response.headers.Get("Location")) return absl::OkStatus();
-    absl::StatusOr<UploadSession> next = SessionOf(request, response);
-    if (!next.ok()) return next.status();
-    session_ = *std::move(next);
+    ASSIGN_OR_RETURN(session_, SessionOf(request, response));
     return absl::OkStatus();
   }
 
@@ -372,13 +367,12 @@ absl::StatusOr<UploadSession> StartUpload(const RegistryClient& client,
       client, HttpMethod::kPost, repository,
       client.connection->RepositoryEndpoint(repository, "blobs/uploads/"));
   request.repeatable = true;
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (response->status != 202) {
-    return client.Refusal(request, *response);
+  ASSIGN_OR_RETURN(HttpResponse response, client.Send(request));
+  if (response.status != 202) {
+    return client.Refusal(request, response);
   }
-  NoteLeastPart(client, *response);
-  return SessionOf(request, *response);
+  NoteLeastPart(client, response);
+  return SessionOf(request, response);
 }
 
 absl::StatusOr<std::optional<UploadSession>> MountBlob(
@@ -392,14 +386,13 @@ absl::StatusOr<std::optional<UploadSession>> MountBlob(
       WriteRequest(client, HttpMethod::kPost, repository, std::move(url));
   request.scopes.insert(client.connection->Scope(from_repository, "pull"));
   request.repeatable = true;
-  absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  if (response->status == 201) return std::nullopt;
-  if (response->status == 202) {
-    NoteLeastPart(client, *response);
-    return SessionOf(request, *response);
+  ASSIGN_OR_RETURN(HttpResponse response, client.Send(request));
+  if (response.status == 201) return std::nullopt;
+  if (response.status == 202) {
+    NoteLeastPart(client, response);
+    return SessionOf(request, response);
   }
-  return client.Refusal(request, *response);
+  return client.Refusal(request, response);
 }
 
 bool IsWorthAnotherUpload(const absl::Status& status) {
@@ -431,9 +424,7 @@ absl::Status UploadBytes(const RegistryClient& client,
         Upload(client, repository, blob, body, nullptr).To(current, as_patch);
     if (!WantsAnotherForm(status)) return status;
     as_patch |= WantsPatch(status);
-    absl::StatusOr<UploadSession> fresh = StartUpload(client, repository);
-    if (!fresh.ok()) return fresh.status();
-    current = *std::move(fresh);
+    ASSIGN_OR_RETURN(current, StartUpload(client, repository));
   }
   return status;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/http/pipe.h"
 #include "common/registry/api/blobs.h"
 #include "common/registry/api/uploads.h"
@@ -111,29 +112,24 @@ absl::Status Transfer(const CopyRoute& route, const Descriptor& blob,
                       std::optional<UploadSession> session) {
   std::optional<std::string> bytes;
   if (blob.size <= kSmallBlob) {
-    absl::StatusOr<std::string> read =
-        FetchBlob(route.source, route.source_repository, blob);
-    if (!read.ok()) return read.status();
-    bytes = *std::move(read);
+    ASSIGN_OR_RETURN(bytes,
+                     FetchBlob(route.source, route.source_repository, blob));
   }
   RegistryConnection& target = *route.target.connection;
   WrongContent wrong;
   Tries tries(target.retries(), target.gate());
   while (true) {
     if (tries.count() > 0) {
-      const absl::Status slept =
-          route.target.task->cancellation().SleepFor(BackOff(tries.count()));
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(
+          route.target.task->cancellation().SleepFor(BackOff(tries.count())));
       // Perhaps only the answer was lost.
       absl::StatusOr<bool> arrived =
           HasBlob(route.target, route.target_repository, blob);
       if (arrived.ok() && *arrived) return absl::OkStatus();
     }
     if (!session) {
-      absl::StatusOr<UploadSession> fresh =
-          StartUpload(route.target, route.target_repository);
-      if (!fresh.ok()) return fresh.status();
-      session = *std::move(fresh);
+      ASSIGN_OR_RETURN(session,
+                       StartUpload(route.target, route.target_repository));
     }
     const Sent sent = Send(route, blob, bytes, *session);
     if (wrong.IsWorthAnotherRead(sent.status)) {
@@ -207,15 +203,14 @@ absl::Status CopyOrMount(const CopyRoute& route, const Descriptor& blob,
 absl::Status CopyBlob(const CopyRoute& route, const Descriptor& blob,
                       BlobLedger& ledger, CopyTally& tally, bool mounts) {
   const Address& target = route.target.connection->address();
-  absl::StatusOr<BlobLedger::Turn> turn =
-      ledger.Claim(target, route.target_repository, blob.digest,
-                   route.target.task->cancellation());
-  if (!turn.ok()) return turn.status();
-  if (turn->present) {
+  ASSIGN_OR_RETURN(BlobLedger::Turn turn,
+                   ledger.Claim(target, route.target_repository, blob.digest,
+                                route.target.task->cancellation()));
+  if (turn.present) {
     ++tally.blobs_present;
     return absl::OkStatus();
   }
-  const absl::Status status = CopyOrMount(route, blob, *turn, tally, mounts);
+  const absl::Status status = CopyOrMount(route, blob, turn, tally, mounts);
   ledger.Finish(target, route.target_repository, blob.digest, status.ok());
   if (status.ok()) return status;
   return AnnotateWith(status, "blob", blob.digest.str());

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/policy/attachment.h"
 #include "common/registry/api/media_types.h"
 #include "common/registry/connection/json.h"
@@ -22,10 +23,9 @@ namespace {
 using nlohmann::json;
 
 absl::StatusOr<json> ReadIndex(const std::string& bytes) {
-  absl::StatusOr<json> index = ParseJson(bytes);
-  if (!index.ok()) return index.status();
-  if (!index->is_object() || !index->contains("manifests") ||
-      !(*index)["manifests"].is_array()) {
+  ASSIGN_OR_RETURN(json index, ParseJson(bytes));
+  if (!index.is_object() || !index.contains("manifests") ||
+      !index["manifests"].is_array()) {
     return absl::DataLossError("the fallback tag holds no index");
   }
   return index;
@@ -87,30 +87,28 @@ RawManifest WithOwnType(RawManifest raw, const Manifest& manifest) {
 absl::StatusOr<std::string> AddToFallbackIndex(const std::string& index_bytes,
                                                const RawManifest& referrer,
                                                const Manifest& manifest) {
-  absl::StatusOr<json> index = index_bytes.empty()
-                                   ? json{{"schemaVersion", 2},
-                                          {"mediaType", std::string(kOciIndex)},
-                                          {"manifests", json::array()}}
-                                   : ReadIndex(index_bytes);
-  if (!index.ok()) return index.status();
-  if (DigestsOf(*index).contains(referrer.digest.str())) return index_bytes;
-  (*index)["manifests"].push_back(EntryOf(referrer, manifest));
-  return BytesOf(*index);
+  json index = {{"schemaVersion", 2},
+                {"mediaType", std::string(kOciIndex)},
+                {"manifests", json::array()}};
+  if (!index_bytes.empty()) {
+    ASSIGN_OR_RETURN(index, ReadIndex(index_bytes));
+  }
+  if (DigestsOf(index).contains(referrer.digest.str())) return index_bytes;
+  index["manifests"].push_back(EntryOf(referrer, manifest));
+  return BytesOf(index);
 }
 
 absl::StatusOr<std::string> MergeFallbackIndexes(
     const std::string& index_bytes, const std::string& other_bytes) {
-  absl::StatusOr<json> index = ReadIndex(index_bytes);
-  if (!index.ok()) return index.status();
-  const absl::StatusOr<json> other = ReadIndex(other_bytes);
-  if (!other.ok()) return other.status();
-  std::set<std::string> listed = DigestsOf(*index);
+  ASSIGN_OR_RETURN(json index, ReadIndex(index_bytes));
+  ASSIGN_OR_RETURN(const json other, ReadIndex(other_bytes));
+  std::set<std::string> listed = DigestsOf(index);
   const size_t before = listed.size();
-  for (const json& entry : (*other)["manifests"]) {
+  for (const json& entry : other["manifests"]) {
     if (!listed.insert(StringMember(entry, "digest")).second) continue;
-    (*index)["manifests"].push_back(entry);
+    index["manifests"].push_back(entry);
   }
-  return listed.size() > before ? BytesOf(*index) : index_bytes;
+  return listed.size() > before ? BytesOf(index) : index_bytes;
 }
 
 bool ListsAllOf(const std::string& index_bytes,

@@ -12,6 +12,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/registry/api/blobs.h"
 #include "common/registry/api/cached_manifests.h"
 #include "common/registry/api/media_types.h"
@@ -116,25 +117,22 @@ absl::StatusOr<bool> HasReferrersApi(const RegistryClient& client,
 }  // namespace
 
 absl::Status ImageCopier::CopyTag(const std::string& tag) {
-  absl::StatusOr<RawManifest> raw = ReadTag(tag);
-  if (!raw.ok()) return raw.status();
-  if (IsPlaceholder(raw->digest)) {
+  ASSIGN_OR_RETURN(RawManifest raw, ReadTag(tag));
+  if (IsPlaceholder(raw.digest)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "tag ", tag, " is half removed at the source, and not copied"));
   }
-  if (IsFallbackTag(tag)) return CopyFallbackTag(*raw, tag);
-  return CopyManifest(*raw, tag, 0).status();
+  if (IsFallbackTag(tag)) return CopyFallbackTag(raw, tag);
+  return CopyManifest(raw, tag, 0).status();
 }
 
 // A target without a referrers API lists there what came by the source's API,
 // too: that stays listed.
 absl::Status ImageCopier::CopyFallbackTag(const RawManifest& source,
                                           const std::string& tag) {
-  absl::StatusOr<Manifest> manifest = ParseManifest(source);
-  if (!manifest.ok()) return manifest.status();
-  if (!manifest->is_index) return CopyManifest(source, tag, 0).status();
-  const absl::Status status =
-      CopyContent(source, *manifest, 0, /*mounts=*/true);
+  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(source));
+  if (!manifest.is_index) return CopyManifest(source, tag, 0).status();
+  const absl::Status status = CopyContent(source, manifest, 0, /*mounts=*/true);
   if (!status.ok()) return status;
   const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
   absl::StatusOr<RawManifest> there = ReadFallbackIndex(tag);
@@ -176,31 +174,29 @@ absl::StatusOr<RawManifest> ImageCopier::ReadTag(const std::string& tag) {
 
 absl::StatusOr<PutManifestResult> ImageCopier::CopyManifest(
     const RawManifest& source, const std::string& reference, int depth) {
-  absl::StatusOr<Manifest> manifest = ParseManifest(source);
-  if (!manifest.ok()) return manifest.status();
-  if (manifest->is_schema1) {
+  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(source));
+  if (manifest.is_schema1) {
     return absl::UnimplementedError(
         "it is a Docker schema 1 image, which cannot be copied byte for byte; "
         "pull it with an old docker and push it again to convert it");
   }
-  const RawManifest raw = WithOwnType(source, *manifest);
+  const RawManifest raw = WithOwnType(source, manifest);
   for (int tries = 1;; ++tries) {
     // A registry may say that it mounted a blob, and not have done it.
     const absl::Status status =
-        CopyContent(raw, *manifest, depth, /*mounts=*/tries == 1);
+        CopyContent(raw, manifest, depth, /*mounts=*/tries == 1);
     if (!status.ok()) return status;
     absl::StatusOr<PutManifestResult> put =
         PutManifest(route_.target, route_.target_repository, reference, raw);
     if (put.ok() || !MissesContent(put.status()) || tries == kManifestPuts) {
       return put;
     }
-    for (const Descriptor& blob : BlobsOf(*manifest)) {
+    for (const Descriptor& blob : BlobsOf(manifest)) {
       ledger_->Forget(route_.target.connection->address(),
                       route_.target_repository, blob.digest);
     }
-    const absl::Status slept =
-        route_.target.task->cancellation().SleepFor(BackOff(tries - 1));
-    if (!slept.ok()) return slept;
+    RETURN_IF_ERROR(
+        route_.target.task->cancellation().SleepFor(BackOff(tries - 1)));
   }
 }
 
@@ -218,9 +214,8 @@ absl::Status ImageCopier::CopyContent(const RawManifest& raw,
 
 absl::Status ImageCopier::CopyBelow(const RawManifest& raw, int depth,
                                     bool mounts) {
-  absl::StatusOr<Manifest> manifest = ParseManifest(raw);
-  if (!manifest.ok()) return manifest.status();
-  return CopyContent(raw, *manifest, depth, mounts);
+  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(raw));
+  return CopyContent(raw, manifest, depth, mounts);
 }
 
 absl::Status ImageCopier::CopyBlobs(const Manifest& manifest, bool mounts) {
@@ -292,10 +287,9 @@ absl::StatusOr<std::vector<Digest>> ImageCopier::Reach(
   for (int depth = 0; depth < kMaxIndexDepth && !level.empty(); ++depth) {
     std::vector<Descriptor> next;
     for (const Descriptor& index : level) {
-      absl::StatusOr<std::vector<Descriptor>> children =
-          ChildrenOf(index, depth == 0 ? image.media_type : "");
-      if (!children.ok()) return children.status();
-      for (const Descriptor& child : *children) {
+      ASSIGN_OR_RETURN(std::vector<Descriptor> children,
+                       ChildrenOf(index, depth == 0 ? image.media_type : ""));
+      for (const Descriptor& child : children) {
         if (IsBlobType(child.media_type) || !seen.insert(child.digest).second) {
           continue;
         }
@@ -318,9 +312,8 @@ absl::StatusOr<std::vector<Descriptor>> ImageCopier::ChildrenOf(
     }
     return raw.status();
   }
-  absl::StatusOr<Manifest> manifest = ParseManifest(*raw);
-  if (!manifest.ok()) return manifest.status();
-  return std::move(manifest->children);
+  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(*raw));
+  return std::move(manifest.children);
 }
 
 absl::StatusOr<bool> ImageCopier::SourceListsReferrers(const Digest& subject) {
@@ -407,23 +400,20 @@ absl::StatusOr<bool> ImageCopier::CopyReferrer(const Descriptor& referrer,
   if (!MayBeMissing(there.status())) return there.status();
   if (there.ok()) {
     // Such a target keeps no fallback tags.
-    absl::StatusOr<bool> files_itself =
-        HasReferrersApi(route_.target, route_.target_repository, subject);
-    if (!files_itself.ok()) return files_itself.status();
-    if (*files_itself) return false;
+    ASSIGN_OR_RETURN(
+        bool files_itself,
+        HasReferrersApi(route_.target, route_.target_repository, subject));
+    if (files_itself) return false;
   }
-  absl::StatusOr<RawManifest> raw =
-      ReadManifest(route_.source, route_.source_repository, referrer.digest);
-  if (!raw.ok()) return raw.status();
+  ASSIGN_OR_RETURN(
+      RawManifest raw,
+      ReadManifest(route_.source, route_.source_repository, referrer.digest));
   if (!there.ok()) {
-    absl::StatusOr<PutManifestResult> put = CopyManifest(*raw, digest, 1);
-    if (!put.ok()) return put.status();
-    if (put->subject_filed) return true;
+    ASSIGN_OR_RETURN(PutManifestResult put, CopyManifest(raw, digest, 1));
+    if (put.subject_filed) return true;
   }
-  absl::StatusOr<Manifest> manifest = ParseManifest(*raw);
-  if (!manifest.ok()) return manifest.status();
-  const absl::Status filed = FileUnderFallbackTag(*raw, *manifest, subject);
-  if (!filed.ok()) return filed;
+  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(raw));
+  RETURN_IF_ERROR(FileUnderFallbackTag(raw, manifest, subject));
   return !there.ok();
 }
 
@@ -434,11 +424,11 @@ absl::Status ImageCopier::FileUnderFallbackTag(const RawManifest& referrer,
   const std::lock_guard<std::mutex> lock(MutexOfFallbackTag(route_, tag));
   absl::StatusOr<RawManifest> index = ReadFallbackIndex(tag);
   if (!index.ok() && !absl::IsNotFound(index.status())) return index.status();
-  absl::StatusOr<std::string> bytes =
-      AddToFallbackIndex(index.ok() ? index->bytes : "", referrer, manifest);
-  if (!bytes.ok()) return bytes.status();
-  if (index.ok() && *bytes == index->bytes) return absl::OkStatus();
-  const absl::Status put = PutFallbackIndex(tag, *bytes);
+  ASSIGN_OR_RETURN(
+      std::string bytes,
+      AddToFallbackIndex(index.ok() ? index->bytes : "", referrer, manifest));
+  if (index.ok() && bytes == index->bytes) return absl::OkStatus();
+  const absl::Status put = PutFallbackIndex(tag, bytes);
   if (!put.ok() || !SpellsImage(index.status())) return put;
   // Check that the registry now serves the tag, and not still the image.
   index = ReadFallbackIndex(tag);

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "common/base/status_macros.h"
+
 namespace registry_manager {
 
 absl::StatusOr<PairOfPasses> PairOfPasses::Acquire(RegistryConnection& source,
@@ -14,8 +16,7 @@ absl::StatusOr<PairOfPasses> PairOfPasses::Acquire(RegistryConnection& source,
   RequestGate* second = &target.gate();
   PairOfPasses pair;
   if (first == second) {
-    const absl::Status status = first->Acquire(2, cancellation);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(first->Acquire(2, cancellation));
     pair.source_ = GatePass(first);
     pair.target_ = GatePass(first);
     return pair;
@@ -38,8 +39,7 @@ absl::StatusOr<PairOfPasses> PairOfPasses::Acquire(RegistryConnection& source,
     }
     if (!absl::IsResourceExhausted(status)) return status;
     held = GatePass();
-    status = cancellation->SleepFor(second->ParkedFor());
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(cancellation->SleepFor(second->ParkedFor()));
   }
 }
 
