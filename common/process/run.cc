@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,13 +21,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
+#include "common/os/spawn.h"
 #include "common/process/environment.h"
 
 namespace registry_manager {
 namespace {
 
 constexpr size_t kMaxOutput = 1 << 20;
-constexpr int kExecFailed = 127;
 constexpr absl::Duration kActivityInterval = absl::Seconds(1);
 // Less is what a runtime does to keep itself busy.
 constexpr uint64_t kActiveBytes = 1 << 10;
@@ -69,15 +69,6 @@ absl::StatusOr<Pipe> MakePipe() {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
-std::vector<char*> Pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& text : texts) {
-    pointers.push_back(const_cast<char*>(text.c_str()));
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 bool Holds(const std::vector<std::string>& names, absl::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -96,27 +87,6 @@ std::vector<std::string> EnvironmentOf(const ProgramRun& run) {
     if (passed && !Holds(names, name)) result.push_back(text);
   }
   return result;
-}
-
-// The child's side, between fork and exec: only what is safe there.
-[[noreturn]] void Exec(pid_t parent, int input, int output, int errors,
-                       int exec_error, char* const* arguments,
-                       char* const* environment) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(kExecFailed);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  dup2(input, STDIN_FILENO);
-  dup2(output, STDOUT_FILENO);
-  dup2(errors, STDERR_FILENO);
-  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-  execvpe(arguments[0], arguments, environment);
-  const int error = errno;
-  [[maybe_unused]] const ssize_t written =
-      write(exec_error, &error, sizeof error);
-  _exit(kExecFailed);
 }
 
 // Reads what is there; closes at the end of the stream.
@@ -182,39 +152,19 @@ class Program {
 };
 
 absl::Status Program::Start(const ProgramRun& run) {
-  absl::StatusOr<Pipe> input = MakePipe(), output = MakePipe(),
-                       errors = MakePipe(), exec_error = MakePipe();
-  for (const auto* pipe : {&input, &output, &errors, &exec_error}) {
-    if (!pipe->ok()) return pipe->status();
-  }
-  const std::vector<char*> arguments = Pointers(run.arguments);
-  const std::vector<std::string> environment = EnvironmentOf(run);
-  const std::vector<char*> environment_pointers = Pointers(environment);
-  const pid_t parent = getpid();
-  pid_ = fork();
-  if (pid_ < 0) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("cannot start ", run.arguments[0], ": ", strerror(errno)));
-  }
-  if (pid_ == 0) {
-    Exec(parent, input->read_end.get(), output->write_end.get(),
-         errors->write_end.get(), exec_error->write_end.get(), arguments.data(),
-         environment_pointers.data());
-  }
-  exec_error->write_end.Close();
-  int error = 0;
-  ssize_t size;
-  do {
-    size = read(exec_error->read_end.get(), &error, sizeof error);
-  } while (size < 0 && errno == EINTR);
-  if (size == sizeof error) {
-    waitpid(pid_, nullptr, 0);
-    return absl::NotFoundError(
-        absl::StrCat("cannot run ", run.arguments[0], ": ", strerror(error)));
-  }
-  input_ = std::move(input->write_end);
-  output_ = std::move(output->read_end);
-  errors_ = std::move(errors->read_end);
+  ASSIGN_OR_RETURN(Pipe input, MakePipe());
+  ASSIGN_OR_RETURN(Pipe output, MakePipe());
+  ASSIGN_OR_RETURN(Pipe errors, MakePipe());
+  SpawnOptions options;
+  options.arguments = run.arguments;
+  options.environment = EnvironmentOf(run);
+  options.input = input.read_end.get();
+  options.output = output.write_end.get();
+  options.errors = errors.write_end.get();
+  ASSIGN_OR_RETURN(pid_, Spawn(options));
+  input_ = std::move(input.write_end);
+  output_ = std::move(output.read_end);
+  errors_ = std::move(errors.read_end);
   for (const Fd* fd : {&input_, &output_, &errors_}) {
     fcntl(fd->get(), F_SETFL, O_NONBLOCK);
   }
@@ -298,9 +248,7 @@ absl::StatusOr<ProgramResult> RunProgram(const ProgramRun& run) {
   // A program that does not read its input must not end this process; the
   // programs ignore SIGPIPE from their start.
   Program program;
-  if (const absl::Status status = program.Start(run); !status.ok()) {
-    return status;
-  }
+  RETURN_IF_ERROR(program.Start(run));
   return program.Finish(run);
 }
 

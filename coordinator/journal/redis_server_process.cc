@@ -4,10 +4,7 @@
 #include "coordinator/journal/redis_server_process.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +22,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/status_macros.h"
+#include "common/os/spawn.h"
 #include "common/reference/printable.h"
 #include "coordinator/journal/file_lock.h"
 
@@ -37,8 +36,6 @@ constexpr absl::Duration kPoll = absl::Milliseconds(2);
 // Everything is on disk already: the time is for an orderly end.
 constexpr absl::Duration kEndWithin = absl::Seconds(5);
 constexpr absl::Duration kPredecessorEndsWithin = absl::Seconds(20);
-
-constexpr int kLifeSign = 3;
 
 absl::StatusOr<std::string> FindProgram() {
   const char* path = std::getenv("PATH");
@@ -137,50 +134,23 @@ void RemoveLeftOvers(const std::string& folder) {
   }
 }
 
-// In the child, between fork and exec: system calls only.
-[[noreturn]] void Become(const char* program, char* const* arguments,
-                         char* const* environment, int log, int life_sign,
-                         pid_t parent) {
-  constexpr int kFailed = 127;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The parent may have ended before that.
-  if (getppid() != parent) _exit(kFailed);
-  setpgid(0, 0);
-  umask(077);
-  // A program inherits which signals are ignored and which are blocked.
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (signal != SIGKILL && signal != SIGSTOP) ::signal(signal, SIG_DFL);
-  }
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  const int null = open("/dev/null", O_RDONLY);
-  // First out of the way of the numbers they are to have.
-  const int log_copy = fcntl(log, F_DUPFD, kLifeSign + 1);
-  const int life_sign_copy = fcntl(life_sign, F_DUPFD, kLifeSign + 1);
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-      dup2(log_copy, STDOUT_FILENO) < 0 || dup2(log_copy, STDERR_FILENO) < 0 ||
-      dup2(life_sign_copy, kLifeSign) < 0) {
-    _exit(kFailed);
-  }
-  if (close_range(kLifeSign + 1, UINT_MAX, 0) != 0) {
-    for (int fd = kLifeSign + 1; fd < 65536; ++fd) close(fd);
-  }
-  execve(program, arguments, environment);
-  _exit(kFailed);
-}
-
-pid_t ForkServer(const std::string& program, const std::string& config, int log,
-                 int life_sign) {
-  const char* arguments[] = {program.c_str(), config.c_str(), nullptr};
+absl::StatusOr<pid_t> StartServer(const std::string& program,
+                                  const std::string& config, int log,
+                                  int life_sign) {
+  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null < 0) return absl::ErrnoToStatus(errno, "cannot open /dev/null");
+  SpawnOptions options;
+  options.arguments = {program, config};
   // The server needs nothing of the environment, which may hold secrets.
-  const char* environment[] = {"LC_ALL=C", nullptr};
-  const pid_t parent = getpid();
-  const pid_t pid = fork();
-  if (pid == 0) {
-    Become(program.c_str(), const_cast<char* const*>(arguments),
-           const_cast<char* const*>(environment), log, life_sign, parent);
-  }
+  options.environment = {"LC_ALL=C"};
+  options.input = null;
+  options.output = log;
+  options.errors = log;
+  // The server holds it for as long as it runs, whatever becomes of us.
+  options.fourth = life_sign;
+  options.umask = 077;
+  const absl::StatusOr<pid_t> pid = Spawn(options);
+  close(null);
   return pid;
 }
 
@@ -209,19 +179,16 @@ absl::StatusOr<std::unique_ptr<RedisServerProcess>> RedisServerProcess::Spawn(
   if (!life_sign.ok()) return life_sign.status();
   RemoveLeftOvers(options.folder);
   const std::string config = options.folder + "/redis.conf";
-  absl::Status status = WriteConfig(config, Config(options));
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(WriteConfig(config, Config(options)));
   const std::string log_path = options.folder + "/redis.log";
   const int log = OpenNew(log_path);
   if (log < 0) return CannotWrite(log_path);
-  const pid_t pid = ForkServer(*program, config, log, life_sign->fd());
-  const int error = errno;
+  const absl::StatusOr<pid_t> pid =
+      StartServer(*program, config, log, life_sign->fd());
   close(log);
-  if (pid < 0) {
-    return absl::ErrnoToStatus(error, "cannot start redis-server");
-  }
+  if (!pid.ok()) return pid.status();
   return std::unique_ptr<RedisServerProcess>(
-      new RedisServerProcess(pid, options.folder));
+      new RedisServerProcess(*pid, options.folder));
 }
 
 RedisServerProcess::~RedisServerProcess() {
