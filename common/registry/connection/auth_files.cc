@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/base/status_macros.h"
 #include "common/process/run.h"
 #include "common/reference/printable.h"
 #include "common/registry/connection/docker_hub.h"
@@ -210,16 +211,14 @@ absl::Status AddAuths(const json& auths, const std::string& file,
     if (!found.whole.anonymous()) break;
     const auto auth = auths.find(key);
     if (auth == auths.end()) continue;
-    absl::StatusOr<Credentials> read = FromAuth(*auth, file);
-    if (!read.ok()) return read.status();
-    found.whole = *std::move(read);
+    ASSIGN_OR_RETURN(Credentials read, FromAuth(*auth, file));
+    found.whole = std::move(read);
   }
   for (const auto& [key, auth] : auths.items()) {
     const std::string part = PartOf(key, address);
     if (part.empty() || found.parts.contains(part)) continue;
-    absl::StatusOr<Credentials> read = FromAuth(auth, file);
-    if (!read.ok()) return read.status();
-    if (!read->anonymous()) found.parts.emplace(part, *std::move(read));
+    ASSIGN_OR_RETURN(Credentials read, FromAuth(auth, file));
+    if (!read.anonymous()) found.parts.emplace(part, std::move(read));
   }
   return absl::OkStatus();
 }

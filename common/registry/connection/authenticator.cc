@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/registry/connection/errors.h"
 
@@ -166,16 +167,35 @@ Authenticator::Token* Authenticator::FindToken(
   return in_use ? &token->second : nullptr;
 }
 
-bool Authenticator::Renew(const ScopeSet& scopes, const Credentials& refused,
-                          absl::Time& next) {
-  if (CredentialsFor(scopes) != refused) return true;
-  const absl::Time now = absl::Now();
-  if (!renew_ || now < next) return false;
-  next = now + kRenewEvery;
+absl::StatusOr<RegistryCredentials> Authenticator::LookUp(
+    const ScopeSet& scopes, const Credentials& refused) const {
   absl::StatusOr<RegistryCredentials> found = renew_();
   if (found.ok() && found->For(RepositoryOf(scopes)) == refused) {
     absl::SleepFor(kSourceLags);
     found = renew_();
+  }
+  return found;
+}
+
+absl::StatusOr<bool> Authenticator::Renew(const ScopeSet& scopes,
+                                          const Credentials& refused,
+                                          absl::Time& next,
+                                          std::unique_lock<std::mutex>& lock) {
+  renewed_.wait(lock, [this] { return !being_renewed_; });
+  if (CredentialsFor(scopes) != refused) return true;
+  const absl::Time now = absl::Now();
+  if (!renew_ || now < next) return false;
+  next = now + kRenewEvery;
+  being_renewed_ = true;
+  lock.unlock();
+  absl::StatusOr<RegistryCredentials> found = LookUp(scopes, refused);
+  lock.lock();
+  being_renewed_ = false;
+  renewed_.notify_all();
+  if (absl::IsDeadlineExceeded(found.status())) {
+    // The next request that is refused asks again.
+    next = absl::InfinitePast();
+    return found.status();
   }
   if (!found.ok() || found->For(RepositoryOf(scopes)) == refused) return false;
   credentials_ = *std::move(found);
@@ -193,9 +213,8 @@ absl::StatusOr<std::string> Authenticator::Authorization(
       return BasicAuthorization(CredentialsFor(scopes));
     }
   }
-  absl::StatusOr<std::string> token = BearerToken(scopes, scheme, exchange);
-  if (!token.ok()) return token.status();
-  return absl::StrCat("Bearer ", *token);
+  ASSIGN_OR_RETURN(std::string token, BearerToken(scopes, scheme, exchange));
+  return absl::StrCat("Bearer ", token);
 }
 
 absl::StatusOr<std::string> Authenticator::BearerToken(
@@ -265,8 +284,10 @@ absl::StatusOr<Authenticator::Token> Authenticator::FetchOnce(
                          credentials, exchange);
     const int refusal = RefusalOf(issued.status());
     if (renewed || (refusal != 400 && refusal != 401 && refusal != 403)) break;
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!Renew(asked, credentials, renew_from_)) break;
+    std::unique_lock<std::mutex> lock(mutex_);
+    ASSIGN_OR_RETURN(const bool is_better,
+                     Renew(asked, credentials, renew_from_, lock));
+    if (!is_better) break;
   }
   if (!issued.ok()) return issued.status();
   Token token;
@@ -280,22 +301,25 @@ absl::StatusOr<absl::Duration> Authenticator::Learn(
     const ScopeSet& scopes, const std::string& authorization,
     const HttpResponse& refusal, Trials& trials) {
   const std::vector<Challenge> challenges = ChallengesOf(refusal);
-  const std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   if (const Challenge* bearer = Find(challenges, "bearer");
       bearer != nullptr && !bearer->Get("realm").empty()) {
     return LearnBearer(scopes, *bearer, authorization, trials);
   }
   if (Find(challenges, "basic") == nullptr) {
-    if (HasLapsed(scopes, authorization, refusal)) return absl::ZeroDuration();
+    ASSIGN_OR_RETURN(const bool lapsed,
+                     HasLapsed(scopes, authorization, refusal, lock));
+    if (lapsed) return absl::ZeroDuration();
     return UnknownSchemes(challenges);
   }
   // Either the credentials that are known now were refused, or another thread
   // has found better ones.
   const Credentials credentials = CredentialsFor(scopes);
-  const bool refused = authorization == BasicAuthorization(credentials);
-  // Guard: refused-credentials-asked-again
-  if (refused && !Renew(scopes, credentials, renew_from_)) {
-    return Refused(credentials, credentials_.trouble);
+  if (authorization == BasicAuthorization(credentials)) {
+    // Guard: refused-credentials-asked-again
+    ASSIGN_OR_RETURN(const bool is_better,
+                     Renew(scopes, credentials, renew_from_, lock));
+    if (!is_better) return Refused(credentials, credentials_.trouble);
   }
   if (CredentialsFor(scopes).password.empty()) {
     return Refused(credentials, credentials_.trouble);
@@ -354,22 +378,22 @@ absl::StatusOr<absl::Duration> Authenticator::AfterFreshToken(
       "user allowed to do so, and are the clocks of both right?");
 }
 
-bool Authenticator::LearnFromDenial(const ScopeSet& scopes,
-                                    const std::string& authorization,
-                                    const HttpResponse& denial) {
+absl::StatusOr<bool> Authenticator::LearnFromDenial(
+    const ScopeSet& scopes, const std::string& authorization,
+    const HttpResponse& denial) {
   if (!IsDenial(denial)) return false;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return HasLapsed(scopes, authorization, denial);
+  std::unique_lock<std::mutex> lock(mutex_);
+  return HasLapsed(scopes, authorization, denial, lock);
 }
 
-bool Authenticator::HasLapsed(const ScopeSet& scopes,
-                              const std::string& authorization,
-                              const HttpResponse& refusal) {
+absl::StatusOr<bool> Authenticator::HasLapsed(
+    const ScopeSet& scopes, const std::string& authorization,
+    const HttpResponse& refusal, std::unique_lock<std::mutex>& lock) {
   if (authorization.empty()) return false;
   if (SchemeFor(scopes).kind == Scheme::Kind::kBasic) {
     const Credentials credentials = CredentialsFor(scopes);
     if (authorization != BasicAuthorization(credentials)) return true;
-    return Renew(scopes, credentials, renew_from_after_denial_);
+    return Renew(scopes, credentials, renew_from_after_denial_, lock);
   }
   Token* const token = FindToken(scopes, authorization);
   if (token == nullptr) return true;

@@ -44,7 +44,8 @@ class Authenticator {
 
   // Learns from a 401 to a request that was sent with `authorization`. OK: wait
   // so long, ask Authorization() again and repeat the request. Unauthenticated:
-  // there is nothing better to send; the message says why.
+  // there is nothing better to send; the message says why. DeadlineExceeded:
+  // nobody could say in time whether there are other credentials.
   absl::StatusOr<absl::Duration> Learn(const ScopeSet& scopes,
                                        const std::string& authorization,
                                        const HttpResponse& refusal,
@@ -52,8 +53,10 @@ class Authenticator {
   // Some registries answer 403 or 400, without a challenge, to tokens or
   // credentials that have lapsed. True if Authorization() may return something
   // better now.
-  bool LearnFromDenial(const ScopeSet& scopes, const std::string& authorization,
-                       const HttpResponse& denial);
+  // DeadlineExceeded as for Learn().
+  absl::StatusOr<bool> LearnFromDenial(const ScopeSet& scopes,
+                                       const std::string& authorization,
+                                       const HttpResponse& denial);
   // A request with `authorization` was let through.
   void LetThrough(const ScopeSet& scopes, const std::string& authorization,
                   const Trials& trials);
@@ -103,9 +106,15 @@ class Authenticator {
                                   const Exchange& exchange);
   void DropTokens(const ScopeSet& but);
   // True: there are others than those that were refused. `next` is when they
-  // may be looked up again.
-  bool Renew(const ScopeSet& scopes, const Credentials& refused,
-             absl::Time& next);
+  // may be looked up again. `lock`, which holds the mutex, is let go while they
+  // are looked up: that may take minutes, and other requests go on meanwhile.
+  // An error if nobody could say in time.
+  absl::StatusOr<bool> Renew(const ScopeSet& scopes, const Credentials& refused,
+                             absl::Time& next,
+                             std::unique_lock<std::mutex>& lock);
+  // Asks without the mutex.
+  absl::StatusOr<RegistryCredentials> LookUp(const ScopeSet& scopes,
+                                             const Credentials& refused) const;
   absl::StatusOr<absl::Duration> LearnBearer(const ScopeSet& scopes,
                                              const Challenge& challenge,
                                              const std::string& authorization,
@@ -113,8 +122,10 @@ class Authenticator {
   absl::StatusOr<absl::Duration> AfterFreshToken(const ScopeSet& asked,
                                                  const Challenge& challenge,
                                                  Trials& trials);
-  bool HasLapsed(const ScopeSet& scopes, const std::string& authorization,
-                 const HttpResponse& refusal);
+  absl::StatusOr<bool> HasLapsed(const ScopeSet& scopes,
+                                 const std::string& authorization,
+                                 const HttpResponse& refusal,
+                                 std::unique_lock<std::mutex>& lock);
 
   const Url registry_;
   const TlsSettings tls_;
@@ -126,6 +137,9 @@ class Authenticator {
   // an answer that may not have been a refusal.
   absl::Time renew_from_ = absl::InfinitePast();
   absl::Time renew_from_after_denial_ = absl::InfinitePast();
+  // Who finds the credentials refused meanwhile waits for the same look-up.
+  bool being_renewed_ = false;
+  std::condition_variable renewed_;
   std::condition_variable token_fetched_;
   std::map<std::string, Scheme> schemes_;
   // The scopes that are asked for instead of the key's scopes: with scopes that

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
 #include "common/registry/connection/attempts.h"
 #include "common/registry/connection/docker_hub.h"
 #include "common/registry/connection/errors.h"
@@ -71,6 +72,13 @@ absl::Status ForeignRefusal(const RegistryRequest& request, const Url& url,
   return IsThrottling(response.status, TellGate(response, gate))
              ? WithThrottled(std::move(status))
              : status;
+}
+
+// Nobody could say in time whether there are other credentials: that is not a
+// refusal yet.
+absl::Status ErrorOfRenewal(const RegistryRequest& request,
+                            const absl::Status& status) {
+  return WithRequestNotSent(Annotate(status, request.url.display()));
 }
 
 }  // namespace
@@ -154,20 +162,17 @@ absl::Status RegistryConnection::ProveCredentials(
   RegistryRequest base;
   base.url = Endpoint("");
   base.pass = request.pass;
-  const absl::StatusOr<HttpResponse> answer = SendAuthenticated(task, base);
-  if (!answer.ok()) return answer.status();
+  ASSIGN_OR_RETURN(const HttpResponse answer, SendAuthenticated(task, base));
   GatePass own_pass;
   if (request.pass == nullptr) {
-    const absl::Status turn = gate_->Acquire(1, &task.cancellation());
-    if (!turn.ok()) return turn;
+    RETURN_IF_ERROR(gate_->Acquire(1, &task.cancellation()));
     own_pass = GatePass(gate_);
   }
   GatePass& pass = request.pass == nullptr ? own_pass : *request.pass;
-  if (answer->status / 100 == 2) {
-    const absl::StatusOr<HttpResponse> without =
-        SendFollowingRedirects(task, base, "", pass);
-    if (!without.ok()) return without.status();
-    if (without->status == 401) return absl::OkStatus();
+  if (answer.status / 100 == 2) {
+    ASSIGN_OR_RETURN(const HttpResponse without,
+                     SendFollowingRedirects(task, base, "", pass));
+    if (without.status == 401) return absl::OkStatus();
   }
   // The base endpoint is open to all, which proves nothing.
   if (authenticator_.IsAnonymous(request.scopes)) {
@@ -189,10 +194,11 @@ absl::StatusOr<bool> RegistryConnection::LearnFrom(
     TaskScope& task, const RegistryRequest& request,
     const std::string& authorization, HttpResponse& response, SignIn& sign_in) {
   if (response.status == 400 || response.status == 403) {
-    if (sign_in.denied || !authenticator_.LearnFromDenial(
-                              request.scopes, authorization, response)) {
-      return false;
-    }
+    if (sign_in.denied) return false;
+    absl::StatusOr<bool> learnt =
+        authenticator_.LearnFromDenial(request.scopes, authorization, response);
+    if (!learnt.ok()) return ErrorOfRenewal(request, learnt.status());
+    if (!*learnt) return false;
     sign_in.denied = true;
     // To the caller of a source, who begins anew, as after a challenge.
     if (request.source != nullptr) response.status = 401;
@@ -200,6 +206,9 @@ absl::StatusOr<bool> RegistryConnection::LearnFrom(
   }
   absl::StatusOr<absl::Duration> pause = authenticator_.Learn(
       request.scopes, authorization, response, sign_in.trials);
+  if (absl::IsDeadlineExceeded(pause.status())) {
+    return ErrorOfRenewal(request, pause.status());
+  }
   if (!pause.ok()) {
     return WithMessage(
         ErrorOfResponse(request.method, request.url, response),
@@ -209,8 +218,7 @@ absl::StatusOr<bool> RegistryConnection::LearnFrom(
   if (++sign_in.rounds >= kMaxRounds) {
     return ErrorOfResponse(request.method, request.url, response);
   }
-  const absl::Status slept = task.cancellation().SleepFor(*pause);
-  if (!slept.ok()) return slept;
+  RETURN_IF_ERROR(task.cancellation().SleepFor(*pause));
   return true;
 }
 
@@ -218,8 +226,7 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
     TaskScope& task, const RegistryRequest& request) {
   GatePass own_pass;
   if (request.pass == nullptr) {
-    const absl::Status turn = gate_->Acquire(1, &task.cancellation());
-    if (!turn.ok()) return turn;
+    RETURN_IF_ERROR(gate_->Acquire(1, &task.cancellation()));
     own_pass = GatePass(gate_);
   }
   GatePass& pass = request.pass == nullptr ? own_pass : *request.pass;
@@ -256,12 +263,11 @@ absl::StatusOr<HttpResponse> RegistryConnection::SendAuthenticated(
       NoteLetThrough(request, authorization, status, sign_in);
       return response;
     }
-    absl::StatusOr<bool> again =
-        LearnFrom(task, request, authorization, *response, sign_in);
-    if (!again.ok()) return again.status();
+    ASSIGN_OR_RETURN(bool again, LearnFrom(task, request, authorization,
+                                           *response, sign_in));
     // A source has been touched and cannot be used again: the caller begins
     // anew, with what is learnt here.
-    if (!*again || request.source != nullptr) return response;
+    if (!again || request.source != nullptr) return response;
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/reference/secret_text.h"
 #include "common/registry/connection/auth_files.h"
@@ -36,12 +37,10 @@ const Credentials& RegistryCredentials::For(
 
 absl::StatusOr<RegistryCredentials> LookUpCredentials(
     const std::string& auth_file, const Address& address) {
-  absl::StatusOr<std::vector<AuthSource>> sources = AuthSources(auth_file);
-  if (!sources.ok()) return sources.status();
+  ASSIGN_OR_RETURN(std::vector<AuthSource> sources, AuthSources(auth_file));
   RegistryCredentials found;
-  for (const AuthSource& source : *sources) {
-    const absl::Status status = AddFrom(source, address, found);
-    if (!status.ok()) return status;
+  for (const AuthSource& source : sources) {
+    RETURN_IF_ERROR(AddFrom(source, address, found));
   }
   return found;
 }

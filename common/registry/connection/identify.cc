@@ -4,6 +4,7 @@
 #include "common/registry/connection/identify.h"
 
 #include "absl/strings/match.h"
+#include "common/base/status_macros.h"
 #include "common/registry/connection/docker_hub.h"
 #include "common/registry/connection/errors.h"
 
@@ -13,10 +14,9 @@ absl::Status CheckCredentials(const RegistryClient& client) {
   RegistryRequest request;
   request.url = client.connection->Endpoint("");
   request.repeatable = true;
-  const absl::StatusOr<HttpResponse> response = client.Send(request);
-  if (!response.ok()) return response.status();
-  return response->status == 200 ? absl::OkStatus()
-                                 : client.Refusal(request, *response);
+  ASSIGN_OR_RETURN(const HttpResponse response, client.Send(request));
+  return response.status == 200 ? absl::OkStatus()
+                                : client.Refusal(request, response);
 }
 
 absl::StatusOr<RegistryKind> IdentifyRegistry(const RegistryClient& client) {

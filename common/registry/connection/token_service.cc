@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/registry/connection/errors.h"
 #include "common/registry/connection/json.h"
@@ -99,7 +100,7 @@ absl::StatusOr<Url> NextOf(const Url& url, const HttpResponse& response) {
   absl::StatusOr<Url> next = ResolveUrl(url, *location);
   if (!next.ok()) return next.status();
   next = WithOwnScheme(url, Url(*next));
-  if (const absl::Status led = CheckLedTo(url, *next); !led.ok()) return led;
+  RETURN_IF_ERROR(CheckLedTo(url, *next));
   return next;
 }
 
@@ -110,22 +111,21 @@ absl::StatusOr<HttpResponse> Follow(const Url& registry, const TlsSettings& tls,
     const HttpRequest sent = request;
     absl::StatusOr<HttpResponse> response = exchange(std::move(request));
     if (!response.ok()) return response;
-    absl::StatusOr<Url> next = NextOf(url, *response);
-    if (!next.ok()) return next.status();
-    const bool stays = next->host == url.host;
+    ASSIGN_OR_RETURN(Url next, NextOf(url, *response));
+    const bool stays = next.host == url.host;
     const bool keeps_method =
         response->status == 307 || response->status == 308;
-    if (next->str() == url.str() ||
+    if (next.str() == url.str() ||
         (sent.method == HttpMethod::kPost && !(stays && keeps_method))) {
       return response;
     }
-    request = NewRequest(registry, tls, *next);
+    request = NewRequest(registry, tls, next);
     request.method = sent.method;
     if (stays) {
       request.headers = sent.headers;
       request.body = sent.body;
     }
-    url = *std::move(next);
+    url = std::move(next);
   }
   return absl::FailedPreconditionError(absl::StrCat("the token service ",
                                                     url.display(),
@@ -231,13 +231,12 @@ absl::StatusOr<IssuedToken> AskForToken(
     const Url& registry, const TlsSettings& tls, const TokenService& service,
     const ScopeSet& scopes, const RegistryCredentials& all,
     const Credentials& credentials, const Exchange& exchange) {
-  const absl::StatusOr<Url> realm = RealmOf(registry, service, credentials);
-  if (!realm.ok()) return realm.status();
+  ASSIGN_OR_RETURN(const Url realm, RealmOf(registry, service, credentials));
   const absl::Time asked = absl::Now();
   const auto ask = [&](bool by_post) {
-    HttpRequest request = NewRequest(registry, tls, *realm);
+    HttpRequest request = NewRequest(registry, tls, realm);
     (by_post ? AskByPost : AskByGet)(service, scopes, credentials, request);
-    return Follow(registry, tls, std::move(request), *realm, exchange);
+    return Follow(registry, tls, std::move(request), realm, exchange);
   };
   bool by_post = !credentials.identity_token.empty();
   absl::StatusOr<HttpResponse> response = ask(by_post);
@@ -251,14 +250,14 @@ absl::StatusOr<IssuedToken> AskForToken(
   }
   const HttpMethod method = by_post ? HttpMethod::kPost : HttpMethod::kGet;
   if (!response.ok()) {
-    return ErrorOfExchange(method, *realm, response.status());
+    return ErrorOfExchange(method, realm, response.status());
   }
-  if (response->status / 100 == 2) return ReadToken(*realm, *response, asked);
+  if (response->status / 100 == 2) return ReadToken(realm, *response, asked);
   absl::Status status =
       response->status == 401 || response->status == 403
           ? Annotate(Refused(credentials, all.trouble),
-                     absl::StrCat("token service ", realm->display()))
-          : TokenServiceError(ErrorOfResponse(method, *realm, *response));
+                     absl::StrCat("token service ", realm.display()))
+          : TokenServiceError(ErrorOfResponse(method, realm, *response));
   if (response->status / 100 == 4 && !absl::IsResourceExhausted(status) &&
       !absl::IsUnavailable(status)) {
     status.SetPayload(kRefusalPayload,
