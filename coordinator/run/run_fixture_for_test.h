@@ -45,6 +45,10 @@ class JournalForTest : public RunJournal {
   std::atomic<int> failing_writes = 0;
   // Called on the thread that writes.
   std::function<void()> on_failed_write = [] {};
+  // So many reads of intents fail.
+  std::atomic<int> failing_intents = 0;
+  // Called on the thread that reads.
+  std::function<void()> on_read_intent = [] {};
 
   absl::StatusOr<proto::Shard> ReadShard(uint32_t shard) override {
     if (reads_until_failure >= 0 && reads_until_failure-- == 0) return Away();
@@ -70,6 +74,11 @@ class JournalForTest : public RunJournal {
   }
   absl::StatusOr<std::optional<proto::Intent>> ReadIntent(
       absl::string_view registry, absl::string_view repository) override {
+    on_read_intent();
+    if (failing_intents > 0) {
+      --failing_intents;
+      return Away();
+    }
     return journal_->ReadIntent(registry, repository);
   }
   absl::Status WriteIntent(absl::string_view registry,

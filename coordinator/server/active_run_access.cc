@@ -13,15 +13,18 @@
 
 namespace registry_manager {
 
-bool ActiveRun::HasTaskOf(const std::string& session) const {
+bool ActiveRun::HasTaskOf(const std::string& session, absl::Time now) const {
   return absl::c_any_of(tasks_, [&](const auto& entry) {
-    return entry.second.session == session;
+    return entry.second.session == session &&
+           shared_.scheduler->HoldsLease(session, entry.first,
+                                         entry.second.attempt, now);
   });
 }
 
-void ActiveRun::HandleSettingsRequest(const std::string& session) {
+void ActiveRun::HandleSettingsRequest(const std::string& session,
+                                      absl::Time now) {
   // Guard: settings-for-task-holders-only
-  if (!HasTaskOf(session)) return;
+  if (!HasTaskOf(session, now)) return;
   if (is_access_read_) {
     SendSettings(session);
     return;
@@ -40,11 +43,11 @@ void ActiveRun::ReadAllAccess() {
     return absl::OkStatus();
   };
   Post(*shared_.access_thread, read,
-       [this, settings](const absl::Status&, absl::Time) {
+       [this, settings](const absl::Status&, absl::Time now) {
          settings_ = std::move(*settings);
          is_access_read_ = true;
          for (const std::string& session : std::exchange(await_settings_, {})) {
-           if (HasTaskOf(session)) SendSettings(session);
+           if (HasTaskOf(session, now)) SendSettings(session);
          }
        });
 }
@@ -56,9 +59,11 @@ void ActiveRun::SendSettings(const std::string& session) {
 }
 
 void ActiveRun::HandleCredentialsRequest(
-    const std::string& session, const proto::CredentialsRequest& request) {
+    const std::string& session, const proto::CredentialsRequest& request,
+    absl::Time now) {
   const proto::Registry* const registry = FindRegistry(request.registry());
-  if (!HasTaskOf(session) || registry == nullptr || !registry->is_renewable()) {
+  if (!HasTaskOf(session, now) || registry == nullptr ||
+      !registry->is_renewable()) {
     shared_.desk->RefuseCredentials(session, request.number());
     return;
   }

@@ -129,6 +129,7 @@ class ListenerForTest : public RunListener {
   std::function<absl::Status()> on_commit = [] { return absl::OkStatus(); };
   // Called about once a second.
   std::function<void()> on_progress = [] {};
+  std::function<void()> on_ended = [] {};
   proto::RunSnapshot latest;
 
   void OnActions(const Run::About&,
@@ -146,6 +147,7 @@ class ListenerForTest : public RunListener {
     ended.push_back(
         absl::StrCat(about.repository, " ",
                      proto::TaskResult::Outcome_Name(result.outcome())));
+    on_ended();
   }
   void OnRefused(const Run::About& about, const std::string&,
                  Run::Refusal) override {

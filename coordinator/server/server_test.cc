@@ -3,97 +3,20 @@
 
 #include "coordinator/server/server.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <chrono>
-#include <functional>
 #include <future>
-#include <memory>
+#include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
-#include "coordinator/run/run_fixture_for_test.h"
-#include "coordinator/server/fleet_fixture_for_test.h"
+#include "coordinator/server/server_fixture_for_test.h"
 
 namespace registry_manager {
 namespace {
-
-using Kind = WorkStream::Kind;
-
-// testing::Test has a Run of its own.
-using RunOfTasks = Run;
-
-class ServerTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "/loop-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    absl::StatusOr<RepositoryLocks> locks = RepositoryLocks::Open(folder);
-    ASSERT_TRUE(locks.ok());
-    locks_.emplace(*std::move(locks));
-    absl::StatusOr<RepositoryLocks> others = RepositoryLocks::Open(folder);
-    ASSERT_TRUE(others.ok());
-    others_.emplace(*std::move(others));
-    ASSERT_EQ(pipe2(signals_, O_NONBLOCK | O_CLOEXEC), 0);
-  }
-  void TearDown() override {
-    close(signals_[0]);
-    close(signals_[1]);
-  }
-
-  void Signal() {
-    signalfd_siginfo info = {};
-    info.ssi_signo = SIGINT;
-    EXPECT_EQ(write(signals_[1], &info, sizeof info),
-              static_cast<ssize_t>(sizeof info));
-  }
-
-  absl::StatusOr<RunEnd> Carry(std::vector<WorkStream> streams) {
-    run_ = std::make_unique<RunOfTasks>("RUN1", std::move(streams));
-    Commit commit;
-    run_->Begin(commit);
-    EXPECT_TRUE(journal_.Write(commit).ok());
-    Scheduler scheduler(options_);
-    Server server(
-        {&scheduler, options_, &worker_, &processes_, &*locks_, signals_[0]});
-    absl::StatusOr<RunEnd> ended = absl::InternalError("it has not ended");
-    server.Add({run_.get(),
-                &journal_,
-                &listener_,
-                settings_,
-                read_access_,
-                {{kA, RegistryBudget()}, {kB, RegistryBudget()}},
-                ownership_,
-                hold_off_,
-                [&](const absl::StatusOr<RunEnd>& end, proto::RunSnapshot) {
-                  ended = end;
-                }});
-    server.Run().IgnoreError();
-    return ended;
-  }
-
-  SchedulerOptions options_;
-  proto::RunSettings settings_;
-  std::function<void(proto::Registry&)> read_access_;
-  absl::Duration ownership_ = absl::InfiniteDuration();
-  absl::Duration hold_off_;
-  JournalForTest journal_;
-  WorkerForTest worker_;
-  ProcessesForTest processes_;
-  ListenerForTest listener_;
-  std::optional<RepositoryLocks> locks_;
-  // Another coordinator's.
-  std::optional<RepositoryLocks> others_;
-  int signals_[2] = {-1, -1};
-  std::unique_ptr<RunOfTasks> run_;
-};
 
 TEST_F(ServerTest, CarriesARunToItsEnd) {
   worker_.carry_out = [](const proto::Task& task) {
@@ -206,7 +129,7 @@ proto::Action Copied(const std::string& tag, proto::Action::Result result) {
   return action;
 }
 
-TEST_F(ServerTest, WhatAnAttemptThatIsTriedAgainHasDoneIsToldAndCountedOnce) {
+TEST_F(ServerTest, CountsEachActionOnceAcrossAttempts) {
   int attempts = 0;
   worker_.carry_out = [&](const proto::Task& task) {
     proto::Envelope ahead;
@@ -522,142 +445,6 @@ TEST_F(ServerTest, EndsWhenTheRunIsAnothersNow) {
   worker_.carry_out = [](const proto::Task&) { return Done(); };
   const auto end = Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})});
   EXPECT_FALSE(end.ok());
-}
-
-// A registry whose password is another one each time.
-class AccessTest : public ServerTest {
- protected:
-  AccessTest() {
-    settings_.set_run("RUN1");
-    settings_.add_registries()->set_id(kA);
-    read_access_ = [this](proto::Registry& registry) {
-      registry.set_is_renewable(true);
-      registry.mutable_credentials()->mutable_whole()->set_password(
-          absl::StrCat("password ", ++reads_));
-    };
-    // The task runs until the test has seen what it wants.
-    worker_.carry_out = [this](const proto::Task& task) {
-      lease_ = task.lease();
-      AskForSettings();
-      return std::nullopt;
-    };
-  }
-
-  void AskForSettings() {
-    proto::Envelope message;
-    message.mutable_settings_request()->set_run("RUN1");
-    worker_.Say(std::move(message));
-  }
-  void AskForCredentials(const std::string& registry, uint64_t number) {
-    proto::Envelope message;
-    proto::CredentialsRequest& request = *message.mutable_credentials_request();
-    request.set_number(number);
-    request.set_run("RUN1");
-    request.set_registry(registry);
-    worker_.Say(std::move(message));
-  }
-  void EndTask() { worker_.SayResult(lease_, Done(), 1); }
-  absl::Status CarryOne() {
-    return Carry({Naming(StreamFor(Kind::kDelete, kA), {"x"})}).status();
-  }
-  static std::string PasswordOf(const proto::RegistryCredentials& credentials) {
-    return credentials.whole().password();
-  }
-
-  // Counted on a side thread.
-  std::atomic<int> reads_ = 0;
-  proto::Lease lease_;
-};
-
-TEST_F(AccessTest, IsReadOnceForTheSettingsOfARun) {
-  Names told;
-  worker_.on_sent = [&](const proto::Envelope& message) {
-    if (!message.has_settings()) return;
-    told.push_back(
-        PasswordOf(message.settings().settings().registries(0).credentials()));
-    if (told.size() == 1) AskForSettings();
-    if (told.size() == 2) EndTask();
-  };
-  ASSERT_TRUE(CarryOne().ok());
-  EXPECT_EQ(told, Names({"password 1", "password 1"}));
-}
-
-TEST_F(AccessTest, IsReadAgainWhenARegistryRefusesIt) {
-  Names told;
-  worker_.on_sent = [&](const proto::Envelope& message) {
-    if (message.has_settings() && told.empty()) AskForCredentials(kA, 7);
-    if (message.has_settings() && !told.empty()) {
-      told.push_back(PasswordOf(
-          message.settings().settings().registries(0).credentials()));
-      EndTask();
-    }
-    if (!message.has_credentials_reply()) return;
-    EXPECT_EQ(message.credentials_reply().number(), 7u);
-    EXPECT_EQ(message.credentials_reply().problem(), "");
-    told.push_back(PasswordOf(message.credentials_reply().credentials()));
-    // The next worker that asks gets the new credentials at once.
-    AskForSettings();
-  };
-  ASSERT_TRUE(CarryOne().ok());
-  EXPECT_EQ(told, Names({"password 2", "password 2"}));
-}
-
-TEST_F(AccessTest, AQuestionThatIsSentAgainMeanwhileIsAnsweredOnce) {
-  std::promise<void> asked_again;
-  std::shared_future<void> may_read(asked_again.get_future());
-  read_access_ = [this, may_read](proto::Registry& registry) {
-    registry.set_is_renewable(true);
-    if (++reads_ == 2) may_read.wait();
-  };
-  Names told;
-  worker_.on_sent = [&](const proto::Envelope& message) {
-    if (message.has_settings()) {
-      AskForCredentials(kA, 1);
-      AskForCredentials(kA, 1);
-      AskForCredentials(kA, 2);
-      // Refused at once, after the others were heard.
-      AskForCredentials(kB, 3);
-    }
-    if (!message.has_credentials_reply()) return;
-    const proto::CredentialsReply& reply = message.credentials_reply();
-    told.push_back(absl::StrCat(reply.number(), reply.problem()));
-    if (reply.number() == 3) asked_again.set_value();
-    if (told.size() == 3) EndTask();
-  };
-  ASSERT_TRUE(CarryOne().ok());
-  EXPECT_EQ(told, Names({"3there are no other credentials", "1", "2"}));
-  EXPECT_EQ(reads_, 2);
-}
-
-TEST_F(AccessTest, AFailureIsToldAndTheCredentialsBeforeStay) {
-  read_access_ = [this](proto::Registry& registry) {
-    registry.set_is_renewable(true);
-    registry.clear_problem();
-    if (++reads_ == 2) {
-      registry.set_problem("the helper is gone");
-      return;
-    }
-    registry.mutable_credentials()->mutable_whole()->set_password("first");
-  };
-  Names told;
-  worker_.on_sent = [&](const proto::Envelope& message) {
-    if (message.has_credentials_reply()) {
-      told.push_back(message.credentials_reply().problem());
-      AskForSettings();
-    }
-    if (!message.has_settings()) return;
-    const proto::Registry& registry =
-        message.settings().settings().registries(0);
-    if (told.empty()) {
-      AskForCredentials(kA, 1);
-    } else {
-      told.push_back(
-          absl::StrCat(PasswordOf(registry.credentials()), registry.problem()));
-      EndTask();
-    }
-  };
-  ASSERT_TRUE(CarryOne().ok());
-  EXPECT_EQ(told, Names({"the helper is gone", "first"}));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "coordinator/access/registry_access.h"
 #include "coordinator/records/earlier_runs.h"
@@ -57,10 +58,10 @@ absl::Status Submission::Open() {
 }
 
 absl::Status Submission::Restrict() {
-  const absl::StatusOr<FailedWork> failed =
-      FailedWork::Read(parts_.folder->outcomes(request_.retry_of));
-  if (!failed.ok()) return failed.status();
-  streams_ = failed->Restrict(streams_);
+  ASSIGN_OR_RETURN(
+      const FailedWork failed,
+      FailedWork::Read(parts_.folder->outcomes(request_.retry_of)));
+  streams_ = failed.Restrict(streams_);
   if (!streams_.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("what failed in run ", request_.retry_of, " is not in ",
@@ -79,27 +80,25 @@ std::vector<std::string> Submission::ForgetOld() const {
 
 absl::Status Submission::OwnRun(const std::string& identity) {
   Journal& journal = *parts_.journal;
-  absl::StatusOr<std::optional<std::string>> unfinished =
-      FindUnfinished(journal, identity, *parts_.view);
-  if (!unfinished.ok()) return unfinished.status();
+  ASSIGN_OR_RETURN(std::optional<std::string> unfinished,
+                   FindUnfinished(journal, identity, *parts_.view));
   proto::RunRecord record;
   record.set_identity(identity);
   record.set_verb(VerbName(request_.options.verb));
   record.set_dry_run(AllDry());
   record.set_config(config_name_);
   record.set_begun_unix(absl::ToUnixSeconds(begun_));
-  if (*unfinished && !request_.fresh && !IsRunId(**unfinished)) {
+  if (unfinished && !request_.fresh && !IsRunId(*unfinished)) {
     return absl::DataLossError(absl::StrCat(
         "the journal is damaged: key rm:identity names '",
-        Printable(**unfinished),
+        Printable(*unfinished),
         "' as this config's run, which cannot be; plan anew with --fresh"));
   }
-  if (*unfinished && request_.fresh) {
-    const absl::Status status = Abandon(**unfinished, record);
-    if (!status.ok()) return status;
-    unfinished->reset();
+  if (unfinished && request_.fresh) {
+    RETURN_IF_ERROR(Abandon(*unfinished, record));
+    unfinished.reset();
   }
-  resumed_ = unfinished->has_value();
+  resumed_ = unfinished.has_value();
   if (!resumed_ && request_.retry_of.empty()) {
     for (const std::string& run : UnfinishedRunsOf(*parts_.folder, config_name_,
                                                    request_.options.verb)) {
@@ -108,23 +107,18 @@ absl::Status Submission::OwnRun(const std::string& identity) {
                         "policies, addresses or repositories have changed"));
     }
   }
-  id_ = resumed_ ? **unfinished : parts_.folder->NewRunId();
+  id_ = resumed_ ? *unfinished : parts_.folder->NewRunId();
   record.set_run(id_);
   for (const WorkStream& stream : streams_)
     *record.add_streams() = stream.name();
-  const absl::Status owned = Own(record);
-  if (!owned.ok()) return owned;
-  absl::StatusOr<ProcessLock> lock = parts_.folder->MakeRun(id_);
-  if (!lock.ok()) return lock.status();
-  process_lock_.emplace(*std::move(lock));
+  RETURN_IF_ERROR(Own(record));
+  ASSIGN_OR_RETURN(ProcessLock lock, parts_.folder->MakeRun(id_));
+  process_lock_.emplace(std::move(lock));
   return absl::OkStatus();
 }
 
 absl::Status Submission::Own(const proto::RunRecord& record) {
-  absl::StatusOr<std::unique_ptr<RunJournal>> owned =
-      parts_.journal->Own(record);
-  if (!owned.ok()) return owned.status();
-  journal_ = *std::move(owned);
+  ASSIGN_OR_RETURN(journal_, parts_.journal->Own(record));
   others_may_act_ |= journal_->previous_owner_may_act();
   return absl::OkStatus();
 }
@@ -150,16 +144,15 @@ absl::Status Submission::BeginOrRestore() {
 }
 
 absl::Status Submission::Restore() {
-  absl::StatusOr<RunState> state = journal_->Read();
-  if (!state.ok()) return state.status();
-  begun_ = absl::FromUnixSeconds(state->record.begun_unix());
-  has_answers_ = !state->listings.empty();
+  ASSIGN_OR_RETURN(RunState state, journal_->Read());
+  begun_ = absl::FromUnixSeconds(state.record.begun_unix());
+  has_answers_ = !state.listings.empty();
   Commit commit;
-  absl::Status status = run_->Restore(*journal_, *state, commit);
+  absl::Status status = run_->Restore(*journal_, state, commit);
   if (!status.ok()) return status;
   has_answers_ |= run_->ended_before() > 0;
   // A run that was cut short before its first shard begins again.
-  if (state->shards == 0 && state->listings.empty()) run_->Begin(commit);
+  if (state.shards == 0 && state.listings.empty()) run_->Begin(commit);
   status = journal_->Write(commit);
   if (!status.ok() || run_->Finished()) return status;
   Note(absl::StrCat("resuming run ", id_, ", begun ",
@@ -185,26 +178,23 @@ absl::Status Submission::BeginAnew(const std::string& identity) {
   if (!marked.ok()) Note(std::string(marked.message()));
   begun_ = absl::Now();
   has_answers_ = false;
-  const absl::Status status = OwnRun(identity);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(OwnRun(identity));
   return BeginOrRestore();
 }
 
 absl::Status Submission::OpenRecords() {
   std::optional<OutcomeLog> log;
   if (keeps_run()) {
-    absl::StatusOr<OutcomeLog> opened =
-        OutcomeLog::Open(parts_.folder->outcomes(id_));
-    if (!opened.ok()) return opened.status();
-    log.emplace(*std::move(opened));
+    ASSIGN_OR_RETURN(OutcomeLog opened,
+                     OutcomeLog::Open(parts_.folder->outcomes(id_)));
+    log.emplace(std::move(opened));
   }
   recorder_ =
       std::make_unique<RunRecorder>(parts_.folder, std::move(log), parts_.view);
   recorder_->SetHeader(Header());
   if (resumed_) {
-    const absl::Status status =
-        Recall(parts_.folder->outcomes(id_), *run_, recorder_->failures());
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(
+        Recall(parts_.folder->outcomes(id_), *run_, recorder_->failures()));
   }
   for (const std::string& notice : request_.notices) {
     recorder_->OnNotice(notice);
