@@ -152,7 +152,7 @@ GUARDS = [
     Guard(
         "nobody else's probe tags are deleted",
         "foreign-probe-tags-stay",
-        "if (*now && !IsPlaceholder(**now)) return false;",
+        "if (now && !IsPlaceholder(*now)) return false;",
         "",
         "//common/registry/drivers/plain:tag_removal_test",
     ),
@@ -195,7 +195,7 @@ GUARDS = [
     Guard(
         "a tag that somebody moved is not deleted by its name",
         "moved-tag-is-spared",
-        "        if (*gone) return attempt == 0 ? Deleted::kPassedOver : "
+        "        if (gone) return attempt == 0 ? Deleted::kPassedOver : "
         "Deleted::kDone;",
         "",
         "//common/registry/drivers/plain:deletion_test",
@@ -287,14 +287,14 @@ GUARDS = [
     Guard(
         "a run is not resumed with streams that its journal does not number",
         "streams-are-those-of-the-journal",
-        "  if (absl::Status status = CheckStreams(state.record); !status.ok()) {",
-        "  if (absl::Status status; !status.ok()) {",
+        "  RETURN_IF_ERROR(CheckStreams(state.record));",
+        "",
         "//coordinator/run:run_restore_test",
     ),
     Guard(
         "a worker without a task of the run gets no credentials",
         "settings-for-task-holders-only",
-        "  if (!HasTaskOf(session)) return;",
+        "  if (!HasTaskOf(session, now)) return;",
         "",
         "//coordinator/server:several_runs_test",
     ),
@@ -324,8 +324,8 @@ GUARDS = [
     Guard(
         "credentials that are refused are looked up again",
         "refused-credentials-asked-again",
-        "  if (refused && !Renew(scopes, credentials, renew_from_)) {",
-        "  if (refused) {",
+        "Renew(scopes, credentials, renew_from_, lock));",
+        "absl::StatusOr<bool>(false));",
         "//common/registry/connection:authentication_test",
     ),
     Guard(
@@ -352,9 +352,30 @@ GUARDS = [
     Guard(
         "what an image leads to stays if the image stays",
         "image-that-stays-spares-what-it-leads-to",
-        "if (spared.contains(images[next].digest)) {",
+        "if (spared.contains(plan.images[next].digest)) {",
         "if (false) {",
         "//common/registry/drivers:waves_test",
+    ),
+    Guard(
+        "a tag whose image was pushed again is left alone",
+        "image-pushed-again-keeps-its-tag",
+        "state.digest && !missing.contains(tags.at(tag));",
+        "false;",
+        "//worker/handlers/deletion:delete_repository_test",
+    ),
+    Guard(
+        "no dangling tag is taken away while a DELETE is not settled",
+        "unsettled-delete-holds-tags-back",
+        "    if (!is_settled_) {",
+        "    if (false) {",
+        "//worker/handlers/deletion:delete_repository_test",
+    ),
+    Guard(
+        "nothing is sent if deleting was stopped while the intent was read",
+        "stopped-while-intent-was-read",
+        "  if (parts_.run->IsStopped(dispatch.task)) {",
+        "  if (false) {",
+        "//coordinator/server:intents_test",
     ),
     Guard(
         "a listed manifest is attached only if it names its subject",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/registry/connection/errors.h"
+#include "common/registry/drivers/removal.h"
 
 namespace registry_manager {
 namespace {
@@ -15,6 +16,8 @@ using proto::Problem;
 
 Problem::Kind KindOf(const absl::Status& status) {
   if (absl::IsCancelled(status)) return Problem::CANCELLED;
+  if (HarmsOthers(status)) return Problem::REGISTRY_HARMS_OTHERS;
+  if (DoesNotDelete(status)) return Problem::REGISTRY_DOES_NOT_DELETE;
   if (IsNoAnswer(status)) return Problem::REGISTRY_UNREACHABLE;
   if (RefusesCredentials(status) || IsUnusable(status)) {
     return Problem::REGISTRY_REFUSES_CREDENTIALS;

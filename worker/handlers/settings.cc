@@ -4,6 +4,7 @@
 #include "worker/handlers/settings.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 
 namespace registry_manager {
 
@@ -20,10 +21,9 @@ namespace {
 
 absl::StatusOr<WorkerServices::OpenRegistry> Open(const std::string& registry,
                                                   TaskContext& context) {
-  absl::StatusOr<const proto::Registry*> found =
-      FindRegistry(registry, context);
-  if (!found.ok()) return found.status();
-  return context.services->Open(*context.settings, **found);
+  ASSIGN_OR_RETURN(const proto::Registry* found,
+                   FindRegistry(registry, context));
+  return context.services->Open(*context.settings, *found);
 }
 
 }  // namespace

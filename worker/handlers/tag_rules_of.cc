@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/status_macros.h"
+
 namespace registry_manager {
 namespace {
 
@@ -18,11 +20,9 @@ absl::StatusOr<TagPattern> PatternOf(const proto::TagPattern& pattern) {
 }  // namespace
 
 absl::StatusOr<TagRules> TagRulesOf(const proto::DeletePolicy& policy) {
-  absl::StatusOr<TagPattern> include = PatternOf(policy.include());
-  if (!include.ok()) return include.status();
-  absl::StatusOr<TagPattern> exclude = PatternOf(policy.exclude());
-  if (!exclude.ok()) return exclude.status();
-  return TagRules{*std::move(include), *std::move(exclude), policy.sem_ver()};
+  ASSIGN_OR_RETURN(TagPattern include, PatternOf(policy.include()));
+  ASSIGN_OR_RETURN(TagPattern exclude, PatternOf(policy.exclude()));
+  return TagRules{std::move(include), std::move(exclude), policy.sem_ver()};
 }
 
 }  // namespace registry_manager

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/reference/digest.h"
@@ -25,8 +26,6 @@ struct ImageToDelete {
   // No image leads to another image of its wave: a wave may be deleted in any
   // order, or at once. The waves follow each other.
   int wave = 0;
-  // All manifests that the image leads to. They stay if the image stays.
-  std::vector<Digest> leads_to = {};
 };
 
 // A tag that must be removed without its manifest.
@@ -42,10 +41,15 @@ struct TagToRemove {
   std::optional<Digest> ghost = {};
 };
 
-// Carried out in the order of its fields.
+// Carried out in the order of its fields. The tags are dealt with only if every
+// image of the plan is gone.
 struct RemovalPlan {
   // Sorted by wave.
   std::vector<ImageToDelete> images = {};
+  // The manifests that a manifest leads to directly; also for manifests that
+  // are between two images. What an image leads to, directly or through others,
+  // stays if the image stays.
+  absl::flat_hash_map<Digest, std::vector<Digest>> leads_to = {};
   // No image's deletion begins later (by BootTime()): the look at the
   // repository that the plan rests on is too old by then.
   absl::Time look_lasts_until = absl::InfiniteFuture();

@@ -11,18 +11,21 @@
 
 namespace registry_manager {
 
-// Deletes the images of one wave: fills in one outcome for each, and returns
-// why the removal must end, if it must.
+// Deletes the images of one wave: fills in the outcome of each, and returns the
+// reason why the removal must end, if it must.
 using DeleteWave =
-    std::function<absl::Status(const std::vector<ImageToDelete>& wave,
-                               std::vector<ImageOutcome>& wave_outcomes)>;
+    std::function<absl::Status(const std::vector<const ImageToDelete*>& wave,
+                               std::vector<ImageOutcome>& outcomes)>;
 
 // Deletes a plan's images wave by wave. An image that stays spares all that it
 // leads to; after a wave in which an image came too late, or that ended the
 // removal, no other begins. Fills in `images` and `status` of the outcome. The
 // rule of the order is the same for every registry; DeleteWave is the driver's.
-RemovalOutcome DeleteInWaves(const std::vector<ImageToDelete>& images,
+RemovalOutcome DeleteInWaves(const RemovalPlan& plan,
                              const DeleteWave& delete_wave);
+
+// True if the plan's tags may be dealt with after its images.
+bool AllAreGone(const std::vector<ImageOutcome>& images);
 
 }  // namespace registry_manager
 

@@ -20,40 +20,43 @@ using Kinds = std::vector<Kind>;
 
 class WavesTest : public testing::Test {
  protected:
-  // An image of the wave that leads to others.
+  // An image of the wave that leads to others directly.
   void Add(const std::string& name, int wave,
            const std::vector<std::string>& leads_to = {}) {
-    ImageToDelete image{Digest::Of(name), {}, wave};
-    for (const std::string& other : leads_to) {
-      image.leads_to.push_back(Digest::Of(other));
+    plan_.images.push_back({Digest::Of(name), {}, wave});
+    Lead(name, leads_to);
+  }
+  void Lead(const std::string& name, const std::vector<std::string>& to) {
+    for (const std::string& other : to) {
+      plan_.leads_to[Digest::Of(name)].push_back(Digest::Of(other));
     }
-    images_.push_back(std::move(image));
   }
 
   // Each image gets the kind that stands for it here, or is deleted.
   Kinds Run(const std::vector<std::pair<std::string, Kind>>& outcomes,
             const absl::Status& status = absl::OkStatus()) {
-    const RemovalOutcome outcome =
-        DeleteInWaves(images_, [&](const std::vector<ImageToDelete>& wave,
-                                   std::vector<ImageOutcome>& wave_outcomes) {
+    outcome_ =
+        DeleteInWaves(plan_, [&](const std::vector<const ImageToDelete*>& wave,
+                                 std::vector<ImageOutcome>& wave_outcomes) {
           sizes_.push_back(wave.size());
           for (size_t i = 0; i < wave.size(); ++i) {
             wave_outcomes[i].kind = Kind::kDeleted;
+            wave_outcomes[i].untagged = {wave[i]->digest.str()};
             for (const auto& [name, kind] : outcomes) {
-              if (wave[i].digest == Digest::Of(name)) {
+              if (wave[i]->digest == Digest::Of(name)) {
                 wave_outcomes[i].kind = kind;
               }
             }
           }
           return status;
         });
-    EXPECT_EQ(outcome.status, status);
     Kinds kinds;
-    for (const ImageOutcome& one : outcome.images) kinds.push_back(one.kind);
+    for (const ImageOutcome& one : outcome_.images) kinds.push_back(one.kind);
     return kinds;
   }
 
-  std::vector<ImageToDelete> images_;
+  RemovalPlan plan_;
+  RemovalOutcome outcome_;
   // The number of images in each wave that was carried out.
   std::vector<size_t> sizes_;
 };
@@ -82,6 +85,39 @@ TEST_F(WavesTest, AnImageThatIsRefusedSparesAllThatItLeadsTo) {
   EXPECT_EQ(sizes_, std::vector<size_t>({1, 1}));
 }
 
+TEST_F(WavesTest, SparesThroughManifestsThatAreNotDeleted) {
+  Add("index", 0, {"kept"});
+  Lead("kept", {"signature"});
+  Add("signature", 1);
+  EXPECT_EQ(Run({{"index", Kind::kRefused}}),
+            Kinds({Kind::kRefused, Kind::kSpared}));
+}
+
+TEST_F(WavesTest, ManifestsThatLeadToEachOtherEnd) {
+  Add("one", 0, {"two"});
+  Add("two", 1, {"one"});
+  EXPECT_EQ(Run({{"one", Kind::kRefused}}),
+            Kinds({Kind::kRefused, Kind::kSpared}));
+}
+
+TEST_F(WavesTest, AnOutcomeBelongsToItsImageAlsoBesideSparedOnes) {
+  Add("index", 0, {"child"});
+  Add("child", 1);
+  Add("other", 1);
+  Run({{"index", Kind::kRefused}});
+  EXPECT_EQ(outcome_.images[2].untagged,
+            std::vector<std::string>({Digest::Of("other").str()}));
+  EXPECT_TRUE(outcome_.images[1].untagged.empty());
+}
+
+TEST_F(WavesTest, AnImageThatNobodySpeaksOfEndsTheRemovalAndSpares) {
+  Add("index", 0, {"child"});
+  Add("child", 1);
+  EXPECT_EQ(Run({{"index", Kind::kNotTried}}),
+            Kinds({Kind::kNotTried, Kind::kNotTried}));
+  EXPECT_FALSE(outcome_.status.ok());
+}
+
 TEST_F(WavesTest, AnImageThatMayGoLaterSparesToo) {
   Add("index", 0, {"child"});
   Add("child", 1);
@@ -94,6 +130,7 @@ TEST_F(WavesTest, AnImageThatSomebodyElseDeletedSparesNothing) {
   Add("child", 1);
   EXPECT_EQ(Run({{"index", Kind::kWasGone}}),
             Kinds({Kind::kWasGone, Kind::kDeleted}));
+  EXPECT_TRUE(AllAreGone(outcome_.images));
 }
 
 TEST_F(WavesTest, NoWaveFollowsOneThatCameTooLate) {
@@ -102,6 +139,8 @@ TEST_F(WavesTest, NoWaveFollowsOneThatCameTooLate) {
   Add("three", 1);
   EXPECT_EQ(Run({{"two", Kind::kTooLate}}),
             Kinds({Kind::kDeleted, Kind::kTooLate, Kind::kNotTried}));
+  EXPECT_TRUE(outcome_.status.ok());
+  EXPECT_FALSE(AllAreGone(outcome_.images));
 }
 
 TEST_F(WavesTest, NoWaveFollowsOneThatEndedTheRemoval) {
@@ -109,6 +148,7 @@ TEST_F(WavesTest, NoWaveFollowsOneThatEndedTheRemoval) {
   Add("two", 1);
   EXPECT_EQ(Run({}, absl::CancelledError("enough")),
             Kinds({Kind::kDeleted, Kind::kNotTried}));
+  EXPECT_EQ(outcome_.status, absl::CancelledError("enough"));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/policy/attachment.h"
 #include "common/registry/drivers/driver.h"
 #include "worker/handlers/deletion/deletion_planner.h"
@@ -65,7 +66,6 @@ class Deletion {
   proto::TaskResult Run() {
     const absl::Status status = RunOrFail();
     if (!status.ok()) return outcome_.Fail(ProblemOf(status, task_.registry()));
-    if (registry_problem_) return outcome_.Fail(*registry_problem_);
     return outcome_.Finish(acted_ ? proto::TaskResult::DONE
                                   : proto::TaskResult::SKIPPED);
   }
@@ -91,19 +91,30 @@ class Deletion {
   absl::Status DeleteImages(const PlannedDeletion& planned);
   // The images of the plan that are not spared already.
   std::vector<const DigestDeletion*> ImagesToDelete(
-      const PlannedDeletion& planned);
+      const PlannedDeletion& planned, const Attachments& attachments);
+  RemovalPlan PlanRemoval(const PlannedDeletion& planned,
+                          const std::vector<const DigestDeletion*>& deletions,
+                          const Attachments& attachments) const;
   // Takes note of what became of an image that was not deleted.
-  void NoteLeft(const DigestDeletion& deletion, const ImageToDelete& image,
-                const ImageOutcome& outcome);
+  void NoteLeft(const DigestDeletion& deletion, const ImageOutcome& outcome,
+                const Attachments& attachments);
+  void Spare(const Digest& digest, const Attachments& attachments);
   void ReportSpared(const DigestDeletion& deletion);
   void ReportUntagged(const DigestDeletion& deletion,
                       const ImageOutcome& outcome);
-  // Judges by the listing whether the images' tags are gone, too.
-  absl::Status CheckOutcome(const std::vector<Gone>& gone);
-  void ReportTags(const Gone& gone, const LeftTags& found,
-                  std::set<std::string>& passed_over);
+  // Judges by the listing whether the images' tags are gone, too. `removal` is
+  // how the removal ended: nothing is waited for or deleted by name if it ended
+  // early.
+  absl::Status CheckOutcome(const std::vector<Gone>& gone,
+                            const absl::Status& removal);
+  // Reports those of the image's tags that are not listed any more.
+  void ReportGoneTags(const Gone& gone, const LeftTags& found,
+                      std::set<std::string>& passed_over);
+  void ReportLeftTags(const Gone& gone, const LeftTags& found);
   static std::vector<std::string> TagsOn(const PlannedDeletion& planned,
                                          const TagRemoval& removal);
+  // The tags that go without their image. Reports those that must wait.
+  std::vector<TagToRemove> TagsToRemove(const PlannedDeletion& planned);
   absl::Status RemoveTagsAlone(const PlannedDeletion& planned);
 
   const proto::DeleteRepository& task_;
@@ -125,7 +136,6 @@ class Deletion {
   // are taken away with the tags that are removed alone.
   std::set<std::string> deleted_tags_;
   std::set<std::string> dangling_tags_;
-  std::optional<proto::Problem> registry_problem_;
   bool deletes_ = false;
   bool acted_ = false;
   bool out_of_time_ = false;
@@ -143,48 +153,39 @@ absl::Status Deletion::RunOrFail() {
   absl::StatusOr<TagStates> states = driver_->ReadTagStates();
   if (!states.ok()) return states.status();
   if (!dry && HalfRemoved(*states) > 0) {
-    absl::Status status = FinishHalfRemovedTags(*states);
-    if (!status.ok() || registry_problem_) return status;
+    RETURN_IF_ERROR(FinishHalfRemovedTags(*states));
     looked_at = now_();
     states = driver_->ReadTagStates();
     if (!states.ok()) return states.status();
   }
-  absl::StatusOr<PlannedDeletion> planned =
-      planner_.Plan(*std::move(states), looked_at);
-  if (!planned.ok()) return planned.status();
-  outcome_.SetTags(planned->states.size() - HalfRemoved(planned->states));
-  report_.Begin(*planned);
-  acted_ = !planned->empty() || !planned->unreadable.empty();
+  ASSIGN_OR_RETURN(PlannedDeletion planned,
+                   planner_.Plan(*std::move(states), looked_at));
+  outcome_.SetTags(planned.states.size() - HalfRemoved(planned.states));
+  report_.Begin(planned);
+  acted_ = !planned.empty() || !planned.unreadable.empty();
   if (dry) {
-    report_.Planned(*planned,
-                    driver_->BytesOf(DigestsOf(planned->plan.deletions)));
+    report_.Planned(planned,
+                    driver_->BytesOf(DigestsOf(planned.plan.deletions)));
     return absl::OkStatus();
   }
-  report_.EarlierAttempt(task_.intent(), *planned);
-  report_.PassedOver(planned->passed_over);
-  absl::Status status = ReportLostRemovals(*planned);
-  if (status.ok() && !planned->empty()) status = Execute(*std::move(planned));
-  // Once others were harmed nothing more is deleted, and the intent stays; so
-  // it does if something failed, for whoever deletes here next.
-  if (!status.ok() || registry_problem_ || report_.failed() || !has_intent_) {
-    return status;
-  }
+  report_.EarlierAttempt(task_.intent(), planned);
+  report_.PassedOver(planned.passed_over);
+  absl::Status status = ReportLostRemovals(planned);
+  if (status.ok() && !planned.empty()) status = Execute(std::move(planned));
+  // If something failed, the intent stays for whoever deletes here next.
+  if (!status.ok() || report_.failed() || !has_intent_) return status;
   return context_.write_intent(task_.registry(), repository_, nullptr);
 }
 
 absl::Status Deletion::CheckDeletes() {
   if (deletes_) return absl::OkStatus();
-  const absl::Status status = driver_->CheckDeletes();
-  deletes_ = status.ok();
-  if (!DoesNotDelete(status)) return status;
-  registry_problem_ = ProblemOf(status, task_.registry());
-  registry_problem_->set_kind(proto::Problem::REGISTRY_DOES_NOT_DELETE);
+  RETURN_IF_ERROR(driver_->CheckDeletes());
+  deletes_ = true;
   return absl::OkStatus();
 }
 
 absl::Status Deletion::FinishHalfRemovedTags(const TagStates& states) {
-  absl::Status status = CheckDeletes();
-  if (!status.ok() || registry_problem_) return status;
+  RETURN_IF_ERROR(CheckDeletes());
   if (!has_intent_) {
     // A registry that is killed in this leaves them dangling: by our doing.
     proto::Intent intent;
@@ -193,8 +194,8 @@ absl::Status Deletion::FinishHalfRemovedTags(const TagStates& states) {
         intent.add_removals()->set_tag(tag);
       }
     }
-    status = context_.write_intent(task_.registry(), repository_, &intent);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(
+        context_.write_intent(task_.registry(), repository_, &intent));
     has_intent_ = true;
     planner_.Remember(intent);
   }
@@ -204,10 +205,9 @@ absl::Status Deletion::FinishHalfRemovedTags(const TagStates& states) {
 // Reports tags that an earlier attempt removed alone and whose images are gone,
 // too: that attempt was cut short before it could look at the images.
 absl::Status Deletion::ReportLostRemovals(const PlannedDeletion& planned) {
-  absl::StatusOr<std::vector<ResolvedTag>> lost =
-      planner_.LostRemovals(planned);
-  if (!lost.ok()) return lost.status();
-  for (const ResolvedTag& removal : *lost) {
+  ASSIGN_OR_RETURN(std::vector<ResolvedTag> lost,
+                   planner_.LostRemovals(planned));
+  for (const ResolvedTag& removal : lost) {
     // Nobody can do better: the intent need not stay for it.
     outcome_.Add(MakeAction(
         Action::UNTAG, Action::FAILED, removal.tag, removal.digest.str(),
@@ -220,12 +220,11 @@ absl::Status Deletion::ReportLostRemovals(const PlannedDeletion& planned) {
 
 absl::StatusOr<PlannedDeletion> Deletion::LookAgain(
     const PlannedDeletion& earlier) {
-  absl::StatusOr<PlannedDeletion> planned = planner_.PlanAgain(earlier);
-  if (!planned.ok()) return planned.status();
-  std::erase_if(planned->passed_over, [this](const std::string& tag) {
+  ASSIGN_OR_RETURN(PlannedDeletion planned, planner_.PlanAgain(earlier));
+  std::erase_if(planned.passed_over, [this](const std::string& tag) {
     return deleted_tags_.contains(tag);
   });
-  report_.PassedOver(planned->passed_over);
+  report_.PassedOver(planned.passed_over);
   return planned;
 }
 
@@ -233,9 +232,8 @@ absl::Status Deletion::WriteIntent(const PlannedDeletion& planned) {
   const proto::Intent intent =
       IntentOf(planned.snapshot, planned.plan, planned.gone, planned.untagged,
                planned.dangling);
-  const absl::Status status =
-      context_.write_intent(task_.registry(), repository_, &intent);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(
+      context_.write_intent(task_.registry(), repository_, &intent));
   has_intent_ = true;
   planner_.Remember(intent);
   return absl::OkStatus();
@@ -246,26 +244,20 @@ bool Deletion::IsOld(const PlannedDeletion& planned) const {
 }
 
 absl::Status Deletion::Execute(PlannedDeletion planned) {
-  absl::Status status = CheckDeletes();
-  if (!status.ok() || registry_problem_) return status;
+  RETURN_IF_ERROR(CheckDeletes());
   for (int fruitless = 0; fruitless < kMaxPlans;) {
-    absl::StatusOr<PlannedDeletion> again = LookAgain(planned);
-    if (!again.ok()) return again.status();
-    planned = *std::move(again);
+    ASSIGN_OR_RETURN(planned, LookAgain(planned));
     report_.UseReasonsOf(planned);
     if (planned.empty()) return absl::OkStatus();
-    status = WriteIntent(planned);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(WriteIntent(planned));
     const size_t deleted = deleted_tags_.size();
-    status = DeleteImages(planned);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(DeleteImages(planned));
     if (!out_of_time_) return RemoveTagsAlone(planned);
     const bool got_on = deleted_tags_.size() > deleted;
     fruitless = got_on ? 0 : fruitless + 1;
     if (got_on) continue;
-    const absl::Status slept =
-        context_.scope->cancellation().SleepFor(kFirstPause * fruitless);
-    if (!slept.ok()) return slept;
+    RETURN_IF_ERROR(
+        context_.scope->cancellation().SleepFor(kFirstPause * fruitless));
   }
   return absl::UnavailableError(absl::StrCat(
       "no plan for ", repository_,
@@ -277,10 +269,12 @@ absl::Status Deletion::Execute(PlannedDeletion planned) {
 }
 
 std::vector<const DigestDeletion*> Deletion::ImagesToDelete(
-    const PlannedDeletion& planned) {
+    const PlannedDeletion& planned, const Attachments& attachments) {
   std::vector<const DigestDeletion*> images;
   for (const DigestDeletion& deletion : planned.plan.deletions) {
     if (spared_.contains(deletion.digest)) {
+      // Somebody may have attached more to it since.
+      Spare(deletion.digest, attachments);
       ReportSpared(deletion);
     } else {
       images.push_back(&deletion);
@@ -289,18 +283,36 @@ std::vector<const DigestDeletion*> Deletion::ImagesToDelete(
   return images;
 }
 
+RemovalPlan Deletion::PlanRemoval(
+    const PlannedDeletion& planned,
+    const std::vector<const DigestDeletion*>& deletions,
+    const Attachments& attachments) const {
+  RemovalPlan plan;
+  plan.look_lasts_until = planned.looked_at + kPlanLifetime;
+  std::vector<Digest> next;
+  for (const DigestDeletion* one : deletions) {
+    plan.images.push_back({one->digest, one->tags, one->wave});
+    next.push_back(one->digest);
+  }
+  while (!next.empty()) {
+    const auto [entry, is_new] =
+        plan.leads_to.try_emplace(next.back(), std::vector<Digest>());
+    next.pop_back();
+    if (!is_new) continue;
+    entry->second = attachments.Of(entry->first);
+    next.insert(next.end(), entry->second.begin(), entry->second.end());
+  }
+  return plan;
+}
+
 absl::Status Deletion::DeleteImages(const PlannedDeletion& planned) {
   out_of_time_ = IsOld(planned);
   if (out_of_time_) return absl::OkStatus();
-  const std::vector<const DigestDeletion*> deletions = ImagesToDelete(planned);
   const Attachments attachments(planned.snapshot);
-  RemovalPlan plan;
-  plan.look_lasts_until = planned.looked_at + kPlanLifetime;
-  for (const DigestDeletion* one : deletions) {
-    plan.images.push_back(
-        {one->digest, one->tags, one->wave, attachments.ReachOf(one->digest)});
-  }
-  RemovalOutcome removal = driver_->Remove(plan);
+  const std::vector<const DigestDeletion*> deletions =
+      ImagesToDelete(planned, attachments);
+  RemovalOutcome removal =
+      driver_->Remove(PlanRemoval(planned, deletions, attachments));
   std::vector<Gone> gone;
   for (size_t i = 0; i < deletions.size(); ++i) {
     ImageOutcome& outcome = removal.images[i];
@@ -314,16 +326,21 @@ absl::Status Deletion::DeleteImages(const PlannedDeletion& planned) {
     if (is_gone) {
       gone.push_back({deletions[i], std::move(outcome)});
     } else {
-      NoteLeft(*deletions[i], plan.images[i], outcome);
+      NoteLeft(*deletions[i], outcome, attachments);
     }
   }
-  const absl::Status checked = CheckOutcome(gone);
-  return removal.status.ok() ? checked : removal.status;
+  return CheckOutcome(gone, removal.status);
+}
+
+void Deletion::Spare(const Digest& digest, const Attachments& attachments) {
+  spared_.insert(digest);
+  const std::vector<Digest> reached = attachments.ReachOf(digest);
+  spared_.insert(reached.begin(), reached.end());
 }
 
 void Deletion::NoteLeft(const DigestDeletion& deletion,
-                        const ImageToDelete& image,
-                        const ImageOutcome& outcome) {
+                        const ImageOutcome& outcome,
+                        const Attachments& attachments) {
   switch (outcome.kind) {
     case ImageOutcome::Kind::kTooLate:
       out_of_time_ = true;
@@ -349,9 +366,8 @@ void Deletion::NoteLeft(const DigestDeletion& deletion,
     return passed_over.contains(tag) || deleted_tags_.contains(tag);
   });
   report_.Deletion(left, Action::FAILED, ReasonOf(outcome.status));
-  spared_.insert(deletion.digest);
   reported_.insert(deletion.digest);
-  spared_.insert(image.leads_to.begin(), image.leads_to.end());
+  Spare(deletion.digest, attachments);
 }
 
 void Deletion::ReportSpared(const DigestDeletion& deletion) {
@@ -369,56 +385,72 @@ void Deletion::ReportUntagged(const DigestDeletion& deletion,
   }
 }
 
-absl::Status Deletion::CheckOutcome(const std::vector<Gone>& gone) {
+absl::Status Deletion::CheckOutcome(const std::vector<Gone>& gone,
+                                    const absl::Status& removal) {
   std::map<std::string, Digest> tags;
   for (const Gone& one : gone) {
     for (const std::string& tag : one.planned->tags) {
       tags.emplace(tag, one.planned->digest);
     }
   }
-  const absl::StatusOr<LeftTags> found =
-      CheckLeftTags(*driver_, tags, context_.scope->cancellation());
-  if (!found.ok()) return found.status();
-  if (found->found_to_leave_tags) {
+  const absl::StatusOr<LeftTags> looked =
+      removal.ok()
+          ? CheckLeftTags(*driver_, tags, context_.scope->cancellation())
+          : FindLeftTags(*driver_, tags);
+  // The images are gone, whatever the listing says.
+  const LeftTags found = looked.ok() ? *looked : LeftTags();
+  if (found.found_to_leave_tags) {
     outcome_.Note(
         "the registry leaves tags listed whose image is deleted: they are "
         "deleted by name afterwards");
   }
-  std::set<std::string> passed_over = found->moved;
-  for (const Gone& one : gone) ReportTags(one, *found, passed_over);
+  std::set<std::string> passed_over = found.moved;
+  for (const Gone& one : gone) {
+    if (one.planned->tags.empty()) {
+      report_.Deletion(*one.planned, Action::DONE, "");
+    }
+    ReportGoneTags(one, found, passed_over);
+    // If the removal ended early, the next attempt looks again.
+    if (removal.ok()) ReportLeftTags(one, found);
+  }
   report_.PassedOver(passed_over);
-  return absl::OkStatus();
+  return removal.ok() ? looked.status() : removal;
 }
 
-void Deletion::ReportTags(const Gone& gone, const LeftTags& found,
-                          std::set<std::string>& passed_over) {
-  const DigestDeletion& planned = *gone.planned;
-  if (planned.tags.empty()) report_.Deletion(planned, Action::DONE, "");
+void Deletion::ReportGoneTags(const Gone& gone, const LeftTags& found,
+                              std::set<std::string>& passed_over) {
   passed_over.insert(gone.outcome.passed_over.begin(),
                      gone.outcome.passed_over.end());
   // Some registries delete by themselves what goes with a deleted image. So a
   // manifest that was gone already was deleted by others only if it belongs to
   // the first wave.
-  const bool others_did =
-      gone.outcome.kind == ImageOutcome::Kind::kWasGone && planned.wave == 0;
-  for (const std::string& tag : planned.tags) {
+  const bool others_did = gone.outcome.kind == ImageOutcome::Kind::kWasGone &&
+                          gone.planned->wave == 0;
+  for (const std::string& tag : gone.planned->tags) {
     deleted_tags_.insert(tag);
+    if (found.left.contains(tag)) continue;
+    if (others_did) passed_over.insert(tag);
+    if (passed_over.contains(tag)) continue;
+    report_.DeletedTag(tag, gone.planned->digest);
+  }
+}
+
+void Deletion::ReportLeftTags(const Gone& gone, const LeftTags& found) {
+  for (const std::string& tag : gone.planned->tags) {
     const auto state = found.left.find(tag);
-    if (state == found.left.end()) {
-      if (others_did) passed_over.insert(tag);
-      if (!passed_over.contains(tag)) report_.DeletedTag(tag, planned.digest);
-    } else if (state->second.kind == TagState::Kind::kDangling) {
+    if (state == found.left.end()) continue;
+    if (state->second.kind == TagState::Kind::kDangling) {
       dangling_tags_.insert(tag);
-    } else {
-      const auto why = found.refused.find(tag);
-      report_.Failed(
-          Action::DELETE_TAG, tag, "",
-          absl::StrCat("its manifest was deleted, but the registry still lists "
-                       "the tag and hands it out",
-                       why == found.refused.end()
-                           ? ""
-                           : absl::StrCat(": ", ReasonOf(why->second))));
+      continue;
     }
+    const auto why = found.refused.find(tag);
+    report_.Failed(
+        Action::DELETE_TAG, tag, "",
+        absl::StrCat("its manifest was deleted, but the registry still lists "
+                     "the tag and hands it out",
+                     why == found.refused.end()
+                         ? ""
+                         : absl::StrCat(": ", ReasonOf(why->second))));
   }
 }
 
@@ -434,13 +466,16 @@ std::vector<std::string> Deletion::TagsOn(const PlannedDeletion& planned,
   return tags;
 }
 
-absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
+std::vector<TagToRemove> Deletion::TagsToRemove(
+    const PlannedDeletion& planned) {
+  constexpr char kUnsettled[] =
+      "what becomes of a DELETE in this repository is not known; the next "
+      "delete takes it up";
   std::vector<TagToRemove> tags;
   for (const TagRemoval& removal : planned.plan.removals) {
     if (!is_settled_) {
       report_.Skipped(Action::UNTAG, removal.tag, removal.digest.str(),
-                      "what becomes of a DELETE in this repository is not "
-                      "known; the next delete takes it up");
+                      kUnsettled);
     } else if (spared_.contains(removal.digest)) {
       report_.Skipped(Action::UNTAG, removal.tag, removal.digest.str(),
                       "what it is attached to could not be deleted");
@@ -448,19 +483,29 @@ absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
       tags.push_back({removal.tag, removal.digest, TagsOn(planned, removal)});
     }
   }
+  std::set<std::string> dangling = dangling_tags_;
+  dangling.insert(planned.dangling.begin(), planned.dangling.end());
+  for (const std::string& tag : dangling) {
+    // Guard: unsettled-delete-holds-tags-back
+    if (!is_settled_) {
+      report_.Skipped(Action::DELETE_TAG, tag, "", kUnsettled);
+      continue;
+    }
+    const auto state = planned.states.find(tag);
+    tags.push_back(
+        {tag,
+         {},
+         {},
+         dangling_tags_.contains(tag) ? std::nullopt : state->second.ghost});
+  }
+  return tags;
+}
+
+absl::Status Deletion::RemoveTagsAlone(const PlannedDeletion& planned) {
+  const RemovalOutcome removal =
+      driver_->Remove({.tags = TagsToRemove(planned)});
   const std::set<std::string> lost(planned.dangling.begin(),
                                    planned.dangling.end());
-  for (const std::string& tag : dangling_tags_) tags.push_back({tag, {}});
-  for (const std::string& tag : lost) {
-    if (dangling_tags_.contains(tag)) continue;
-    tags.push_back({tag, {}, {}, planned.states.at(tag).ghost});
-  }
-  const RemovalOutcome removal = driver_->Remove({.tags = std::move(tags)});
-  if (HarmsOthers(removal.status)) {
-    registry_problem_ = ProblemOf(removal.status, task_.registry());
-    registry_problem_->set_kind(proto::Problem::REGISTRY_HARMS_OTHERS);
-    return absl::OkStatus();
-  }
   for (const TagOutcome& tag : removal.tags) {
     if (tag.kind == TagOutcome::Kind::kNotTried) continue;
     report_.Removal(tag, dangling_tags_.contains(tag.tag),

@@ -56,16 +56,27 @@ class DeleteRepositoryTest : public testing::Test {
     return DeleteWith(driver, task_, context, [this] { return now_; });
   }
 
-  // "1.0 KEEP" of all actions that are not done, or have a reason to be told.
-  static Texts Failures(const TaskResult& result) {
-    Texts failures;
+  // "REFERENCE: REASON" of all actions with this result.
+  static Texts Of(const TaskResult& result, Action::Result kind) {
+    Texts texts;
     for (const Action& action : result.actions()) {
-      if (action.result() == Action::FAILED) {
-        failures.push_back(
+      if (action.result() == kind) {
+        texts.push_back(
             absl::StrCat(action.reference(), ": ", action.reason()));
       }
     }
-    return failures;
+    return texts;
+  }
+  static Texts Failures(const TaskResult& result) {
+    return Of(result, Action::FAILED);
+  }
+  static ImageOutcome Outcome(ImageOutcome::Kind kind,
+                              const std::string& why = "") {
+    return {kind, why.empty() ? absl::OkStatus() : absl::InternalError(why)};
+  }
+  // A tag that stays listed is not waited for.
+  void KnowThatTagsAreLeft() {
+    repository_.capabilities.tags_go_along = DeletionCapabilities::Support::kNo;
   }
   Texts Tags() const {
     Texts tags;
@@ -195,6 +206,9 @@ TEST_F(DeleteRepositoryTest, SparesWhatIsAttachedToAnImageThatIsRefused) {
   };
   const TaskResult result = Run();
   EXPECT_EQ(Failures(result), Texts({"develop-1: not yours"}));
+  EXPECT_EQ(Of(result, Action::SKIPPED),
+            Texts({signature.str() +
+                   ": what it is attached to could not be deleted"}));
   EXPECT_EQ(repository_.done, Texts({two.str()}));
   EXPECT_TRUE(repository_.manifests.contains(signature));
   // Whoever deletes here next needs it.
@@ -202,7 +216,7 @@ TEST_F(DeleteRepositoryTest, SparesWhatIsAttachedToAnImageThatIsRefused) {
 }
 
 TEST_F(DeleteRepositoryTest, ATagThatIsListedALittleLongerIsDeletedAllTheSame) {
-  repository_.Push("develop-1", "one");
+  const Digest one = repository_.Push("develop-1", "one");
   repository_.tags_linger = true;
   repository_.on_look_back = [this](int look) {
     if (look == 2) repository_.tags.erase("develop-1");
@@ -210,6 +224,8 @@ TEST_F(DeleteRepositoryTest, ATagThatIsListedALittleLongerIsDeletedAllTheSame) {
   const TaskResult result = Run();
   EXPECT_EQ(result.counts().deleted(), 1u);
   EXPECT_EQ(result.counts().failed(), 0u);
+  EXPECT_EQ(repository_.looks_back(), 2);
+  EXPECT_EQ(repository_.done, Texts({one.str()}));
 }
 
 TEST_F(DeleteRepositoryTest, AManifestThatSomebodyElseDeletedIsPassedOver) {
@@ -240,7 +256,178 @@ TEST_F(DeleteRepositoryTest, KeepsTheIntentIfRemovingATagHarmedOthers) {
       WithHarmsOthers(absl::DataLossError("it took the image along"));
   const TaskResult result = Run();
   EXPECT_EQ(result.problem().kind(), proto::Problem::REGISTRY_HARMS_OTHERS);
+  EXPECT_EQ(result.problem().registry(), task_.registry());
   EXPECT_EQ(intents_, Texts({"write after 0"}));
+}
+
+// --- tags that stay listed although their image is deleted ---
+
+TEST_F(DeleteRepositoryTest, LeftTagsAreDeletedByNameWhereTheRegistryDoesThat) {
+  repository_.Push("develop-1", "one");
+  repository_.tags_linger = true;
+  repository_.deletes_left_tags = true;
+  const TaskResult result = Run();
+  EXPECT_EQ(repository_.asked_by_name, Texts({"develop-1"}));
+  EXPECT_EQ(result.counts().deleted(), 1u);
+  EXPECT_EQ(result.counts().failed(), 0u);
+  ASSERT_EQ(result.notes_size(), 1);
+  EXPECT_TRUE(absl::StrContains(result.notes(0), "leaves tags listed"));
+  // The next ones are deleted by name without patience.
+  repository_.Push("develop-2", "two");
+  const int looks = repository_.looks_back();
+  EXPECT_EQ(Run().notes_size(), 0);
+  EXPECT_EQ(repository_.looks_back(), looks + 2);
+}
+
+TEST_F(DeleteRepositoryTest, ALeftTagThatTheRegistryAnswersForIsAFailure) {
+  repository_.Push("develop-1", "one");
+  repository_.tags_linger = true;
+  repository_.answers_for_deleted = true;
+  KnowThatTagsAreLeft();
+  EXPECT_EQ(Failures(Run()),
+            Texts({"develop-1: its manifest was deleted, but the registry "
+                   "still lists the tag and hands it out: not by name"}));
+}
+
+TEST_F(DeleteRepositoryTest, ALeftTagThatDanglesIsRemovedAlone) {
+  const Digest one = repository_.Push("develop-1", "one");
+  repository_.tags_linger = true;
+  KnowThatTagsAreLeft();
+  const TaskResult result = Run();
+  EXPECT_EQ(repository_.done, Texts({one.str(), "develop-1"}));
+  EXPECT_EQ(result.counts().deleted(), 1u);
+  EXPECT_EQ(result.counts().failed(), 0u);
+}
+
+TEST_F(DeleteRepositoryTest, AnImageThatIsPushedAgainKeepsItsTag) {
+  const Digest one = repository_.Push("develop-1", "one");
+  KnowThatTagsAreLeft();
+  repository_.on_look_back = [this](int) {
+    repository_.Push("develop-1", "one");
+  };
+  const TaskResult result = Run();
+  EXPECT_EQ(repository_.done, Texts({one.str()}));
+  EXPECT_EQ(repository_.asked_by_name, Texts());
+  EXPECT_TRUE(repository_.tags.contains("develop-1"));
+  EXPECT_EQ(result.counts().deleted(), 0u);
+  EXPECT_EQ(result.counts().passed_over(), 1u);
+}
+
+// --- a DELETE that takes effect late, or is not settled ---
+
+TEST_F(DeleteRepositoryTest, NothingIsWrittenWhileADeleteIsNotSettled) {
+  const Digest one = repository_.Push("develop-1", "one");
+  // Shares its image with a tag that stays: it would be removed alone.
+  repository_.tags.insert_or_assign("develop-2", *kept_);
+  repository_.on_delete = [&](const Digest&) {
+    return std::optional(Outcome(ImageOutcome::Kind::kFailed, "HTTP 500"));
+  };
+  const TaskResult result = Run();
+  EXPECT_EQ(Failures(result), Texts({"develop-1: HTTP 500"}));
+  EXPECT_EQ(Of(result, Action::SKIPPED),
+            Texts({"develop-2: what becomes of a DELETE in this repository is "
+                   "not known; the next delete takes it up"}));
+  EXPECT_EQ(repository_.done, Texts());
+  // Whoever deletes here next needs it.
+  EXPECT_EQ(intents_, Texts({"write after 0"}));
+}
+
+TEST_F(DeleteRepositoryTest, DanglingTagsWaitWhileADeleteIsNotSettled) {
+  settings_.mutable_delete_policy()->set_dangling_tags(
+      proto::DeletePolicy::REMOVE);
+  repository_.tags.insert_or_assign("lost", Digest::Of("nowhere"));
+  repository_.Push("develop-1", "one");
+  repository_.on_delete = [&](const Digest&) {
+    return std::optional(Outcome(ImageOutcome::Kind::kFailed, "HTTP 500"));
+  };
+  Run();
+  EXPECT_EQ(repository_.done, Texts());
+}
+
+TEST_F(DeleteRepositoryTest, ATagMayGoAloneAfterAnImageThatWasRefused) {
+  repository_.Push("develop-1", "one");
+  repository_.tags.insert_or_assign("develop-2", *kept_);
+  repository_.on_delete = [&](const Digest&) {
+    return std::optional(Outcome(ImageOutcome::Kind::kRefused, "HTTP 403"));
+  };
+  Run();
+  EXPECT_EQ(repository_.done, Texts({"develop-2"}));
+}
+
+// --- a removal that ends early ---
+
+TEST_F(DeleteRepositoryTest, ReportsWhatIsGoneWhenTheRemovalEndsEarly) {
+  const Digest child = repository_.Push("", "child");
+  repository_.Push("develop-1", "index", {.children = {child}});
+  repository_.tags.insert_or_assign("develop-2", *kept_);
+  repository_.ends_removal = absl::CancelledError("the lease has ended");
+  const TaskResult result = Run();
+  EXPECT_EQ(result.problem().kind(), proto::Problem::CANCELLED);
+  EXPECT_EQ(Of(result, Action::DONE).size(), 1u);
+  EXPECT_EQ(result.counts().deleted(), 1u);
+  // Neither the child nor the tag alone, and the intent stays.
+  EXPECT_TRUE(repository_.manifests.contains(child));
+  EXPECT_TRUE(repository_.tags.contains("develop-2"));
+  EXPECT_EQ(intents_, Texts({"write after 0"}));
+}
+
+TEST_F(DeleteRepositoryTest, ReportsWhatIsGoneAlsoIfTheListingFailsThen) {
+  repository_.Push("develop-1", "one");
+  repository_.ends_removal = absl::CancelledError("the lease has ended");
+  repository_.looks_back_at = absl::UnavailableError("HTTP 502");
+  const TaskResult result = Run();
+  EXPECT_EQ(result.problem().kind(), proto::Problem::CANCELLED);
+  EXPECT_EQ(result.counts().deleted(), 1u);
+  EXPECT_EQ(repository_.looks_back(), 1);
+}
+
+TEST_F(DeleteRepositoryTest, AListingThatFailsAfterwardsFailsTheTask) {
+  repository_.Push("develop-1", "one");
+  KnowThatTagsAreLeft();
+  repository_.looks_back_at = absl::UnavailableError("HTTP 502");
+  const TaskResult result = Run();
+  EXPECT_EQ(result.problem().kind(), proto::Problem::TRANSIENT);
+  EXPECT_EQ(result.counts().deleted(), 1u);
+  EXPECT_EQ(intents_, Texts({"write after 0"}));
+}
+
+// --- a second plan ---
+
+TEST_F(DeleteRepositoryTest, ASecondPlanSparesWhatIsAttachedSinceTheFirst) {
+  const Digest refused = repository_.Push("develop-1", "one");
+  const Digest late = repository_.Push("develop-2", "two");
+  std::optional<Digest> attached;
+  int deletes = 0;
+  repository_.on_delete =
+      [&](const Digest& digest) -> std::optional<ImageOutcome> {
+    ++deletes;
+    if (digest == refused) {
+      return Outcome(ImageOutcome::Kind::kRefused, "HTTP 403");
+    }
+    if (digest == late && deletes <= 2) {
+      attached = repository_.Push("", "signature", {.subject = refused});
+      return Outcome(ImageOutcome::Kind::kTooLate, "too late");
+    }
+    return std::nullopt;
+  };
+  const TaskResult result = Run();
+  EXPECT_EQ(Failures(result), Texts({"develop-1: HTTP 403"}));
+  EXPECT_EQ(repository_.done, Texts({late.str()}));
+  EXPECT_TRUE(repository_.manifests.contains(*attached));
+}
+
+TEST_F(DeleteRepositoryTest, AnImageThatWentWithItsIndexIsDeletedByUs) {
+  const Digest child = repository_.Push("develop-2", "child");
+  repository_.Push("develop-1", "index", {.children = {child}});
+  repository_.on_delete = [&](const Digest& digest) {
+    if (digest != child) return std::optional<ImageOutcome>();
+    repository_.manifests.erase(child);
+    repository_.tags.erase("develop-2");
+    return std::optional(Outcome(ImageOutcome::Kind::kWasGone));
+  };
+  const TaskResult result = Run();
+  EXPECT_EQ(result.counts().passed_over(), 0u);
+  EXPECT_EQ(result.counts().deleted(), 2u);
 }
 
 }  // namespace

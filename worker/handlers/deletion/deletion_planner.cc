@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
 #include "common/reference/reference.h"
 #include "worker/handlers/tag_rules_of.h"
 
@@ -108,18 +109,17 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::Plan(TagStates states,
 }
 
 absl::Status DeletionPlanner::DoomByRules(PlannedDeletion& planned) {
-  absl::StatusOr<DeletionSelection> selection = Select(planned.states);
-  if (!selection.ok()) return selection.status();
-  if (entry_.only_size() > 0) Restrict(*selection);
-  for (SelectedTag& tag : selection->tags) {
+  ASSIGN_OR_RETURN(DeletionSelection selection, Select(planned.states));
+  if (entry_.only_size() > 0) Restrict(selection);
+  for (SelectedTag& tag : selection.tags) {
     auto& reasons = tag.doomed ? planned.doomed : planned.kept;
     reasons[tag.tag] = std::move(tag.reason);
     if (tag.rank > 0) planned.ranks[tag.tag] = tag.rank;
   }
-  planned.unreadable = std::move(selection->unreadable);
-  NoteUndated(selection->undated, planned);
-  planned.warnings = std::move(selection->warnings);
-  for (const std::string& tag : selection->named_but_absent) {
+  planned.unreadable = std::move(selection.unreadable);
+  NoteUndated(selection.undated, planned);
+  planned.warnings = std::move(selection.warnings);
+  for (const std::string& tag : selection.named_but_absent) {
     planned.notes.push_back(
         absl::StrCat("tag ", tag, " is not there (any more)"));
   }
@@ -129,12 +129,11 @@ absl::Status DeletionPlanner::DoomByRules(PlannedDeletion& planned) {
 absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanAgain(
     const PlannedDeletion& earlier) {
   const absl::Time looked_at = now_();
-  absl::StatusOr<TagStates> states = driver_->ReadTagStates();
-  if (!states.ok()) return states.status();
+  ASSIGN_OR_RETURN(TagStates states, driver_->ReadTagStates());
   for (const std::string& tag : earlier.dangling) {
     const std::optional<Digest>& ghost = earlier.states.at(tag).ghost;
-    const auto now = states->find(tag);
-    if (!ghost || now == states->end() || now->second.digest != ghost) continue;
+    const auto now = states.find(tag);
+    if (!ghost || now == states.end() || now->second.digest != ghost) continue;
     now->second = earlier.states.at(tag);
   }
   const auto doom_again = [&earlier](PlannedDeletion& planned) {
@@ -150,7 +149,7 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanAgain(
     }
     return absl::OkStatus();
   };
-  return PlanWith(doom_again, *std::move(states), looked_at);
+  return PlanWith(doom_again, std::move(states), looked_at);
 }
 
 absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanWith(
@@ -170,17 +169,16 @@ absl::StatusOr<PlannedDeletion> DeletionPlanner::PlanWith(
       return planned;
     }
     looked_at = now_();
-    absl::StatusOr<TagStates> again = driver_->ReadTagStates();
-    if (!again.ok()) return again.status();
+    ASSIGN_OR_RETURN(TagStates again, driver_->ReadTagStates());
     const std::optional<std::string> still =
-        TakeGhosts(lost, planned.states, *again);
+        TakeGhosts(lost, planned.states, again);
     if (still || look == kMaxLooks) {
       return CannotBeFound(still.value_or(lost.front()), planned.states);
     }
     for (const auto& [tag, reason] : planned.doomed) {
-      if (IsPassedOver(tag, planned.states, *again)) passed_over.insert(tag);
+      if (IsPassedOver(tag, planned.states, again)) passed_over.insert(tag);
     }
-    states = *std::move(again);
+    states = std::move(again);
   }
 }
 
@@ -257,16 +255,15 @@ absl::Status DeletionPlanner::TakeDangling(PlannedDeletion& planned) const {
 
 absl::StatusOr<DeletionSelection> DeletionPlanner::Select(
     const TagStates& states) {
-  absl::StatusOr<TagRules> rules = TagRulesOf(policy_);
-  if (!rules.ok()) return rules.status();
+  ASSIGN_OR_RETURN(TagRules rules, TagRulesOf(policy_));
   DeletionRequest request;
   request.whole_repository = entry_.whole();
   request.named = Texts(entry_.named());
   request.mix_count = static_cast<int>(policy_.mix_count());
   request.undated_is_oldest = policy_.undated_is_oldest();
   const std::vector<std::string> tags = JudgedTags(states, request);
-  const std::vector<std::string> to_date = TagsToDate(tags, *rules, request);
-  return SelectForDeletion(tags, *rules, request,
+  const std::vector<std::string> to_date = TagsToDate(tags, rules, request);
+  return SelectForDeletion(tags, rules, request,
                            driver_->ReadCreationTimes(states, to_date));
 }
 
@@ -309,9 +306,7 @@ absl::StatusOr<std::vector<ResolvedTag>> DeletionPlanner::LostRemovals(
 absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned,
                                        std::vector<std::string>& lost) {
   std::vector<Digest> left;
-  if (absl::Status status = FindGone(planned, left); !status.ok()) {
-    return status;
-  }
+  RETURN_IF_ERROR(FindGone(planned, left));
   std::copy_if(
       left.begin(), left.end(), std::back_inserter(planned.untagged),
       [this](const Digest& digest) { return earlier_.roots.contains(digest); });
@@ -322,14 +317,13 @@ absl::Status DeletionPlanner::MakePlan(PlannedDeletion& planned,
   }
   std::vector<std::string> doomed;
   for (const auto& [tag, reason] : planned.doomed) doomed.push_back(tag);
-  absl::StatusOr<SnapshotReading> read =
-      driver_->ReadSnapshot(planned.states, doomed, left);
-  if (!read.ok()) return read.status();
-  lost = std::move(read->lost_tags);
+  ASSIGN_OR_RETURN(SnapshotReading read,
+                   driver_->ReadSnapshot(planned.states, doomed, left));
+  lost = std::move(read.lost_tags);
   if (!lost.empty()) return absl::OkStatus();
-  planned.snapshot = std::move(read->snapshot);
-  planned.notes.insert(planned.notes.end(), read->notes.begin(),
-                       read->notes.end());
+  planned.snapshot = std::move(read.snapshot);
+  planned.notes.insert(planned.notes.end(), read.notes.begin(),
+                       read.notes.end());
   AddGone(earlier_.deletions, planned.gone, planned.snapshot);
   planned.plan =
       PlanDeletion(planned.snapshot, doomed, planned.gone, planned.untagged);

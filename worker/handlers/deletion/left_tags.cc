@@ -5,7 +5,9 @@
 
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
+#include "common/base/status_macros.h"
 
 namespace registry_manager {
 namespace {
@@ -30,53 +32,77 @@ LeftTags Sort(TagStates states, const std::map<std::string, Digest>& tags) {
   return found;
 }
 
-absl::StatusOr<LeftTags> Find(RepositoryDriver& driver,
-                              const std::map<std::string, Digest>& tags,
-                              Cancellation& cancellation) {
-  std::set<std::string> names;
-  for (const auto& [tag, digest] : tags) names.insert(tag);
+// Registries behind a cache take a while.
+absl::StatusOr<LeftTags> FindWithPatience(
+    RepositoryDriver& driver, const std::map<std::string, Digest>& tags,
+    Cancellation& cancellation) {
   const bool leaves_tags = driver.capabilities().tags_go_along == Support::kNo;
   const int looks = leaves_tags ? 1 : kLooks;
   absl::Duration pause = kFirstPause;
   for (int look = 1;; ++look, pause *= 2) {
-    absl::StatusOr<TagStates> states = driver.ReadTagStatesOf(names);
-    LeftTags found;
-    if (states.ok()) {
-      found = Sort(*std::move(states), tags);
-      if (found.left.empty()) return found;
-    }
-    if (look >= looks) {
-      if (!states.ok()) return states.status();
-      return found;
-    }
-    const absl::Status slept = cancellation.SleepFor(pause);
-    if (!slept.ok()) return slept;
+    absl::StatusOr<LeftTags> found = FindLeftTags(driver, tags);
+    if (look >= looks || (found.ok() && found->left.empty())) return found;
+    RETURN_IF_ERROR(cancellation.SleepFor(pause));
   }
 }
 
+// A tag whose image is there again was pushed again: it is somebody else's.
+absl::Status LeavePushedAgain(RepositoryDriver& driver,
+                              const std::map<std::string, Digest>& tags,
+                              LeftTags& found) {
+  std::set<Digest> digests;
+  for (const auto& [tag, state] : found.left) {
+    if (state.digest) digests.insert(*state.digest);
+  }
+  if (digests.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const absl::flat_hash_set<Digest> missing,
+                   driver.Missing({digests.begin(), digests.end()}));
+  std::erase_if(found.left, [&](const auto& entry) {
+    const auto& [tag, state] = entry;
+    // Guard: image-pushed-again-keeps-its-tag
+    const bool is_back = state.digest && !missing.contains(tags.at(tag));
+    if (is_back) found.moved.insert(tag);
+    return is_back;
+  });
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::StatusOr<LeftTags> FindLeftTags(
+    RepositoryDriver& driver, const std::map<std::string, Digest>& tags) {
+  if (tags.empty()) return LeftTags();
+  std::set<std::string> names;
+  for (const auto& [tag, digest] : tags) names.insert(tag);
+  ASSIGN_OR_RETURN(TagStates states, driver.ReadTagStatesOf(names));
+  return Sort(std::move(states), tags);
+}
 
 absl::StatusOr<LeftTags> CheckLeftTags(
     RepositoryDriver& driver, const std::map<std::string, Digest>& tags,
     Cancellation& cancellation) {
   if (tags.empty()) return LeftTags();
-  absl::StatusOr<LeftTags> found = Find(driver, tags, cancellation);
-  if (!found.ok() || found->left.empty()) return found;
+  ASSIGN_OR_RETURN(LeftTags found,
+                   FindWithPatience(driver, tags, cancellation));
+  RETURN_IF_ERROR(LeavePushedAgain(driver, tags, found));
+  if (found.left.empty()) return found;
   RemovalPlan plan;
-  for (const auto& [tag, state] : found->left) {
+  for (const auto& [tag, state] : found.left) {
     plan.left_tags.emplace(tag, tags.at(tag));
   }
   RemovalOutcome removal = driver.Remove(plan);
-  if (!removal.status.ok()) return removal.status;
+  RETURN_IF_ERROR(removal.status);
   if (removal.refused_tags.size() < plan.left_tags.size()) {
-    const size_t before = found->left.size();
-    found = Find(driver, tags, cancellation);
-    if (!found.ok()) return found;
-    found->found_to_leave_tags = found->left.size() < before &&
-                                 driver.capabilities().tags_go_along.exchange(
-                                     Support::kNo) != Support::kNo;
+    std::set<std::string> moved = std::move(found.moved);
+    const size_t before = found.left.size();
+    ASSIGN_OR_RETURN(found, FindWithPatience(driver, tags, cancellation));
+    RETURN_IF_ERROR(LeavePushedAgain(driver, tags, found));
+    found.moved.merge(moved);
+    found.found_to_leave_tags = found.left.size() < before &&
+                                driver.capabilities().tags_go_along.exchange(
+                                    Support::kNo) != Support::kNo;
   }
-  found->refused = std::move(removal.refused_tags);
+  found.refused = std::move(removal.refused_tags);
   return found;
 }
 

@@ -21,7 +21,7 @@ namespace registry_manager {
 struct LeftTags {
   // Tags that are listed still.
   TagStates left;
-  // Tags that somebody else has moved or half removed since.
+  // Tags that somebody else has moved, half removed or pushed again since.
   std::set<std::string> moved;
   // The tags of `left` that the registry refused to delete by name.
   std::map<std::string, absl::Status> refused = {};
@@ -30,10 +30,16 @@ struct LeftTags {
   bool found_to_leave_tags = false;
 };
 
+// Looks once at `tags`, each with the digest of the deleted image that it
+// pointed at.
+absl::StatusOr<LeftTags> FindLeftTags(
+    RepositoryDriver& driver, const std::map<std::string, Digest>& tags);
+
 // Looks at `tags`, each with the digest of the deleted image that it pointed
 // at. Registries behind a cache list a tag a little longer, so that a few looks
 // may be needed; a tag that stays is deleted by name, if the registry does
-// that. An error if the listing cannot be read, or if the task must end.
+// that and nobody has pushed the image again. An error if the listing cannot be
+// read, or if the task must end.
 absl::StatusOr<LeftTags> CheckLeftTags(
     RepositoryDriver& driver, const std::map<std::string, Digest>& tags,
     Cancellation& cancellation);

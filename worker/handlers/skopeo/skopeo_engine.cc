@@ -10,6 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/address.h"
 #include "common/reference/printable.h"
 #include "common/reference/reference.h"
@@ -79,9 +80,8 @@ absl::Status WriteCertificates(const proto::Registry& registry,
   }
   for (const auto& [contents, file] : files) {
     if (contents.empty()) continue;
-    const absl::Status status =
-        secrets.WriteFile(absl::StrCat(name, "/", file), contents).status();
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(
+        secrets.WriteFile(absl::StrCat(name, "/", file), contents).status());
   }
   return absl::OkStatus();
 }
@@ -122,14 +122,13 @@ absl::StatusOr<std::unique_ptr<SkopeoCopier>> SkopeoCopier::Create(
 
 absl::StatusOr<SkopeoCopier::Side> SkopeoCopier::MakeSide(
     const End& end) const {
-  const absl::StatusOr<WorkerServices::OpenRegistry> open =
-      context_.services->Open(*context_.settings, *end.registry);
-  if (!open.ok()) return open.status();
-  absl::StatusOr<std::string> image =
-      SkopeoRepository(open->connection->address(), end.repository);
-  if (!image.ok()) return image.status();
+  ASSIGN_OR_RETURN(const WorkerServices::OpenRegistry open,
+                   context_.services->Open(*context_.settings, *end.registry));
+  ASSIGN_OR_RETURN(
+      std::string image,
+      SkopeoRepository(open.connection->address(), end.repository));
   return Side{
-      end.registry, open->connection, end.repository, *std::move(image), {}};
+      end.registry, open.connection, end.repository, std::move(image), {}};
 }
 
 std::vector<SkopeoCopier::Side*> SkopeoCopier::Sides() {
@@ -159,10 +158,10 @@ absl::Status SkopeoCopier::PrepareSide(Side& side, const std::string& name) {
       all.For(ApiRepository(address, side.repository));
   secrets_.push_back(credentials.password);
   secrets_.push_back(credentials.identity_token);
-  absl::StatusOr<std::string> auth_file = folder_->WriteFile(
-      absl::StrCat(name, ".json"), SkopeoAuthFile(address, credentials));
-  if (!auth_file.ok()) return auth_file.status();
-  side.options = {absl::StrCat("--", name, "-authfile=", *auth_file)};
+  ASSIGN_OR_RETURN(std::string auth_file,
+                   folder_->WriteFile(absl::StrCat(name, ".json"),
+                                      SkopeoAuthFile(address, credentials)));
+  side.options = {absl::StrCat("--", name, "-authfile=", auth_file)};
   if (address.scheme() == "http" || side.registry->insecure()) {
     side.options.push_back(absl::StrCat("--", name, "-tls-verify=false"));
   }
@@ -215,7 +214,7 @@ absl::Status SkopeoCopier::Run(const std::string& tag,
     return absl::InvalidArgumentError(
         absl::StrCat("'", Printable(tag), "' is no tag"));
   }
-  if (absl::Status status = Prepare(); !status.ok()) return status;
+  RETURN_IF_ERROR(Prepare());
   ProgramRun run;
   run.arguments = {
       "skopeo",
@@ -239,7 +238,7 @@ absl::Status SkopeoCopier::Run(const std::string& tag,
   run.on_activity = [&scope] { scope.Progress(); };
 
   std::vector<GatePass> passes;
-  if (absl::Status status = AcquirePasses(passes); !status.ok()) return status;
+  RETURN_IF_ERROR(AcquirePasses(passes));
   if (absl::Status status = scope.MayWrite(); !status.ok()) {
     return absl::CancelledError(status.message());
   }
@@ -269,11 +268,11 @@ absl::StatusOr<std::unique_ptr<CopyEngine>> NewSkopeoEngine(
     TaskContext& context, const proto::Registry& source,
     const std::string& source_repository, const proto::Registry& target,
     const std::string& target_repository) {
-  absl::StatusOr<std::unique_ptr<SkopeoCopier>> copier =
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<SkopeoCopier> copier,
       SkopeoCopier::Create(context, {&source, source_repository},
-                           SkopeoCopier::End{&target, target_repository});
-  if (!copier.ok()) return copier.status();
-  return std::make_unique<SkopeoEngine>(*std::move(copier));
+                           SkopeoCopier::End{&target, target_repository}));
+  return std::make_unique<SkopeoEngine>(std::move(copier));
 }
 
 }  // namespace registry_manager

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/reference/reference.h"
 #include "common/registry/api/media_types.h"
@@ -91,7 +92,7 @@ absl::Status Replace(const fs::path& fresh, const fs::path& path) {
   }
   // There is nothing to exchange it with, or the file system knows no
   // exchanges.
-  if (absl::Status status = RemoveAll(path); !status.ok()) return status;
+  RETURN_IF_ERROR(RemoveAll(path));
   std::error_code error;
   fs::rename(fresh, path, error);
   return error ? CannotWrite(path, error.message()) : absl::OkStatus();
@@ -184,9 +185,8 @@ std::string TagOf(const json& entry) {
 absl::StatusOr<json> OciLayout::ReadIndex() const {
   std::error_code error;
   if (!fs::exists(IndexFile(), error)) return json::object();
-  const absl::StatusOr<std::string> text = ReadFile(IndexFile());
-  if (!text.ok()) return text.status();
-  absl::StatusOr<json> index = ParseJson(*text);
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(IndexFile()));
+  absl::StatusOr<json> index = ParseJson(text);
   const bool well_formed =
       index.ok() && index->is_object() &&
       (!index->contains("manifests") || (*index)["manifests"].is_array());
@@ -197,10 +197,9 @@ absl::StatusOr<json> OciLayout::ReadIndex() const {
 }
 
 absl::StatusOr<std::map<std::string, Digest>> OciLayout::ReadTags() const {
-  const absl::StatusOr<json> index = ReadIndex();
-  if (!index.ok()) return index.status();
+  ASSIGN_OR_RETURN(const json index, ReadIndex());
   std::map<std::string, Digest> tags;
-  for (const json& entry : index->value("manifests", json::array())) {
+  for (const json& entry : index.value("manifests", json::array())) {
     if (!entry.is_object()) continue;
     const std::string tag = TagOf(entry);
     const absl::StatusOr<Digest> digest =
@@ -227,19 +226,17 @@ absl::Status OciLayout::Commit(const std::string& tag,
                                const ManifestHead& image) {
   if (!IsStaged(image)) return absl::OkStatus();
   // The tag may have moved since it was looked at: what was written counts.
-  const absl::StatusOr<std::string> manifest =
-      ReadFile(Partial() / kManifestFile);
-  if (!manifest.ok()) return manifest.status();
-  const absl::StatusOr<json> document = ParseJson(*manifest);
-  if (!document.ok()) return document.status();
-  const Digest digest = Digest::Of(*manifest);
+  ASSIGN_OR_RETURN(const std::string manifest,
+                   ReadFile(Partial() / kManifestFile));
+  ASSIGN_OR_RETURN(const json document, ParseJson(manifest));
+  const Digest digest = Digest::Of(manifest);
   absl::Status status = MoveBlobs(digest);
   if (!status.ok()) return status;
-  std::string media_type = StringMember(*document, "mediaType");
+  std::string media_type = StringMember(document, "mediaType");
   if (media_type.empty()) media_type = std::string(kOciIndex);
   status = PointAt(tag, {{"mediaType", media_type},
                          {"digest", digest.str()},
-                         {"size", manifest->size()},
+                         {"size", manifest.size()},
                          {"annotations", {{kRefName, tag}}}});
   return status.ok() ? RemoveAll(Partial()) : status;
 }
@@ -266,21 +263,19 @@ absl::Status OciLayout::MoveBlobs(const Digest& manifest) const {
 }
 
 absl::Status OciLayout::PointAt(const std::string& tag, json descriptor) const {
-  absl::StatusOr<json> index = ReadIndex();
-  if (!index.ok()) return index.status();
+  ASSIGN_OR_RETURN(json index, ReadIndex());
   json manifests = json::array();
-  for (json& entry : index->value("manifests", json::array())) {
+  for (json& entry : index.value("manifests", json::array())) {
     const bool replaced = entry.is_object() && TagOf(entry) == tag;
     if (!replaced) manifests.push_back(std::move(entry));
   }
   manifests.push_back(std::move(descriptor));
-  (*index)["schemaVersion"] = 2;
-  (*index)["manifests"] = std::move(manifests);
-  const absl::Status status = WriteFile(
-      folder_ / "oci-layout", json{{"imageLayoutVersion", "1.0.0"}}.dump());
-  if (!status.ok()) return status;
+  index["schemaVersion"] = 2;
+  index["manifests"] = std::move(manifests);
+  RETURN_IF_ERROR(WriteFile(folder_ / "oci-layout",
+                            json{{"imageLayoutVersion", "1.0.0"}}.dump()));
   return WriteFile(IndexFile(),
-                   index->dump(-1, ' ', false, json::error_handler_t::replace));
+                   index.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 // True where the repository's folder would lie among the files of a layout,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/policy/sync_selection.h"
 #include "common/reference/reference.h"
 #include "common/registry/connection/errors.h"
@@ -88,15 +89,12 @@ class Sync {
 };
 
 absl::Status Sync::List(const proto::RepositoryEntry& entry) {
-  absl::StatusOr<TagListing> source =
-      ListSource(*route_.source, entry, *context_.scope);
-  if (!source.ok()) return source.status();
-  source_tags_ = *std::move(source);
+  ASSIGN_OR_RETURN(source_tags_,
+                   ListSource(*route_.source, entry, *context_.scope));
   absl::StatusOr<TagListing> target = ListTarget();
   if (target.ok() && target->tags.empty() && !route_.layout_tags) {
     // A server that is not a registry has no tags either.
-    const absl::Status status = route_.target->CheckIsRegistry();
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(route_.target->CheckIsRegistry());
   }
   if (IsNotTold(target.status())) {
     // It may be pushed to, but not listed: each tag is looked up.
@@ -120,14 +118,14 @@ absl::StatusOr<TagListing> Sync::ListTarget() {
 }
 
 absl::Status Sync::Select(const proto::SyncRepository& task) {
-  absl::StatusOr<SyncFilter> filter =
-      SyncFilter::Create({policy_.filters().begin(), policy_.filters().end()});
-  if (!filter.ok()) return filter.status();
+  ASSIGN_OR_RETURN(
+      SyncFilter filter,
+      SyncFilter::Create({policy_.filters().begin(), policy_.filters().end()}));
   const SyncRequest request{
       task.entry().whole(),
       {task.entry().named().begin(), task.entry().named().end()}};
   const SyncSelection selection = SelectForSync(
-      {source_tags_.tags.begin(), source_tags_.tags.end()}, *filter, request);
+      {source_tags_.tags.begin(), source_tags_.tags.end()}, filter, request);
   const std::set<std::string> only(task.entry().only().begin(),
                                    task.entry().only().end());
   const auto is_asked = [&only](const std::string& tag) {
@@ -146,12 +144,12 @@ absl::Status Sync::Select(const proto::SyncRepository& task) {
 }
 
 absl::Status Sync::Compare(const std::vector<std::string>& tags) {
-  absl::StatusOr<std::map<std::string, TagComparison>> compared =
+  ASSIGN_OR_RETURN(
+      auto compared,
       CompareTags(*route_.source, *route_.target,
                   route_.layout_tags ? TagListing() : target_tags_, tags,
-                  ReadsNew(tags), context_.services->pool());
-  if (!compared.ok()) return compared.status();
-  for (auto& [tag, comparison] : *compared) {
+                  ReadsNew(tags), context_.services->pool()));
+  for (auto& [tag, comparison] : compared) {
     if (!source_tags_.listed && absl::IsNotFound(comparison.status)) {
       comparison.status = absl::NotFoundError(kNamedButAbsent);
     }
@@ -159,8 +157,8 @@ absl::Status Sync::Compare(const std::vector<std::string>& tags) {
     route_.engine->Remember(tag, *std::move(comparison.manifest));
     comparison.manifest.reset();
   }
-  if (route_.layout_tags) CompareWithLayout(*route_.layout_tags, *compared);
-  compared_.merge(*compared);
+  if (route_.layout_tags) CompareWithLayout(*route_.layout_tags, compared);
+  compared_.merge(compared);
   return absl::OkStatus();
 }
 
@@ -174,12 +172,11 @@ absl::Status Sync::AddSignatures() {
   attachments_.LookFor(source_tags_.tags,
                        policy_.engine() == proto::SyncPolicy::NATIVE);
   while (true) {
-    absl::StatusOr<std::vector<std::string>> found =
-        attachments_.Follow(compared_);
-    if (!found.ok()) return found.status();
-    if (found->empty()) return absl::OkStatus();
-    followers_.insert(found->begin(), found->end());
-    if (absl::Status status = Compare(*found); !status.ok()) return status;
+    ASSIGN_OR_RETURN(std::vector<std::string> found,
+                     attachments_.Follow(compared_));
+    if (found.empty()) return absl::OkStatus();
+    followers_.insert(found.begin(), found.end());
+    RETURN_IF_ERROR(Compare(found));
   }
 }
 
@@ -285,10 +282,8 @@ absl::Status Sync::CopyAll(const std::vector<std::string>& tags) {
   const auto images = std::find_if(
       tags.begin(), tags.end(),
       [](const std::string& tag) { return !IsSignatureLikeTag(tag); });
-  absl::Status status = CopyTags({tags.begin(), images});
-  if (!status.ok()) return status;
-  status = CopyReferrers();
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(CopyTags({tags.begin(), images}));
+  RETURN_IF_ERROR(CopyReferrers());
   return CopyTags({images, tags.end()});
 }
 
@@ -317,10 +312,9 @@ absl::Status Sync::CopyTags(const std::vector<std::string>& tags) {
 
 // Nothing in a batch, which looks into no image.
 absl::Status Sync::CopyReferrers() {
-  const absl::StatusOr<bool> acted =
-      attachments_.CopyReferrers(policy_.dry_run(), outcome_);
-  if (!acted.ok()) return acted.status();
-  acted_ |= *acted;
+  ASSIGN_OR_RETURN(const bool acted,
+                   attachments_.CopyReferrers(policy_.dry_run(), outcome_));
+  acted_ |= acted;
   return absl::OkStatus();
 }
 

@@ -42,6 +42,7 @@ class FakeEngine : public CopyEngine {
 
   absl::Status CopyTag(const std::string& tag) override {
     const std::lock_guard<std::mutex> lock(mutex_);
+    on_copy();
     const auto failure = failures.find(tag);
     if (failure != failures.end()) return failure->second;
     copied.push_back(tag);
@@ -53,6 +54,7 @@ class FakeEngine : public CopyEngine {
   }
 
   std::map<std::string, absl::Status> failures;
+  std::function<void()> on_copy = [] {};
   Texts copied;
   Texts remembered;
 
@@ -83,8 +85,8 @@ class FakeReferrers : public ReferrerCopier {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::vector<ReferrerOutcome> outcomes;
     for (const Digest& referrer : referrers[subject]) {
-      copied.push_back(referrer.str());
-      outcomes.push_back({referrer, absl::OkStatus()});
+      if (failure.ok()) copied.push_back(referrer.str());
+      outcomes.push_back({referrer, failure});
     }
     if (on_copy) on_copy();
     return outcomes;
@@ -100,6 +102,7 @@ class FakeReferrers : public ReferrerCopier {
   }
 
   std::map<Digest, std::vector<Digest>> referrers;
+  absl::Status failure;
   Texts copied;
   std::function<void()> on_copy;
 
@@ -294,7 +297,11 @@ TEST_F(RepositorySyncTest, AFailureOfTheSourceAsAWholeIsTheSources) {
   source_.lists = WithRegistry(
       WithCredentialsRefused(absl::UnauthenticatedError("wrong password")),
       kSource);
-  EXPECT_EQ(Run().problem().registry(), kSource);
+  const TaskResult result = Run();
+  EXPECT_EQ(result.outcome(), TaskResult::FAILED);
+  EXPECT_EQ(result.problem().registry(), kSource);
+  EXPECT_EQ(result.problem().kind(),
+            proto::Problem::REGISTRY_REFUSES_CREDENTIALS);
 }
 
 TEST_F(RepositorySyncTest, LooksEachTagUpInATargetThatMayNotBeListed) {
@@ -348,6 +355,16 @@ TEST_F(RepositorySyncTest, ASignatureThatTheFiltersDoNotNameComesFirst) {
   const TaskResult result = Run();
   EXPECT_EQ(engine_.copied, Texts({signature, "1.0"}));
   EXPECT_EQ(result.counts().copied(), 2u);
+}
+
+TEST_F(RepositorySyncTest, NoImageIsCopiedIfTheTaskEndsBeforeItsSignature) {
+  policy_->set_referrers(true);
+  const Digest image = source_.Push("1.0", "one");
+  const std::string signature = SignatureTagOf(image);
+  source_.Push(signature, "signature");
+  engine_.failures[signature] = absl::CancelledError("the lease has ended");
+  EXPECT_EQ(Run().problem().kind(), proto::Problem::CANCELLED);
+  EXPECT_EQ(engine_.copied, Texts());
 }
 
 TEST_F(RepositorySyncTest, ASignatureOfAnIndexesChildComesAlong) {
@@ -416,11 +433,65 @@ TEST_F(RepositorySyncTest, RemembersAManifestThatItHasReadAnyway) {
 }
 
 TEST_F(RepositorySyncTest, StopsCopyingOnceTheTaskIsCancelled) {
-  source_.Push("1.0", "one");
-  engine_.failures["1.0"] = absl::CancelledError("the lease has ended");
+  for (int i = 0; i < 64; ++i) {
+    const std::string name = absl::StrCat("tag-", i);
+    source_.Push(name, name);
+  }
+  engine_.on_copy = [this] {
+    cancellation_.Cancel(absl::CancelledError("the lease has ended"));
+  };
   const TaskResult result = Run();
   EXPECT_EQ(result.problem().kind(), proto::Problem::CANCELLED);
   EXPECT_EQ(result.counts().failed(), 0u);
+  // Those that were under way, of the two threads and the task's own.
+  EXPECT_LE(engine_.copied.size(), 3u);
+}
+
+TEST_F(RepositorySyncTest, ReferrersAreCopiedOnceBeforeALargePlanIsHandedBack) {
+  policy_->set_referrers(true);
+  for (int i = 0; i < 65; ++i) {
+    const std::string name = absl::StrCat("tag-", i);
+    referrers_.referrers[source_.Push(name, name)] = {
+        Digest::Of(absl::StrCat("sbom ", i))};
+  }
+  EXPECT_EQ(Run().outcome(), TaskResult::SPLIT);
+  EXPECT_EQ(referrers_.copied.size(), 65u);
+}
+
+TEST_F(RepositorySyncTest, AReferrerThatEndsTheTaskKeepsItsImageBack) {
+  policy_->set_referrers(true);
+  const Digest image = source_.Push("1.0", "one");
+  referrers_.referrers[image] = {Digest::Of("sbom")};
+  referrers_.failure = absl::CancelledError("the lease has ended");
+  EXPECT_EQ(Run().problem().kind(), proto::Problem::CANCELLED);
+  EXPECT_EQ(engine_.copied, Texts());
+}
+
+TEST_F(RepositorySyncTest, ATargetThatIsNoRegistryIsNotAnEmptyOne) {
+  source_.Push("1.0", "one");
+  target_.is_registry = absl::FailedPreconditionError("a web server");
+  EXPECT_EQ(Run().problem().message(), "a web server");
+  EXPECT_EQ(Copied(), Texts());
+}
+
+TEST_F(RepositorySyncTest, AListedTagThatAHeadDeniesIsStillCompared) {
+  source_.Push("1.0", "one");
+  target_.Push("1.0", "one");
+  target_.denies_heads = true;
+  EXPECT_EQ(Run().outcome(), TaskResult::SKIPPED);
+}
+
+TEST_F(RepositorySyncTest, AFolderIsComparedByItsTags) {
+  for (const char* tag : {"same", "moved", "new"}) source_.Push(tag, tag);
+  SyncRoute route = Route();
+  route.layout_tags = {{"same", Digest::Of("same")},
+                       {"moved", Digest::Of("an older image")}};
+  policy_->set_engine(proto::SyncPolicy::SKOPEO);
+  TaskContext context = Context();
+  const TaskResult result = SyncRepositoryOver(route, task_, context);
+  EXPECT_EQ(result.outcome(), TaskResult::DONE);
+  EXPECT_EQ(Copied(), Texts({"moved", "new"}));
+  EXPECT_EQ(target_.looks(), 0);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/base/status_macros.h"
 #include "common/policy/attachment.h"
 #include "common/registry/connection/errors.h"
 #include "worker/handlers/problem.h"
@@ -105,9 +106,8 @@ absl::StatusOr<std::vector<std::string>> SyncAttachments::Follow(
   std::vector<std::string> found;
   std::vector<Image> images = TakeNew(compared);
   if (images.empty()) return found;
-  const absl::StatusOr<bool> may_have = MayHaveAny(images[0].head.digest);
-  if (!may_have.ok()) return may_have.status();
-  if (!*may_have) return found;
+  ASSIGN_OR_RETURN(const bool may_have, MayHaveAny(images[0].head.digest));
+  if (!may_have) return found;
   pool_->ParallelFor(images.size(), kImagesAtOnce, [&](size_t i) {
     absl::StatusOr<std::vector<Digest>> reached =
         copier_->Reach(images[i].head);

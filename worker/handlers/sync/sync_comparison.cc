@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/reference.h"
 #include "common/registry/api/placeholder.h"
 #include "common/registry/connection/errors.h"
@@ -29,16 +30,13 @@ bool ListsAsMuch(RepositoryReader& source, const ManifestHead& at_source,
 absl::Status LookUp(RepositoryReader& source, const std::string& tag,
                     bool reads, TagComparison& result) {
   if (reads) {
-    absl::StatusOr<RawManifest> raw = source.ReadTag(tag);
-    if (!raw.ok()) return raw.status();
-    result.source = ManifestHead{raw->digest, raw->media_type};
-    if (raw->bytes.size() <= kMaxHeldManifest) {
-      result.manifest = *std::move(raw);
+    ASSIGN_OR_RETURN(RawManifest raw, source.ReadTag(tag));
+    result.source = ManifestHead{raw.digest, raw.media_type};
+    if (raw.bytes.size() <= kMaxHeldManifest) {
+      result.manifest = std::move(raw);
     }
   } else {
-    absl::StatusOr<ManifestHead> head = source.HeadTag(tag, /*is_listed=*/true);
-    if (!head.ok()) return head.status();
-    result.source = *std::move(head);
+    ASSIGN_OR_RETURN(result.source, source.HeadTag(tag, /*is_listed=*/true));
   }
   result.half_removed = IsPlaceholder(result.source->digest);
   return absl::OkStatus();

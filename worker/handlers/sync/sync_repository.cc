@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "common/base/status_macros.h"
 #include "common/registry/copy/image_copier.h"
 #include "worker/handlers/copy_engine.h"
 #include "worker/handlers/problem.h"
@@ -29,11 +30,10 @@ struct End {
 absl::StatusOr<End> OpenEnd(const std::string& registry,
                             const std::string& repository, bool pushes,
                             TaskContext& context) {
-  absl::StatusOr<RegistryConnection*> connection = ConnectTo(registry, context);
-  if (!connection.ok()) return connection.status();
-  absl::StatusOr<RegistryDriver*> driver = DriverOf(registry, context);
-  if (!driver.ok()) return driver.status();
-  return End{*connection, (*driver)->Open(*context.scope, repository, pushes)};
+  ASSIGN_OR_RETURN(RegistryConnection * connection,
+                   ConnectTo(registry, context));
+  ASSIGN_OR_RETURN(RegistryDriver * driver, DriverOf(registry, context));
+  return End{connection, driver->Open(*context.scope, repository, pushes)};
 }
 
 // Our own copying from one end to the other.

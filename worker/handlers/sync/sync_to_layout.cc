@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/registry/api/manifests.h"
 #include "common/registry/api/media_types.h"
 #include "worker/handlers/settings.h"
@@ -26,13 +27,11 @@ class LayoutEngine : public CopyEngine {
         copier_(std::move(copier)) {}
 
   absl::Status CopyTag(const std::string& tag) override {
-    const absl::StatusOr<ManifestHead> image =
-        HeadManifest(source_, repository_, tag);
-    if (!image.ok()) return image.status();
-    const absl::StatusOr<std::string> destination = layout_->Begin(tag, *image);
-    if (!destination.ok()) return destination.status();
-    absl::Status status = copier_->CopyTo(tag, *destination);
-    if (status.ok()) status = layout_->Commit(tag, *image);
+    ASSIGN_OR_RETURN(const ManifestHead image,
+                     HeadManifest(source_, repository_, tag));
+    ASSIGN_OR_RETURN(const std::string destination, layout_->Begin(tag, image));
+    absl::Status status = copier_->CopyTo(tag, destination);
+    if (status.ok()) status = layout_->Commit(tag, image);
     if (!status.ok()) layout_->Abandon();
     return status;
   }
@@ -59,22 +58,19 @@ absl::StatusOr<OpenedLayout> OpenLayout(const proto::SyncRepository& task,
                      " is a folder, which only skopeo writes; set engine: "
                      "skopeo"));
   }
-  absl::StatusOr<std::unique_ptr<Layout>> layout =
-      Layout::Open(task.target(), task.target_repository());
-  if (!layout.ok()) return layout.status();
-  absl::StatusOr<std::map<std::string, Digest>> tags = (*layout)->ReadTags();
-  if (!tags.ok()) return tags.status();
+  ASSIGN_OR_RETURN(std::unique_ptr<Layout> layout,
+                   Layout::Open(task.target(), task.target_repository()));
+  ASSIGN_OR_RETURN(auto tags, layout->ReadTags());
   const std::string& repository = task.entry().repository();
-  absl::StatusOr<std::unique_ptr<SkopeoCopier>> copier =
-      SkopeoCopier::Create(context, {&source, repository}, std::nullopt);
-  if (!copier.ok()) return copier.status();
-  absl::StatusOr<RegistryConnection*> connection =
-      ConnectTo(task.source(), context);
-  if (!connection.ok()) return connection.status();
-  return OpenedLayout{*std::move(tags),
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<SkopeoCopier> copier,
+      SkopeoCopier::Create(context, {&source, repository}, std::nullopt));
+  ASSIGN_OR_RETURN(RegistryConnection * connection,
+                   ConnectTo(task.source(), context));
+  return OpenedLayout{std::move(tags),
                       std::make_unique<LayoutEngine>(
-                          RegistryClient{*connection, context.scope},
-                          repository, *std::move(layout), *std::move(copier))};
+                          RegistryClient{connection, context.scope}, repository,
+                          std::move(layout), std::move(copier))};
 }
 
 void CompareWithLayout(const std::map<std::string, Digest>& tags,

@@ -11,6 +11,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
 #include "common/registry/api/manifests.h"
 #include "common/registry/connection/errors.h"
 #include "common/registry/connection/retry.h"
@@ -46,9 +47,8 @@ absl::StatusOr<bool> Watch(const Look& is_gone, absl::Time until,
     absl::StatusOr<bool> gone = is_gone();
     if (gone.ok() && *gone) return gone;
     if (IsNoAnswer(gone.status()) || absl::Now() >= until) return gone;
-    const absl::Status slept =
-        cancellation.SleepFor(std::min(BackOff(look), kLongestPause));
-    if (!slept.ok()) return slept;
+    RETURN_IF_ERROR(
+        cancellation.SleepFor(std::min(BackOff(look), kLongestPause)));
   }
 }
 
@@ -115,14 +115,12 @@ class Deleter {
     for (int attempt = 0, looks = 0; attempt < kMaxDeletes;) {
       const absl::Status turn = settling_.Await(cancellation());
       if (!turn.ok()) return turn;
-      const absl::Status promising = settling_.CheckFailures();
-      if (!promising.ok()) return promising;
+      RETURN_IF_ERROR(settling_.CheckFailures());
       absl::Time until = target_.look_lasts_until.value_or(BootTime());
       if (!target_.look_lasts_until) {
-        const absl::StatusOr<bool> gone = target_.is_gone();
-        if (!gone.ok()) return gone.status();
+        ASSIGN_OR_RETURN(const bool gone, target_.is_gone());
         // Guard: moved-tag-is-spared
-        if (*gone) return attempt == 0 ? Deleted::kPassedOver : Deleted::kDone;
+        if (gone) return attempt == 0 ? Deleted::kPassedOver : Deleted::kDone;
         until = BootTime() + TagLookLasts(looks);
       }
       std::optional<Settling::Hold> hold;
@@ -152,8 +150,7 @@ class Deleter {
       // Somebody may push a tag on it, or list it, while this one waits.
       // Guard: turned-away-digest-needs-a-look
       if (RestsOnAPlan()) return LookAgain(answer.message());
-      const absl::Status slept = cancellation().SleepFor(BackOff(attempt++));
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(cancellation().SleepFor(BackOff(attempt++)));
     }
     if (!answer.ok() && !absl::IsNotFound(answer)) return answer;
     return absl::InternalError(absl::StrCat(
@@ -187,8 +184,7 @@ class Deleter {
     GatePass pass(&gate);
     absl::Status answer = DeleteManifest(
         client_, repository_, target_.reference, &pass, [&]() -> absl::Status {
-          const absl::Status settled = settling_.Now();
-          if (!settled.ok()) return settled;
+          RETURN_IF_ERROR(settling_.Now());
           return CheckLookLasts(RestsOnAPlan() ? std::min(until, sends_until)
                                                : until);
         });
@@ -228,9 +224,7 @@ absl::Status CheckDeletes(const RegistryClient& client,
     if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
     // Nothing can have been deleted, so that asking again is safe.
     if (!WasTurnedAway(status) && !absl::IsUnavailable(status)) break;
-    const absl::Status slept =
-        client.task->cancellation().SleepFor(BackOff(attempt));
-    if (!slept.ok()) return slept;
+    RETURN_IF_ERROR(client.task->cancellation().SleepFor(BackOff(attempt)));
   }
   if (absl::IsUnimplemented(status)) {
     return WithDoesNotDelete(Annotate(
@@ -249,10 +243,9 @@ absl::StatusOr<Deleted> DeleteDigest(PlainRepository& repository,
                                      const Digest& digest,
                                      absl::Time look_lasts_until) {
   const Look is_gone = [&]() -> absl::StatusOr<bool> {
-    const absl::StatusOr<bool> there =
-        HasManifest(repository.client, repository.name, digest);
-    if (!there.ok()) return there.status();
-    return !*there;
+    ASSIGN_OR_RETURN(const bool there,
+                     HasManifest(repository.client, repository.name, digest));
+    return !there;
   };
   return Deleter(repository, {digest.str(), is_gone, look_lasts_until}).Run();
 }
@@ -274,8 +267,7 @@ absl::Status DeleteDanglingTag(PlainRepository& repository,
   const RegistryClient& client = repository.client;
   Cancellation& cancellation = client.task->cancellation();
   for (int looks = 0;; ++looks) {
-    const absl::Status turn = repository.settling.Await(cancellation);
-    if (!turn.ok()) return turn;
+    RETURN_IF_ERROR(repository.settling.Await(cancellation));
     const absl::Status now =
         HeadListedTag(client, repository.name, tag).status();
     if (now.ok()) {

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "absl/strings/string_view.h"
+#include "common/base/status_macros.h"
 #include "common/registry/api/manifests.h"
 #include "common/registry/connection/errors.h"
 #include "common/registry/connection/retry.h"
@@ -40,9 +41,8 @@ absl::Status TakesTagDelete(PlainRepository& repository) {
     answer = DeleteDanglingTag(repository, kNobodysTag);
     const int status = HttpStatusOf(answer);
     if (status != 429 && status != 503) break;
-    const absl::Status slept =
-        repository.client.task->cancellation().SleepFor(BackOff(attempt));
-    if (!slept.ok()) return slept;
+    RETURN_IF_ERROR(
+        repository.client.task->cancellation().SleepFor(BackOff(attempt)));
   }
   if (answer.ok() || absl::IsNotFound(answer)) {
     known = Support::kYes;
@@ -69,9 +69,8 @@ absl::Status DeleteTags(PlainRepository& repository, const Digest& digest,
                         const std::vector<std::string>& tags,
                         ImageDeletion& result) {
   for (const std::string& tag : tags) {
-    const absl::StatusOr<Deleted> deleted = DeleteTag(repository, tag, digest);
-    if (!deleted.ok()) return deleted.status();
-    (*deleted == Deleted::kDone ? result.untagged : result.passed_over)
+    ASSIGN_OR_RETURN(const Deleted deleted, DeleteTag(repository, tag, digest));
+    (deleted == Deleted::kDone ? result.untagged : result.passed_over)
         .push_back(tag);
   }
   return absl::OkStatus();

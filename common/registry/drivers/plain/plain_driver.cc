@@ -111,10 +111,11 @@ class PlainRepositoryDriver : public RepositoryDriver {
   }
   RemovalOutcome Remove(const RemovalPlan& plan) override {
     RemovalOutcome outcome =
-        DeleteInWaves(plan.images, [&](const std::vector<ImageToDelete>& wave,
-                                       std::vector<ImageOutcome>& outcomes) {
+        DeleteInWaves(plan, [&](const std::vector<const ImageToDelete*>& wave,
+                                std::vector<ImageOutcome>& outcomes) {
           return DeleteWave(wave, plan.look_lasts_until, outcomes);
         });
+    if (!AllAreGone(outcome.images)) return outcome;
     if (outcome.status.ok()) RemoveLeftTags(plan.left_tags, outcome);
     if (outcome.status.ok()) RemoveTagsAlone(plan.tags, outcome);
     return outcome;
@@ -137,7 +138,7 @@ class PlainRepositoryDriver : public RepositoryDriver {
     return too_late;
   }
 
-  absl::Status DeleteWave(const std::vector<ImageToDelete>& wave,
+  absl::Status DeleteWave(const std::vector<const ImageToDelete*>& wave,
                           absl::Time until,
                           std::vector<ImageOutcome>& outcomes) {
     std::vector<ImageDeletion> results(wave.size());
@@ -145,9 +146,9 @@ class PlainRepositoryDriver : public RepositoryDriver {
     const bool is_known = repository_.capabilities->deletes_tagged !=
                           RegistryConnection::Support::kUnknown;
     const size_t alone = is_known || wave.empty() ? 0 : 1;
-    if (alone > 0) results[0] = Delete(wave[0], until);
+    if (alone > 0) results[0] = Delete(*wave[0], until);
     pool_->ParallelFor(wave.size() - alone, kDeletesAtOnce, [&](size_t i) {
-      results[i + alone] = Delete(wave[i + alone], until);
+      results[i + alone] = Delete(*wave[i + alone], until);
     });
     absl::Status ended;
     for (size_t i = 0; i < wave.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/base/status_macros.h"
 #include "common/http/cancellation.h"
 
 namespace registry_manager {
@@ -32,8 +33,7 @@ class Settling {
   absl::Status Await(Cancellation& cancellation) const {
     constexpr absl::Duration kPause = absl::Milliseconds(50);
     while (unsettled_ > 0) {
-      const absl::Status slept = cancellation.SleepFor(kPause);
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(cancellation.SleepFor(kPause));
     }
     return abandoned_ ? Now() : absl::OkStatus();
   }

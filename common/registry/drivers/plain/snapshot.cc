@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/reference.h"
 #include "common/registry/api/blobs.h"
 #include "common/registry/api/cached_manifests.h"
@@ -99,13 +100,12 @@ absl::StatusOr<SnapshotReader::Known> SnapshotReader::Look(
   known.missing = absl::IsNotFound(raw.status());
   if (known.missing) return known;
   if (!raw.ok()) return raw.status();
-  absl::StatusOr<Manifest> manifest = ParseManifest(*raw);
-  if (!manifest.ok()) return manifest.status();
+  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(*raw));
   known.read = true;
-  known.children = std::move(manifest->children);
-  if (manifest->subject) known.subject = manifest->subject->digest;
-  if (manifest->config) manifest->layers.push_back(*manifest->config);
-  for (const Descriptor& blob : manifest->layers) {
+  known.children = std::move(manifest.children);
+  if (manifest.subject) known.subject = manifest.subject->digest;
+  if (manifest.config) manifest.layers.push_back(*manifest.config);
+  for (const Descriptor& blob : manifest.layers) {
     known.blobs.emplace_back(absl::HashOf(blob.digest.str()), blob.size);
   }
   return known;
@@ -149,7 +149,7 @@ absl::Status SnapshotReader::Follow(const std::vector<Wanted>& roots) {
         unknown.push_back(wanted);
       }
     }
-    if (absl::Status status = LookAtAll(unknown); !status.ok()) return status;
+    RETURN_IF_ERROR(LookAtAll(unknown));
     std::vector<Wanted> next;
     for (const Wanted& wanted : level) {
       for (const Descriptor& child : known_[wanted.digest].children) {
@@ -187,7 +187,7 @@ absl::StatusOr<SnapshotReading> SnapshotReader::Read(
   }
   // If a digest is in the list twice, the look that learns more comes first.
   std::stable_sort(roots.begin(), roots.end(), LearnsMore);
-  if (absl::Status status = Follow(roots); !status.ok()) return status;
+  RETURN_IF_ERROR(Follow(roots));
   std::vector<Wanted> further;
   for (const Digest& digest : untagged) further.push_back({digest, true, true});
   for (const Digest& digest : going) {
@@ -195,10 +195,9 @@ absl::StatusOr<SnapshotReading> SnapshotReader::Read(
     if (known == known_.end() || !known->second.subject) continue;
     further.push_back({*known->second.subject, false, false});
   }
-  if (absl::Status status = Follow(further); !status.ok()) return status;
-  absl::StatusOr<Referrers> referrers = ReadReferrers(states, going);
-  if (!referrers.ok()) return referrers.status();
-  return SnapshotReading{Assemble(states, *std::move(referrers)),
+  RETURN_IF_ERROR(Follow(further));
+  ASSIGN_OR_RETURN(Referrers referrers, ReadReferrers(states, going));
+  return SnapshotReading{Assemble(states, std::move(referrers)),
                          MissingChildren(),
                          // Guard: tag-without-manifest-stops
                          LostTags(states)};
@@ -248,9 +247,8 @@ absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
     if (seen.insert(digest).second) digests.push_back(digest);
   };
   while (!level.empty()) {
-    absl::StatusOr<std::vector<std::vector<Descriptor>>> attached =
-        ListReferrersOf(level);
-    if (!attached.ok()) return attached.status();
+    ASSIGN_OR_RETURN(std::vector<std::vector<Descriptor>> attached,
+                     ListReferrersOf(level));
     std::vector<Digest> next;
     std::vector<Wanted> wanted;
     for (size_t i = 0; i < level.size(); ++i) {
@@ -260,16 +258,16 @@ absl::StatusOr<SnapshotReader::Referrers> SnapshotReader::ReadReferrers(
         wanted.push_back({signature->second, true, true});
         add(signature->second, next);
       }
-      for (const Descriptor& referrer : (*attached)[i]) {
+      for (const Descriptor& referrer : attached[i]) {
         wanted.push_back({referrer.digest, true, true});
       }
     }
-    if (absl::Status status = Follow(wanted); !status.ok()) return status;
+    RETURN_IF_ERROR(Follow(wanted));
     for (size_t i = 0; i < level.size(); ++i) {
       for (const Descriptor& child : known_[level[i]].children) {
         add(child.digest, next);
       }
-      for (const Descriptor& referrer : (*attached)[i]) {
+      for (const Descriptor& referrer : attached[i]) {
         const Known& known = known_[referrer.digest];
         // Whatever a list names may be somebody's image: what is attached says
         // so itself.

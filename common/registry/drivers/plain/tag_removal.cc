@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/registry/api/listing.h"
 #include "common/registry/api/manifests.h"
 #include "common/registry/api/placeholder.h"
@@ -53,17 +54,16 @@ class Remover {
   absl::StatusOr<std::vector<TagOutcome>> Run() {
     absl::Status status = ReadKeptManifests();
     if (!status.ok()) return status;
-    absl::StatusOr<bool> by_tag = kept_.empty() ? false : DeletesTagsAlone();
-    if (!by_tag.ok()) return by_tag.status();
+    ASSIGN_OR_RETURN(bool by_tag, kept_.empty() ? false : DeletesTagsAlone());
     for (const TagToRemove& tag : tags_) {
       if (lost_.contains(tag.tag)) {
         outcomes_.push_back(LostOutcome(tag));
         continue;
       }
-      outcomes_.push_back(Remove(tag, *by_tag && tag.digest));
+      outcomes_.push_back(Remove(tag, by_tag && tag.digest));
       // At once, so that no more than one manifest is ever lost. A manifest
       // that other tags bear is not lost by the way of the placeholder.
-      if (tag.digest && (*by_tag || tag.kept_tags.empty())) {
+      if (tag.digest && (by_tag || tag.kept_tags.empty())) {
         status = CheckKept({{*tag.digest, kept_.at(*tag.digest)}});
         if (!status.ok()) return status;
       }
@@ -130,10 +130,9 @@ class Remover {
   // Nobody else's tags have these names.
   absl::StatusOr<bool> ProbeTagsAreFree() {
     for (absl::string_view tag : kProbeTags) {
-      absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
-      if (!now.ok()) return now.status();
+      ASSIGN_OR_RETURN(std::optional<Digest> now, Resolve(tag));
       // Guard: foreign-probe-tags-stay
-      if (*now && !IsPlaceholder(**now)) return false;
+      if (now && !IsPlaceholder(*now)) return false;
     }
     return true;
   }
@@ -182,23 +181,21 @@ class Remover {
   // tag points at by now.
   using MayTake = std::function<bool(const std::optional<Digest>& now)>;
   absl::StatusOr<bool> Place(absl::string_view tag, const MayTake& may_take) {
-    if (absl::Status pushed = PushBlobs(); !pushed.ok()) return pushed;
+    RETURN_IF_ERROR(PushBlobs());
     absl::Status put;
     int failures = 0;
     for (int looks = 0; looks < kMaxTagLooks; ++looks) {
-      absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
-      if (!now.ok()) return now.status();
-      const bool is_placed = *now && IsPlaceholder(**now);
+      ASSIGN_OR_RETURN(std::optional<Digest> now, Resolve(tag));
+      const bool is_placed = now && IsPlaceholder(*now);
       // An earlier try came to pass although it was answered otherwise.
       if (is_placed && looks > 0) return true;
-      if (!may_take(*now)) return false;
+      if (!may_take(now)) return false;
       put = PutPlaceholder(tag, looks);
       if (put.ok()) return true;
       if (CameTooLate(put)) continue;
       if (!MayPass(put) || failures == client_.connection->retries()) break;
-      const absl::Status slept =
-          client_.task->cancellation().SleepFor(BackOff(failures++));
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(
+          client_.task->cancellation().SleepFor(BackOff(failures++)));
     }
     absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
     if (now.ok() && *now && IsPlaceholder(**now)) return true;
@@ -222,9 +219,8 @@ class Remover {
   // manifest: registries are known that delete an image with its last tag.
   absl::StatusOr<bool> ProveOnProbeTags() {
     for (absl::string_view tag : kProbeTags) {
-      const absl::StatusOr<bool> placed = Place(tag, IsFree);
-      if (!placed.ok()) return placed.status();
-      if (!*placed) return false;
+      ASSIGN_OR_RETURN(const bool placed, Place(tag, IsFree));
+      if (!placed) return false;
     }
     absl::StatusOr<bool> proven =
         DeleteLeaves(kProbeTags[0], std::string(kProbeTags[1]));
@@ -234,12 +230,10 @@ class Remover {
     }
     if (proven.ok() && *proven) proven = StaysForAWhile(Form().digest);
     if (!proven.ok()) return proven;
-    absl::StatusOr<bool> left =
-        HasManifest(client_, repository_, Form().digest);
-    if (!left.ok()) return left.status();
-    if (*left) {
-      const absl::Status status = FinishHalfRemovedTags(plain_);
-      if (!status.ok()) return status;
+    ASSIGN_OR_RETURN(bool left,
+                     HasManifest(client_, repository_, Form().digest));
+    if (left) {
+      RETURN_IF_ERROR(FinishHalfRemovedTags(plain_));
     }
     return proven;
   }
@@ -249,11 +243,9 @@ class Remover {
   absl::StatusOr<bool> DeleteLeaves(absl::string_view tag,
                                     const std::string& reference) {
     const absl::Status deleted = DeleteManifest(client_, repository_, tag);
-    absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
-    if (!now.ok()) return now.status();
-    absl::StatusOr<std::optional<Digest>> left = Resolve(reference);
-    if (!left.ok()) return left.status();
-    return deleted.ok() && !*now && *left == Form().digest;
+    ASSIGN_OR_RETURN(std::optional<Digest> now, Resolve(tag));
+    ASSIGN_OR_RETURN(std::optional<Digest> left, Resolve(reference));
+    return deleted.ok() && !now && left == Form().digest;
   }
 
   // Some registries answer a DELETE of a tag, and take the manifest along a
@@ -263,9 +255,7 @@ class Remover {
     while (true) {
       absl::StatusOr<bool> stays = HasManifest(client_, repository_, digest);
       if (!stays.ok() || !*stays || BootTime() >= until) return stays;
-      const absl::Status slept =
-          client_.task->cancellation().SleepFor(kFirstPause);
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(client_.task->cancellation().SleepFor(kFirstPause));
     }
   }
 
@@ -354,9 +344,8 @@ class Remover {
   // True if the tag points at the placeholder, or at nothing any more. Somebody
   // else may have pushed it again.
   absl::StatusOr<bool> IsStillPlaced(absl::string_view tag) {
-    absl::StatusOr<std::optional<Digest>> now = Resolve(tag);
-    if (!now.ok()) return now.status();
-    return IsFree(*now);
+    ASSIGN_OR_RETURN(std::optional<Digest> now, Resolve(tag));
+    return IsFree(now);
   }
 
   // The same when the listing has had time to catch up.
@@ -365,8 +354,7 @@ class Remover {
     for (int look = 1;; ++look, pause *= 2) {
       absl::StatusOr<std::set<std::string>> left = PlacedAndListed();
       if ((left.ok() && left->empty()) || look == kLooksAtListing) return left;
-      const absl::Status slept = client_.task->cancellation().SleepFor(pause);
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(client_.task->cancellation().SleepFor(pause));
     }
   }
 
@@ -379,9 +367,8 @@ class Remover {
     std::set<std::string> left;
     for (const std::string& tag : *listed) {
       if (!placed_.contains(tag)) continue;
-      const absl::StatusOr<bool> is_ours = IsStillPlaced(tag);
-      if (!is_ours.ok()) return is_ours.status();
-      if (*is_ours) left.insert(tag);
+      ASSIGN_OR_RETURN(const bool is_ours, IsStillPlaced(tag));
+      if (is_ours) left.insert(tag);
     }
     return left;
   }
@@ -404,9 +391,7 @@ class Remover {
     for (int look = 0; look < kLooksAtKept; ++look) {
       there = HasManifest(client_, repository_, digest);
       if (there.ok()) return there;
-      const absl::Status slept =
-          client_.task->cancellation().SleepFor(BackOff(look));
-      if (!slept.ok()) return slept;
+      RETURN_IF_ERROR(client_.task->cancellation().SleepFor(BackOff(look)));
     }
     return there;
   }
@@ -500,10 +485,9 @@ absl::Status DeletePlaceholder(PlainRepository& repository,
     return direct.status;
   }
   // It may be refused because of the tags.
-  absl::StatusOr<std::vector<std::string>> tags =
-      TagsOn(repository.client, repository.name, digest);
-  if (!tags.ok()) return tags.status();
-  return DeleteImage(repository, digest, *tags, absl::InfiniteFuture()).status;
+  ASSIGN_OR_RETURN(std::vector<std::string> tags,
+                   TagsOn(repository.client, repository.name, digest));
+  return DeleteImage(repository, digest, tags, absl::InfiniteFuture()).status;
 }
 
 }  // namespace
@@ -516,12 +500,11 @@ absl::StatusOr<std::vector<TagOutcome>> RemoveTags(
 
 absl::Status FinishHalfRemovedTags(PlainRepository& repository) {
   for (const RawManifest* form : {&Placeholder(), &OciPlaceholder()}) {
-    const absl::StatusOr<bool> there =
-        HasManifest(repository.client, repository.name, form->digest);
-    if (!there.ok()) return there.status();
-    if (!*there) continue;
-    const absl::Status status = DeletePlaceholder(repository, form->digest);
-    if (!status.ok()) return status;
+    ASSIGN_OR_RETURN(
+        const bool there,
+        HasManifest(repository.client, repository.name, form->digest));
+    if (!there) continue;
+    RETURN_IF_ERROR(DeletePlaceholder(repository, form->digest));
   }
   return absl::OkStatus();
 }

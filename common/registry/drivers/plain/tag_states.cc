@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "common/reference/reference.h"
 #include "common/registry/api/listing.h"
@@ -25,11 +26,10 @@ constexpr int kHeadsAtOnce = 16;
 // the registry does not know the repository.
 absl::StatusOr<std::vector<std::string>> ListCheckedTags(
     const RegistryClient& client, const std::string& repository) {
-  absl::StatusOr<std::vector<std::string>> tags = ListTags(client, repository);
-  if (!tags.ok()) return tags.status();
-  std::sort(tags->begin(), tags->end());
-  tags->erase(std::unique(tags->begin(), tags->end()), tags->end());
-  for (const std::string& tag : *tags) {
+  ASSIGN_OR_RETURN(std::vector<std::string> tags, ListTags(client, repository));
+  std::sort(tags.begin(), tags.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+  for (const std::string& tag : tags) {
     // Signature-like tags of sha512 are longer than a tag may be.
     if (!IsTag(tag) && !IsSignatureLikeTag(tag)) {
       return absl::DataLossError(absl::StrCat(
@@ -113,8 +113,7 @@ absl::StatusOr<TagStates> Resolve(const RegistryClient& client,
     }
   }
   if (!missing.empty()) {
-    const absl::Status status = LookAgain(client, repository, missing, states);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(LookAgain(client, repository, missing, states));
   }
   return states;
 }
@@ -129,9 +128,7 @@ absl::StatusOr<TagStates> ReadTagStates(const RegistryClient& client,
   if (absl::IsNotFound(tags.status())) {
     // A server that is not a registry answers 404, too.
     if (RegistryCode(tags.status()) == "NAME_UNKNOWN") return TagStates();
-    if (absl::Status status = CheckIsRegistry(client); !status.ok()) {
-      return status;
-    }
+    RETURN_IF_ERROR(CheckIsRegistry(client));
     return TagStates();
   }
   if (!tags.ok()) return tags.status();

@@ -51,19 +51,28 @@ class FakeRepository {
   // What ends a removal after the wave in which it is set.
   absl::Status ends_removal;
   absl::Status deletes;
+  absl::Status is_registry;
+  bool denies_heads = false;
   absl::Status lists;
   absl::Status removes_tags;
+  // What looks at some tags answer instead.
+  absl::Status looks_back_at;
   // What looking at this tag alone answers instead.
   std::map<std::string, absl::Status> unreadable;
   // Tags of deleted manifests stay listed until a look back takes them away.
   bool tags_linger = false;
   // Tags that the registry deletes by name after their image is gone.
   bool deletes_left_tags = false;
+  // Tags are answered for although their image is gone.
+  bool answers_for_deleted = false;
 
   // The deletions that were done, in order: digests, and tags that were removed
   // alone.
   std::vector<std::string> done;
+  // Tags that were to be deleted by name after their image.
+  std::vector<std::string> asked_by_name;
   int looks() const { return looks_; }
+  int looks_back() const { return looks_back_; }
 
   // Adds a manifest under a tag ("": under none).
   Digest Push(const std::string& tag, const std::string& content) {
@@ -86,7 +95,7 @@ class FakeRepository {
       const auto found = tags.find(tag);
       if (found == tags.end()) continue;
       TagState& state = states[tag];
-      if (manifests.contains(found->second)) {
+      if (manifests.contains(found->second) || answers_for_deleted) {
         state.digest = found->second;
       } else {
         state.kind = TagState::Kind::kDangling;
@@ -114,9 +123,13 @@ class FakeRepositoryDriver : public RepositoryDriver {
     for (const auto& [tag, digest] : fake_.tags) tags.push_back(tag);
     return tags;
   }
-  absl::Status CheckIsRegistry() override { return absl::OkStatus(); }
+  absl::Status CheckIsRegistry() override { return fake_.is_registry; }
   absl::StatusOr<ManifestHead> HeadTag(const std::string& tag,
-                                       bool /*is_listed*/) override {
+                                       bool is_listed) override {
+    // As some proxies deny what nobody has read yet.
+    if (!is_listed && fake_.denies_heads) {
+      return absl::NotFoundError("not in the cache");
+    }
     const auto unreadable = fake_.unreadable.find(tag);
     if (unreadable != fake_.unreadable.end()) return unreadable->second;
     const auto found = fake_.tags.find(tag);
@@ -142,6 +155,7 @@ class FakeRepositoryDriver : public RepositoryDriver {
   absl::StatusOr<TagStates> ReadTagStatesOf(
       const std::set<std::string>& some) override {
     fake_.on_look_back(++fake_.looks_back_);
+    if (!fake_.looks_back_at.ok()) return fake_.looks_back_at;
     return fake_.StatesOf(some);
   }
   absl::flat_hash_map<std::string, CreationTime> ReadCreationTimes(
@@ -187,14 +201,16 @@ class FakeRepositoryDriver : public RepositoryDriver {
   absl::Status CheckDeletes() override { return fake_.deletes; }
   RemovalOutcome Remove(const RemovalPlan& plan) override {
     RemovalOutcome outcome =
-        DeleteInWaves(plan.images, [&](const std::vector<ImageToDelete>& wave,
-                                       std::vector<ImageOutcome>& outcomes) {
+        DeleteInWaves(plan, [&](const std::vector<const ImageToDelete*>& wave,
+                                std::vector<ImageOutcome>& outcomes) {
           for (size_t i = 0; i < wave.size(); ++i) {
-            outcomes[i] = Delete(wave[i].digest, plan.look_lasts_until);
+            outcomes[i] = Delete(wave[i]->digest, plan.look_lasts_until);
           }
           return fake_.ends_removal;
         });
+    if (!outcome.status.ok() || !AllAreGone(outcome.images)) return outcome;
     for (const auto& [tag, digest] : plan.left_tags) {
+      fake_.asked_by_name.push_back(tag);
       if (fake_.deletes_left_tags) {
         fake_.tags.erase(tag);
       } else {
