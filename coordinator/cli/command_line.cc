@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "common/base/version.h"
 #include "common/config/nearest_name.h"
 #include "common/reference/printable.h"
 #include "coordinator/run/exit_status.h"
@@ -27,7 +28,6 @@ namespace {
 constexpr char kProgram[] = "coordinator";
 // The program that this one follows was called so: tools/registry-manager.
 constexpr char kOtherName[] = "registry-manager";
-constexpr char kVersion[] = "0.1.0";
 constexpr char kAbout[] =
     "Deletes and syncs container images across registries, by policy, and "
     "picks up\nwhere it stopped.";

@@ -19,6 +19,7 @@
 #include "coordinator/console/standard_output.h"
 #include "coordinator/console/terminal_text.h"
 #include "coordinator/records/message_json.h"
+#include "coordinator/words/count_words.h"
 #include "coordinator/words/text.h"
 
 namespace registry_manager {
@@ -72,13 +73,9 @@ bool IsListing(const OutcomeRecord& end) {
 
 // Nothing was done, and nothing went wrong.
 bool IsQuiet(const OutcomeRecord& end) {
-  const proto::Counts& counts = end.counts;
   return end.result != "failed" && end.reason.empty() &&
-         counts.to_copy() + counts.to_delete() + counts.to_untag() +
-                 counts.manifests_to_delete() + counts.deleted() +
-                 counts.untagged() + counts.manifests_deleted() +
-                 counts.copied() + counts.failed() ==
-             0;
+         SumOf(end.counts, {CountGroup::kPlanned, CountGroup::kChanged,
+                            CountGroup::kFailed}) == 0;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "common/reference/printable.h"
 #include "coordinator/console/terminal_text.h"
+#include "coordinator/words/count_words.h"
 #include "coordinator/words/text.h"
 
 namespace registry_manager {
@@ -32,10 +33,8 @@ uint64_t Ended(const proto::StreamSnapshot& stream) {
 }
 
 uint64_t Actions(const proto::Counts& counts) {
-  return counts.copied() + counts.deleted() + counts.untagged() +
-         counts.manifests_deleted() + counts.to_copy() + counts.to_delete() +
-         counts.to_untag() + counts.manifests_to_delete() + counts.skipped() +
-         counts.kept() + counts.not_selected();
+  return SumOf(counts, {CountGroup::kPlanned, CountGroup::kChanged,
+                        CountGroup::kPassedOver, CountGroup::kStaying});
 }
 
 std::string Bar(uint64_t part, uint64_t whole, int columns) {

@@ -31,13 +31,14 @@ absl::Status HeldError(absl::string_view name,
         name, " is locked by an unknown owner; the lock expires in ",
         kOwnershipMilliseconds / 1000, " s unless renewed"));
   }
-  std::string message = absl::StrCat(
-      name, " is held by process ", holder->pid, " on ",
-      Printable(holder->host),
-      ": it is under way there, and `coordinator status` shows how it stands");
+  std::string message =
+      absl::StrCat(name, " is held by process ", holder->pid, " on ",
+                   Printable(holder->host),
+                   ": it is being carried out there, and `coordinator status` "
+                   "shows how it stands");
   if (holder->host != self.host || holder->place != self.place) {
     absl::StrAppend(&message,
-                    "; should that have ended, its hold lapses within ",
+                    "; if that process has ended, its lock expires within ",
                     kOwnershipMilliseconds / 1000, " s: submit again then");
   }
   return absl::FailedPreconditionError(message);

@@ -71,7 +71,7 @@ TEST(RedisOwnershipTest, ALivingOwnerIsNamed) {
   EXPECT_EQ(status.message(),
             absl::StrCat("run 7F3K of config.yml is held by process ", getpid(),
                          " on ", Owner::Here().host,
-                         ": it is under way there, and `coordinator status` "
+                         ": it is being carried out there, and `coordinator status` "
                          "shows how it stands"));
   ASSERT_TRUE(first_run->Release().ok());
   EXPECT_TRUE(second->Own(Record()).ok());
@@ -102,10 +102,11 @@ TEST(RedisOwnershipTest, AnOwnerOfAnotherHostIsNotJudged) {
   redis.Run({"SET", "rm:{7F3K}:owner", "elsewhere:17:1:boot-1:cafe"});
   const absl::Status status = redis.NewJournal()->Own(Record()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("held by process 17 on elsewhere"),
-                    HasSubstr("should that have ended, its hold lapses within "
-                              "15 s")));
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(HasSubstr("held by process 17 on elsewhere"),
+            HasSubstr("if that process has ended, its lock expires within "
+                      "15 s")));
 }
 
 TEST(RedisOwnershipTest, ARunThatIsGoneIsNobodyElses) {

@@ -18,7 +18,7 @@ struct RunLimits {
   // The number of runs that are kept: the latest ones, unfinished ones
   // included.
   int runs = 100;
-  // The number of days since a run's last news.
+  // The number of days since a run's last update.
   int days = 90;
   // The space that all runs together may take.
   uint64_t bytes = uint64_t{2} << 30;
@@ -32,7 +32,7 @@ struct StoredRun {
   std::string id;
   // "finished", "abandoned", "interrupted", …, as `runs --json` has it.
   std::string state;
-  // The time of its last news.
+  // The time of its last update.
   int64_t updated_unix = 0;
   uint64_t bytes = 0;
   // The reason why it must stay; empty: it may go.

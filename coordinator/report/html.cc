@@ -16,6 +16,7 @@
 #include "coordinator/report/html_failures.h"
 #include "coordinator/report/html_parts.h"
 #include "coordinator/report/html_style.h"
+#include "coordinator/words/count_words.h"
 #include "coordinator/words/text.h"
 
 namespace registry_manager {
@@ -56,8 +57,8 @@ Standing StandingOf(const proto::RunSnapshot& run) {
   switch (run.state()) {
     case proto::RunSnapshot::RUNNING:
       return {"live", "running",
-              absl::StrCat("This is how it stood at the last news of process ",
-                           run.pid(), ".")};
+              absl::StrCat("This is how it stood when process ", run.pid(),
+                           " last updated it.")};
     case proto::RunSnapshot::INTERRUPTED:
       return {"warn", "interrupted",
               goes_on ? absl::StrCat(Again(run), " resumes it.") : ""};
@@ -126,42 +127,28 @@ std::string Header(const proto::RunSnapshot& run) {
                          In("p class='lead'", lead), "\n", Facts(run)));
 }
 
+std::string InUnit(uint64_t number, CountWords::Unit unit) {
+  switch (unit) {
+    case CountWords::Unit::kBytes:
+      return Bytes(number);
+    case CountWords::Unit::kMilliseconds:
+      return DurationText(absl::Milliseconds(number));
+    case CountWords::Unit::kNumber:
+      break;
+  }
+  return Number(number);
+}
+
 std::string Figures(const proto::Counts& counts) {
   std::string figures;
-  const auto add = [&](uint64_t number, absl::string_view what,
-                       const std::string& text) {
-    if (number > 0) figures += Pair(what, text);
-  };
-  const auto add_number = [&](uint64_t number, absl::string_view what) {
-    add(number, what, Number(number));
-  };
-  add_number(counts.tags(), "tags looked at");
-  add_number(counts.to_copy(), "to copy");
-  add_number(counts.to_delete(), "to delete");
-  add_number(counts.to_untag(), "to untag (the image stays)");
-  add_number(counts.manifests_to_delete(), "manifests without a tag to delete");
-  add_number(counts.copied(), "copied");
-  add_number(counts.deleted(), "deleted");
-  add_number(counts.untagged(), "untagged (the image stays)");
-  add_number(counts.manifests_deleted(), "manifests without a tag deleted");
-  if (counts.failed() > 0) {
-    figures += Pair("failed", Number(counts.failed()), "div class='failed'");
+  for (const CountWords& words : AllCountWords()) {
+    const uint64_t number = words.count(counts);
+    if (number == 0) continue;
+    const std::string text = InUnit(number, words.unit);
+    figures += words.group == CountGroup::kFailed
+                   ? Pair(words.many, text, "div class='failed'")
+                   : Pair(words.many, text);
   }
-  add_number(counts.passed_over(), "skipped");
-  add_number(
-      counts.skipped() - std::min(counts.skipped(), counts.passed_over()),
-      "unchanged");
-  add_number(counts.not_selected(), "not selected");
-  add_number(counts.kept(), "kept");
-  add(counts.bytes_copied(), "copied in blobs", Bytes(counts.bytes_copied()));
-  add(counts.bytes_to_free(), "freed by deleting, at most",
-      Bytes(counts.bytes_to_free()));
-  add_number(counts.blobs_copied(), "blobs copied");
-  add_number(counts.blobs_mounted(), "blobs mounted");
-  add_number(counts.blobs_present(), "blobs already there");
-  add_number(counts.requests(), "requests");
-  add(counts.throttled_ms(), "waited at a registry's wish",
-      DurationText(absl::Milliseconds(counts.throttled_ms())));
   return figures.empty()
              ? ""
              : Section("Figures", In("dl class='figures'", figures));

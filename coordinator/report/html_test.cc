@@ -215,7 +215,8 @@ TEST(HtmlReportTest, SaysHowTheRunStands) {
   EXPECT_THAT(HtmlReport(report), HasSubstr("abandoned for a new run"));
   report.run.set_state(proto::RunSnapshot::RUNNING);
   report.run.set_pid(4711);
-  EXPECT_THAT(HtmlReport(report), HasSubstr("last news of process 4711."));
+  EXPECT_THAT(HtmlReport(report),
+              HasSubstr("when process 4711 last updated it."));
 }
 
 TEST(HtmlReportTest, SaysWhenItWasInLocalTime) {
@@ -322,8 +323,10 @@ TEST(HtmlReportTest, FiguresAreGroupedAndNoneIsZero) {
   EXPECT_THAT(page, HasSubstr("<dt>tags looked at</dt><dd>33,104</dd>"));
   EXPECT_THAT(page, HasSubstr("<dt>deleted</dt><dd>3,201</dd>"));
   EXPECT_THAT(page, HasSubstr("<dd>3.0 GiB</dd>"));
-  EXPECT_THAT(page, HasSubstr("<dt>waited at a registry's wish</dt>"
-                              "<dd>5 min 7 s</dd>"));
+  EXPECT_THAT(
+      page,
+      HasSubstr("<dt>waited because a registry asked to (Retry-After)</dt>"
+                "<dd>5 min 7 s</dd>"));
   EXPECT_THAT(page, Not(HasSubstr("<dd>0</dd>")));
   EXPECT_THAT(page, Not(HasSubstr("mounted")));
 }

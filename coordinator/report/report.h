@@ -55,7 +55,7 @@ struct Report {
 
   // Actions (deleted, copied, planned, …; not what was left as it was) by the
   // time at which they ended: intervals of equal length from the run's
-  // beginning to its last news, at most kMaxIntervals.
+  // beginning to its last update, at most kMaxIntervals.
   struct Interval {
     uint64_t done = 0;
     uint64_t failed = 0;

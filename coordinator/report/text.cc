@@ -62,14 +62,14 @@ std::string TextReport(const Report& report, bool is_colored) {
   run.clear_failures();
   run.set_failures_total(0);
   std::string text = Summary(run);
-  absl::StrAppend(&text, "begun ", TimeText(run.begun_unix()), ", last news ",
+  absl::StrAppend(&text, "started ", TimeText(run.begun_unix()), ", updated ",
                   TimeText(run.updated_unix()), ": ", DurationText(Lasted(run)),
                   "\n", Plural(run.totals().requests(), "request", "requests"));
   if (run.totals().throttled_ms() > 0) {
     absl::StrAppend(
         &text, ", ",
         DurationText(absl::Milliseconds(run.totals().throttled_ms())),
-        " of waiting at a registry's wish");
+        " of waiting because a registry asked to (Retry-After)");
   }
   text.push_back('\n');
   if (!report.slowest.empty()) text += "slowest repositories:\n";

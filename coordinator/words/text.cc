@@ -4,8 +4,10 @@
 #include "coordinator/words/text.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -13,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/reference/printable.h"
+#include "coordinator/words/count_words.h"
 
 namespace registry_manager {
 namespace {
@@ -34,26 +37,24 @@ class Parts {
   std::vector<std::string> parts_;
 };
 
+void AddGroups(const proto::Counts& counts,
+               std::initializer_list<CountGroup> groups, Parts& parts) {
+  for (const CountWords& words : AllCountWords()) {
+    if (absl::c_linear_search(groups, words.group)) {
+      parts.Add(words.count(counts), words.one, words.many);
+    }
+  }
+}
+
 void AddActions(const proto::Counts& counts, Parts& parts) {
-  parts.Add(counts.to_copy(), "to copy");
-  parts.Add(counts.to_delete(), "to delete");
-  parts.Add(counts.to_untag(), "to untag (the image stays)");
-  parts.Add(counts.manifests_to_delete(), "manifest without a tag to delete",
-            "manifests without a tag to delete");
-  parts.Add(counts.copied(), "copied");
-  parts.Add(counts.deleted(), "deleted");
-  parts.Add(counts.untagged(), "untagged (the image stays)");
-  parts.Add(counts.manifests_deleted(), "manifest without a tag deleted",
-            "manifests without a tag deleted");
-  parts.Add(counts.passed_over(), "skipped");
-  parts.Add(counts.failed(), "failed");
+  AddGroups(counts,
+            {CountGroup::kPlanned, CountGroup::kChanged,
+             CountGroup::kPassedOver, CountGroup::kFailed},
+            parts);
 }
 
 void AddStaying(const proto::Counts& counts, Parts& parts) {
-  parts.Add(counts.skipped() - std::min(counts.skipped(), counts.passed_over()),
-            "unchanged");
-  parts.Add(counts.not_selected(), "not selected");
-  parts.Add(counts.kept(), "kept");
+  AddGroups(counts, {CountGroup::kStaying}, parts);
 }
 
 // "; frees up to 1.2 GiB".

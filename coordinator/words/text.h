@@ -35,7 +35,7 @@ std::string Plural(uint64_t number, absl::string_view one,
 std::string Bytes(uint64_t bytes);
 // "5 min 7 s", "3 h 12 min"; "1.4 s" below ten seconds.
 std::string DurationText(absl::Duration duration);
-// From the run's beginning to its last news.
+// The time from the run's beginning to its last update.
 absl::Duration Lasted(const proto::RunSnapshot& run);
 // "2026-11-24 04:57:03", local time.
 std::string TimeText(int64_t unix_seconds);

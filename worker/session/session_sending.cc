@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/version.h"
 #include "worker/session/session.h"
 
 namespace registry_manager {
@@ -48,6 +49,7 @@ bool Session::SendHello(absl::Duration now) {
   proto::Envelope message;
   proto::Hello& hello = *message.mutable_hello();
   hello.set_worker(options_.worker);
+  hello.set_build(kVersion);
   hello.set_slots(options_.slots);
   hello.set_epoch_seen(epoch_);
   if (!Send(std::move(message))) return false;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "common/base/version.h"
 #include "worker/grants/fake_clock.h"
 #include "worker/session/mailbox.h"
 
@@ -238,6 +239,7 @@ TEST_F(SessionTest, BeginsWithHelloAndRepeatsItUntilWelcome) {
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_EQ(sent[0].session(), "s1");
   EXPECT_EQ(sent[0].hello().slots(), 2u);
+  EXPECT_EQ(sent[0].hello().build(), kVersion);
   EXPECT_TRUE(Sent().empty());
   clock_.Advance(absl::Seconds(1));
   EXPECT_EQ(Sent().size(), 1u);
