@@ -14,11 +14,10 @@
 #include "coordinator/journal/commit_check.h"
 #include "coordinator/journal/counts.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/journal/task_place.h"
 
 namespace registry_manager {
 namespace {
-
-using TaskKey = std::pair<uint32_t, uint32_t>;
 
 struct Run {
   proto::RunRecord record;
@@ -26,8 +25,8 @@ struct Run {
   proto::Counts totals;
   std::map<uint32_t, proto::Shard> shards;
   std::map<uint32_t, proto::Listing> listings;
-  std::map<TaskKey, TaskState> outcomes;
-  std::map<TaskKey, Attempts> attempts;
+  std::map<TaskPlace, TaskState> outcomes;
+  std::map<TaskPlace, Attempts> attempts;
 };
 
 // The state that all runs of a journal share.
@@ -46,7 +45,7 @@ std::pair<std::string, std::string> IntentKey(absl::string_view registry,
 }
 
 void Flip(const Outcome& outcome, const proto::Counts& counts, Run* run) {
-  const TaskKey task = {outcome.shard, outcome.index};
+  const TaskPlace task = {outcome.shard, outcome.index};
   const auto [state, is_new] = run->outcomes.emplace(task, outcome.state);
   if (!is_new) {
     if (state->second != TaskState::kSplit ||
@@ -104,8 +103,8 @@ class MemoryRunJournal : public RunJournal {
     std::vector<TaskState> states(tasks, TaskState::kPending);
     const auto& outcomes = run->outcomes;
     for (auto i = outcomes.lower_bound({shard, 0});
-         i != outcomes.end() && i->first.first == shard; ++i) {
-      if (i->first.second < tasks) states[i->first.second] = i->second;
+         i != outcomes.end() && i->first.shard == shard; ++i) {
+      if (i->first.index < tasks) states[i->first.index] = i->second;
     }
     return states;
   }

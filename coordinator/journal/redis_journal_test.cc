@@ -68,11 +68,12 @@ TEST(RedisOwnershipTest, ALivingOwnerIsNamed) {
   const auto first_run = first->Own(Record()).value();
   const absl::Status status = second->Own(Record()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(status.message(),
-            absl::StrCat("run 7F3K of config.yml is held by process ", getpid(),
-                         " on ", Owner::Here().host,
-                         ": it is being carried out there, and `coordinator status` "
-                         "shows how it stands"));
+  EXPECT_EQ(
+      status.message(),
+      absl::StrCat("run 7F3K of config.yml is held by process ", getpid(),
+                   " on ", Owner::Here().host,
+                   ": it is being carried out there, and `coordinator status` "
+                   "shows how it stands"));
   ASSERT_TRUE(first_run->Release().ok());
   EXPECT_TRUE(second->Own(Record()).ok());
 }

@@ -67,13 +67,13 @@ std::optional<OutcomeRecord::Kind> KindOf(const std::string& type) {
   return std::nullopt;
 }
 
-std::optional<std::pair<uint32_t, uint32_t>> TaskOf(const std::string& text) {
+std::optional<TaskPlace> TaskOf(const std::string& text) {
   const std::pair<std::string, std::string> parts =
       absl::StrSplit(text, absl::MaxSplits(':', 1));
-  std::pair<uint32_t, uint32_t> task;
-  if (!absl::SimpleAtoi(parts.first, &task.first) ||
-      !absl::SimpleAtoi(parts.second, &task.second) ||
-      task.second >= kMostTasks) {
+  TaskPlace task;
+  if (!absl::SimpleAtoi(parts.first, &task.shard) ||
+      !absl::SimpleAtoi(parts.second, &task.index) ||
+      task.index >= kMostTasks) {
     return std::nullopt;
   }
   return task;
@@ -120,8 +120,8 @@ class FinalLines {
       ++pages_left_[StreamOf(record)];
     }
     if (record.kind != OutcomeRecord::Kind::kRepository || !record.task) return;
-    std::vector<bool>& ended = ended_[record.task->first];
-    const uint32_t index = record.task->second;
+    std::vector<bool>& ended = ended_[record.task->shard];
+    const uint32_t index = record.task->index;
     if (ended.size() <= index) ended.resize(index + 1);
     if (ended[index]) ++void_ends_[*record.task];
     ended[index] = true;
@@ -152,7 +152,7 @@ class FinalLines {
   std::map<std::string, uint64_t> pages_left_;
   // By shard.
   std::map<uint32_t, std::vector<bool>> ended_;
-  std::map<std::pair<uint32_t, uint32_t>, uint64_t> void_ends_;
+  std::map<TaskPlace, uint64_t> void_ends_;
 };
 
 }  // namespace
@@ -201,7 +201,7 @@ std::string JsonLine(const OutcomeRecord& record) {
   add("repository", record.repository);
   add("target_repository", record.target_repository);
   if (record.task) {
-    line["task"] = absl::StrCat(record.task->first, ":", record.task->second);
+    line["task"] = absl::StrCat(record.task->shard, ":", record.task->index);
   }
   add("action", record.action);
   line["result"] = record.result;

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "coordinator/journal/task_place.h"
 #include "proto/task.pb.h"
 
 namespace registry_manager {
@@ -29,7 +30,7 @@ struct OutcomeRecord {
   };
   Kind kind = Kind::kAction;
   // Shard and index; a page of a catalogue has none.
-  std::optional<std::pair<uint32_t, uint32_t>> task = std::nullopt;
+  std::optional<TaskPlace> task = std::nullopt;
   // Unix seconds.
   int64_t time = 0;
   // "delete", "sync".

@@ -109,7 +109,7 @@ TEST_F(RunRecorderTest, ARepositoryThatFailedIsLoggedWithItsReason) {
   EXPECT_EQ(records[0].reason, "no such repository");
   EXPECT_EQ(records[1].repository, "other");
   EXPECT_EQ(records[1].result, "skipped");
-  EXPECT_EQ(records[2].task, std::pair(3u, 17u));
+  EXPECT_EQ(records[2].task, (TaskPlace{3, 17}));
   EXPECT_EQ(records[2].counts.failed(), 1u);
 }
 

@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/journal/task_place.h"
 #include "coordinator/run/stream_state.h"
 #include "coordinator/scheduler/scheduler.h"
 #include "proto/control.pb.h"
@@ -200,7 +201,7 @@ class Run {
   absl::flat_hash_set<std::string> deleted_catalogues_;
   absl::flat_hash_set<uint64_t> deleted_repositories_;
   // Tasks that earlier coordinators tried, by shard and index.
-  std::map<std::pair<uint32_t, uint32_t>, Attempts> attempts_;
+  std::map<TaskPlace, Attempts> attempts_;
   uint64_t ended_before_ = 0;
 };
 

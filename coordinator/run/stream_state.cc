@@ -78,7 +78,7 @@ void StreamState::CheckNames(uint32_t shard, const proto::Shard& content) {
   if (!checked_.insert(shard).second) return;
   for (int index = 0; index < content.entries_size(); ++index) {
     const std::string& name = content.entries(index).repository();
-    const std::pair<uint32_t, uint32_t> task(shard, index);
+    const TaskPlace task{shard, static_cast<uint32_t>(index)};
     if (names_.IsProduct(name)) {
       refusals_[task] = {"it is what the rules make of another name", true};
       continue;

@@ -14,6 +14,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/journal/task_place.h"
 #include "coordinator/run/sync_names.h"
 #include "coordinator/run/work_stream.h"
 #include "proto/control.pb.h"
@@ -112,7 +113,7 @@ class StreamState {
   uint64_t open_tasks_ = 0;
   absl::flat_hash_set<uint64_t> frozen_;
   absl::flat_hash_set<uint32_t> checked_;
-  std::map<std::pair<uint32_t, uint32_t>, Refusal> refusals_;
+  std::map<TaskPlace, Refusal> refusals_;
 };
 
 }  // namespace registry_manager
