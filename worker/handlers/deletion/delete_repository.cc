@@ -21,6 +21,7 @@
 #include "worker/handlers/deletion/deletion_report.h"
 #include "worker/handlers/deletion/intent.h"
 #include "worker/handlers/deletion/left_tags.h"
+#include "worker/handlers/deletion/removal_plan.h"
 #include "worker/handlers/outcome.h"
 #include "worker/handlers/problem.h"
 #include "worker/handlers/settings.h"
@@ -92,9 +93,6 @@ class Deletion {
   // The images of the plan that are not spared already.
   std::vector<const DigestDeletion*> ImagesToDelete(
       const PlannedDeletion& planned, const Attachments& attachments);
-  RemovalPlan PlanRemoval(const PlannedDeletion& planned,
-                          const std::vector<const DigestDeletion*>& deletions,
-                          const Attachments& attachments) const;
   // Takes note of what became of an image that was not deleted.
   void NoteLeft(const DigestDeletion& deletion, const ImageOutcome& outcome,
                 const Attachments& attachments);
@@ -111,8 +109,6 @@ class Deletion {
   void ReportGoneTags(const Gone& gone, const LeftTags& found,
                       std::set<std::string>& passed_over);
   void ReportLeftTags(const Gone& gone, const LeftTags& found);
-  static std::vector<std::string> TagsOn(const PlannedDeletion& planned,
-                                         const TagRemoval& removal);
   // The tags that go without their image. Reports those that must wait.
   std::vector<TagToRemove> TagsToRemove(const PlannedDeletion& planned);
   absl::Status RemoveTagsAlone(const PlannedDeletion& planned);
@@ -283,36 +279,14 @@ std::vector<const DigestDeletion*> Deletion::ImagesToDelete(
   return images;
 }
 
-RemovalPlan Deletion::PlanRemoval(
-    const PlannedDeletion& planned,
-    const std::vector<const DigestDeletion*>& deletions,
-    const Attachments& attachments) const {
-  RemovalPlan plan;
-  plan.look_lasts_until = planned.looked_at + kPlanLifetime;
-  std::vector<Digest> next;
-  for (const DigestDeletion* one : deletions) {
-    plan.images.push_back({one->digest, one->tags, one->wave});
-    next.push_back(one->digest);
-  }
-  while (!next.empty()) {
-    const auto [entry, is_new] =
-        plan.leads_to.try_emplace(next.back(), std::vector<Digest>());
-    next.pop_back();
-    if (!is_new) continue;
-    entry->second = attachments.Of(entry->first);
-    next.insert(next.end(), entry->second.begin(), entry->second.end());
-  }
-  return plan;
-}
-
 absl::Status Deletion::DeleteImages(const PlannedDeletion& planned) {
   out_of_time_ = IsOld(planned);
   if (out_of_time_) return absl::OkStatus();
   const Attachments attachments(planned.snapshot);
   const std::vector<const DigestDeletion*> deletions =
       ImagesToDelete(planned, attachments);
-  RemovalOutcome removal =
-      driver_->Remove(PlanRemoval(planned, deletions, attachments));
+  RemovalOutcome removal = driver_->Remove(PlanImageRemoval(
+      deletions, attachments, planned.looked_at + kPlanLifetime));
   std::vector<Gone> gone;
   for (size_t i = 0; i < deletions.size(); ++i) {
     ImageOutcome& outcome = removal.images[i];
@@ -454,18 +428,6 @@ void Deletion::ReportLeftTags(const Gone& gone, const LeftTags& found) {
   }
 }
 
-// The tags that stay on the digest of a tag that is removed alone.
-std::vector<std::string> Deletion::TagsOn(const PlannedDeletion& planned,
-                                          const TagRemoval& removal) {
-  std::vector<std::string> tags;
-  for (const auto& [tag, state] : planned.states) {
-    if (state.digest == removal.digest && !planned.doomed.contains(tag)) {
-      tags.push_back(tag);
-    }
-  }
-  return tags;
-}
-
 std::vector<TagToRemove> Deletion::TagsToRemove(
     const PlannedDeletion& planned) {
   constexpr char kUnsettled[] =
@@ -480,7 +442,7 @@ std::vector<TagToRemove> Deletion::TagsToRemove(
       report_.Skipped(Action::UNTAG, removal.tag, removal.digest.str(),
                       "what it is attached to could not be deleted");
     } else {
-      tags.push_back({removal.tag, removal.digest, TagsOn(planned, removal)});
+      tags.push_back(PlanTagRemoval(planned, removal));
     }
   }
   std::set<std::string> dangling = dangling_tags_;
