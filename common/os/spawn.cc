@@ -7,6 +7,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ namespace {
 
 constexpr int kExecFailed = 127;
 constexpr int kFourth = 3;
+constexpr int kMostFiles = 65536;
 // The numbers that the program's files get are below this one.
 constexpr int kFirstFree = kFourth + 1;
 
@@ -48,6 +50,17 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// Closes all files from `first` on at exec.
+void HideFrom(int first) {
+  if (close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  // An older kernel, or a container that forbids it.
+  rlimit limit;
+  const bool is_known =
+      getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < kMostFiles;
+  const int end = is_known ? static_cast<int>(limit.rlim_cur) : kMostFiles;
+  for (int fd = first; fd < end; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 // False: errno says why not. `exec_error` gets out of the way.
 bool TakeFiles(const SpawnOptions& options, int& exec_error) {
   const int wanted[] = {options.input, options.output, options.errors,
@@ -58,14 +71,14 @@ bool TakeFiles(const SpawnOptions& options, int& exec_error) {
     copies[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD, kFirstFree);
     if (wanted[i] >= 0 && copies[i] < 0) return false;
   }
-  exec_error = fcntl(exec_error, F_DUPFD_CLOEXEC, kFirstFree);
-  if (exec_error < 0) return false;
+  const int moved = fcntl(exec_error, F_DUPFD_CLOEXEC, kFirstFree);
+  if (moved < 0) return false;
+  exec_error = moved;
   for (int i = 0; i < 4; ++i) {
     if (copies[i] >= 0 && dup2(copies[i], i) < 0) return false;
   }
-  const int first = options.fourth < 0 ? kFourth : kFirstFree;
-  // `exec_error` must stay until exec.
-  return close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+  HideFrom(options.fourth < 0 ? kFourth : kFirstFree);
+  return true;
 }
 
 [[noreturn]] void Become(const SpawnOptions& options, pid_t parent,
@@ -123,8 +136,12 @@ absl::StatusOr<pid_t> Spawn(const SpawnOptions& options) {
   }
   if (error == 0) return pid;
   waitpid(pid, nullptr, 0);
-  return absl::NotFoundError(
-      absl::StrCat("cannot run ", program, ": ", strerror(error)));
+  const std::string message =
+      absl::StrCat("cannot run ", program, ": ", strerror(error));
+  const bool is_short =
+      error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
+  return is_short ? absl::ResourceExhaustedError(message)
+                  : absl::NotFoundError(message);
 }
 
 }  // namespace registry_manager

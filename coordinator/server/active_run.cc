@@ -12,7 +12,6 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/base/status_macros.h"
 #include "common/reference/printable.h"
 #include "coordinator/server/task_ids.h"
 
@@ -25,6 +24,14 @@ constexpr absl::Duration kProgressEvery = absl::Milliseconds(250);
 // prepared.
 constexpr size_t kMaxUnwritten = 4096;
 constexpr absl::Duration kDrainPatience = absl::Seconds(20);
+
+proto::TaskResult FailedResult(const std::string& reason) {
+  proto::TaskResult result;
+  result.set_outcome(proto::TaskResult::FAILED);
+  result.mutable_problem()->set_kind(proto::Problem::PERMANENT);
+  result.mutable_problem()->set_message(reason);
+  return result;
+}
 
 }  // namespace
 
@@ -188,7 +195,9 @@ void ActiveRun::Dispatch(const DispatchTask& dispatch, absl::Time now) {
   }
   if (parts_.run->IsStopped(dispatch.task)) {
     answer(Scheduler::Ended{});
-    EndTask(dispatch.task, SkippedResult());
+    proto::TaskResult skipped;
+    skipped.set_outcome(proto::TaskResult::SKIPPED);
+    EndTask(dispatch.task, std::move(skipped));
     return;
   }
   proto::Task operation = task->second.operation;
@@ -198,14 +207,35 @@ void ActiveRun::Dispatch(const DispatchTask& dispatch, absl::Time now) {
     if (!shared_.desk->HasReferrersApi(registry)) continue;
     operation.add_list_referrers(registry);
   }
-  task->second.session = dispatch.worker;
-  task->second.attempt = dispatch.attempt;
   if (operation.has_delete_repository() &&
       !parts_.settings.delete_policy().dry_run()) {
-    DispatchWithIntent(dispatch, std::move(operation));
-  } else if (!shared_.desk->Dispatch(dispatch.worker, std::move(operation))) {
+    const absl::Status status =
+        AddIntent(*operation.mutable_delete_repository());
+    if (absl::IsUnavailable(status)) {
+      NoteJournalAway(status, now);
+      answer(Scheduler::HandedBack{});
+      return;
+    }
+    if (!status.ok()) {
+      answer(Scheduler::Ended{});
+      EndTask(dispatch.task, FailedResult(std::string(status.message())));
+      return;
+    }
+  }
+  task->second.session = dispatch.worker;
+  task->second.attempt = dispatch.attempt;
+  if (!shared_.desk->Dispatch(dispatch.worker, std::move(operation))) {
     answer(Scheduler::HandedBack{});
   }
+}
+
+absl::Status ActiveRun::AddIntent(proto::DeleteRepository& deletion) {
+  absl::StatusOr<std::optional<proto::Intent>> intent =
+      parts_.journal->ReadIntent(deletion.registry(),
+                                 deletion.entry().repository());
+  if (!intent.ok()) return intent.status();
+  if (*intent) *deletion.mutable_intent() = **std::move(intent);
+  return absl::OkStatus();
 }
 
 void ActiveRun::GiveUp(const GiveUpTask& effect, absl::Time now) {

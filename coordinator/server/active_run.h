@@ -114,10 +114,9 @@ class ActiveRun {
   // --- access to registries (active_run_access.cc) ---
 
   // Only a worker that has a task of the run is answered.
-  void HandleSettingsRequest(const std::string& session, absl::Time now);
+  void HandleSettingsRequest(const std::string& session);
   void HandleCredentialsRequest(const std::string& session,
-                                const proto::CredentialsRequest& request,
-                                absl::Time now);
+                                const proto::CredentialsRequest& request);
 
   // --- effects of the scheduler ---
 
@@ -177,14 +176,11 @@ class ActiveRun {
   void NoteJournalAway(const absl::Status& status, absl::Time now);
   void NoteJournalBack();
   void AnswerIntent(const std::string& session, uint64_t number, bool accepted);
-  // Dispatches a deletion with the intent that an earlier one in the repository
-  // left. It is read after every write that was posted before.
-  void DispatchWithIntent(const DispatchTask& dispatch, proto::Task operation);
-  void SendDeletion(const DispatchTask& dispatch, proto::Task operation,
-                    const absl::Status& intent_read, absl::Time now);
 
   void AddTasks(std::vector<Run::Prepared> prepared);
   void RetryLocked();
+  // With the intent that an earlier deletion in the repository left.
+  absl::Status AddIntent(proto::DeleteRepository& deletion);
   // Its worker may act until the lease is over.
   void UnlockLater(TaskSpec& spec, absl::Time now);
   proto::RunSnapshot Snapshot(absl::Time now) const;
@@ -193,7 +189,7 @@ class ActiveRun {
 
   // A request for a registry's credentials that waits for them.
   using CredentialsCall = std::pair<std::string, uint64_t>;
-  bool HasTaskOf(const std::string& session, absl::Time now) const;
+  bool HasTaskOf(const std::string& session) const;
   void ReadAllAccess();
   void SendSettings(const std::string& session);
   void ReadAccessAgain(const std::string& registry);
@@ -204,10 +200,6 @@ class ActiveRun {
   // The attempt does not end the task: what it has done stands.
   void ReportPartialResult(const TaskKey& key, proto::TaskResult result);
   void EndTask(const TaskKey& key, proto::TaskResult result);
-  // For EndTask(): the task cannot be carried out for that reason.
-  static proto::TaskResult FailedResult(const std::string& reason);
-  // For EndTask(): the task need not be carried out any more.
-  static proto::TaskResult SkippedResult();
   // They are handed back, and skipped when they would be sent again.
   void CancelDeletes(const std::string& registry);
   void NoteAnswers(const TaskSpec& spec, const proto::TaskResult& result);

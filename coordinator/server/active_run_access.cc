@@ -13,18 +13,15 @@
 
 namespace registry_manager {
 
-bool ActiveRun::HasTaskOf(const std::string& session, absl::Time now) const {
+bool ActiveRun::HasTaskOf(const std::string& session) const {
   return absl::c_any_of(tasks_, [&](const auto& entry) {
-    return entry.second.session == session &&
-           shared_.scheduler->HoldsLease(session, entry.first,
-                                         entry.second.attempt, now);
+    return entry.second.session == session;
   });
 }
 
-void ActiveRun::HandleSettingsRequest(const std::string& session,
-                                      absl::Time now) {
+void ActiveRun::HandleSettingsRequest(const std::string& session) {
   // Guard: settings-for-task-holders-only
-  if (!HasTaskOf(session, now)) return;
+  if (!HasTaskOf(session)) return;
   if (is_access_read_) {
     SendSettings(session);
     return;
@@ -43,11 +40,11 @@ void ActiveRun::ReadAllAccess() {
     return absl::OkStatus();
   };
   Post(*shared_.access_thread, read,
-       [this, settings](const absl::Status&, absl::Time now) {
+       [this, settings](const absl::Status&, absl::Time) {
          settings_ = std::move(*settings);
          is_access_read_ = true;
          for (const std::string& session : std::exchange(await_settings_, {})) {
-           if (HasTaskOf(session, now)) SendSettings(session);
+           if (HasTaskOf(session)) SendSettings(session);
          }
        });
 }
@@ -59,11 +56,9 @@ void ActiveRun::SendSettings(const std::string& session) {
 }
 
 void ActiveRun::HandleCredentialsRequest(
-    const std::string& session, const proto::CredentialsRequest& request,
-    absl::Time now) {
+    const std::string& session, const proto::CredentialsRequest& request) {
   const proto::Registry* const registry = FindRegistry(request.registry());
-  if (!HasTaskOf(session, now) || registry == nullptr ||
-      !registry->is_renewable()) {
+  if (!HasTaskOf(session) || registry == nullptr || !registry->is_renewable()) {
     shared_.desk->RefuseCredentials(session, request.number());
     return;
   }

@@ -5,12 +5,10 @@
 // side thread.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/status_macros.h"
 #include "common/os/boot_time.h"
 #include "common/reference/printable.h"
 #include "coordinator/server/active_run.h"
@@ -174,52 +172,6 @@ void ActiveRun::HandleIntent(const std::string& session,
                            status.message()));
         }
       });
-}
-
-void ActiveRun::DispatchWithIntent(const DispatchTask& dispatch,
-                                   proto::Task operation) {
-  auto task = std::make_shared<proto::Task>(std::move(operation));
-  const auto read = [this, task]() -> absl::Status {
-    if (is_away_) return absl::UnavailableError("the journal is away");
-    proto::DeleteRepository& deletion = *task->mutable_delete_repository();
-    ASSIGN_OR_RETURN(std::optional<proto::Intent> intent,
-                     parts_.journal->ReadIntent(deletion.registry(),
-                                                deletion.entry().repository()));
-    if (intent) *deletion.mutable_intent() = *std::move(intent);
-    return absl::OkStatus();
-  };
-  Post(*shared_.journal_thread, read,
-       [this, dispatch, task](const absl::Status& status, absl::Time now) {
-         SendDeletion(dispatch, std::move(*task), status, now);
-       });
-}
-
-void ActiveRun::SendDeletion(const DispatchTask& dispatch,
-                             proto::Task operation,
-                             const absl::Status& intent_read, absl::Time now) {
-  if (absl::IsUnavailable(intent_read)) NoteJournalAway(intent_read, now);
-  // The worker may be lost by now.
-  if (!shared_.scheduler->HoldsLease(dispatch.worker, dispatch.task,
-                                     dispatch.attempt, now)) {
-    return;
-  }
-  const auto answer = [&](const Scheduler::Verdict& verdict) {
-    shared_.scheduler->Result(dispatch.worker, dispatch.task, dispatch.attempt,
-                              verdict, now);
-  };
-  // Deletions in the registry may have been stopped while the intent was read.
-  // Guard: stopped-while-intent-was-read
-  if (parts_.run->IsStopped(dispatch.task)) {
-    answer(Scheduler::Ended{});
-    EndTask(dispatch.task, SkippedResult());
-  } else if (absl::IsUnavailable(intent_read) || draining_) {
-    answer(Scheduler::HandedBack{});
-  } else if (!intent_read.ok()) {
-    answer(Scheduler::Ended{});
-    EndTask(dispatch.task, FailedResult(std::string(intent_read.message())));
-  } else if (!shared_.desk->Dispatch(dispatch.worker, std::move(operation))) {
-    answer(Scheduler::HandedBack{});
-  }
 }
 
 void ActiveRun::AnswerIntent(const std::string& session, uint64_t number,

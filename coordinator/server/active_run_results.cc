@@ -109,20 +109,6 @@ void ActiveRun::ReportPartialResult(const TaskKey& key,
   parts_.listener->OnActions(about, result.actions());
 }
 
-proto::TaskResult ActiveRun::FailedResult(const std::string& reason) {
-  proto::TaskResult result;
-  result.set_outcome(proto::TaskResult::FAILED);
-  result.mutable_problem()->set_kind(proto::Problem::PERMANENT);
-  result.mutable_problem()->set_message(reason);
-  return result;
-}
-
-proto::TaskResult ActiveRun::SkippedResult() {
-  proto::TaskResult result;
-  result.set_outcome(proto::TaskResult::SKIPPED);
-  return result;
-}
-
 void ActiveRun::EndTask(const TaskKey& key, proto::TaskResult result) {
   // Told once for the registry, not by all tasks that were under way.
   if (result.problem().kind() == proto::Problem::REGISTRY_DOES_NOT_DELETE &&

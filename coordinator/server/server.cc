@@ -159,13 +159,12 @@ void Server::HandleOfRun(const proto::Envelope& message, absl::Time now) {
     }
     case proto::Envelope::kSettingsRequest:
       if (ActiveRun* const run = Find(message.settings_request().run())) {
-        run->HandleSettingsRequest(session, now);
+        run->HandleSettingsRequest(session);
       }
       break;
     case proto::Envelope::kCredentialsRequest:
       if (ActiveRun* const run = Find(message.credentials_request().run())) {
-        run->HandleCredentialsRequest(session, message.credentials_request(),
-                                      now);
+        run->HandleCredentialsRequest(session, message.credentials_request());
       } else {
         desk_.RefuseCredentials(session,
                                 message.credentials_request().number());

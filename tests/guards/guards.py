@@ -294,7 +294,7 @@ GUARDS = [
     Guard(
         "a worker without a task of the run gets no credentials",
         "settings-for-task-holders-only",
-        "  if (!HasTaskOf(session, now)) return;",
+        "  if (!HasTaskOf(session)) return;",
         "",
         "//coordinator/server:several_runs_test",
     ),
@@ -364,18 +364,18 @@ GUARDS = [
         "//worker/handlers/deletion:delete_repository_test",
     ),
     Guard(
+        "a tag that somebody pushed again is not doomed by a second plan",
+        "tag-of-others-is-not-doomed-again",
+        "    for (const std::string& tag : others_tags_) planned.doomed.erase(tag);",
+        "",
+        "//worker/handlers/deletion:delete_repository_test",
+    ),
+    Guard(
         "no dangling tag is taken away while a DELETE is not settled",
         "unsettled-delete-holds-tags-back",
         "    if (!is_settled_) {",
         "    if (false) {",
         "//worker/handlers/deletion:delete_repository_test",
-    ),
-    Guard(
-        "nothing is sent if deleting was stopped while the intent was read",
-        "stopped-while-intent-was-read",
-        "  if (parts_.run->IsStopped(dispatch.task)) {",
-        "  if (false) {",
-        "//coordinator/server:intents_test",
     ),
     Guard(
         "a listed manifest is attached only if it names its subject",

@@ -126,6 +126,16 @@ bool SaysExpired(absl::string_view body) {
   return false;
 }
 
+// The error of a look-up that says nothing of the credentials; OK if it does.
+// It is no time-out of the registry's.
+absl::Status WhyNobodyKnows(const absl::Status& look_up) {
+  if (absl::IsCancelled(look_up)) return look_up;
+  if (absl::IsDeadlineExceeded(look_up) || absl::IsUnavailable(look_up)) {
+    return absl::UnavailableError(look_up.message());
+  }
+  return absl::OkStatus();
+}
+
 // An answer that some registries give to what has lapsed.
 bool IsDenial(const HttpResponse& response) {
   if (response.status == 403) return true;
@@ -181,22 +191,24 @@ absl::StatusOr<bool> Authenticator::Renew(const ScopeSet& scopes,
                                           const Credentials& refused,
                                           absl::Time& next,
                                           std::unique_lock<std::mutex>& lock) {
-  renewed_.wait(lock, [this] { return !being_renewed_; });
+  if (being_renewed_) {
+    const uint64_t awaited = renewals_ + 1;
+    renewed_.wait(lock, [&] { return renewals_ >= awaited; });
+    if (!last_renewal_.ok()) return last_renewal_;
+    return CredentialsFor(scopes) != refused;
+  }
   if (CredentialsFor(scopes) != refused) return true;
-  const absl::Time now = absl::Now();
-  if (!renew_ || now < next) return false;
-  next = now + kRenewEvery;
+  if (!renew_ || absl::Now() < next) return false;
   being_renewed_ = true;
   lock.unlock();
   absl::StatusOr<RegistryCredentials> found = LookUp(scopes, refused);
   lock.lock();
   being_renewed_ = false;
+  ++renewals_;
+  last_renewal_ = WhyNobodyKnows(found.status());
   renewed_.notify_all();
-  if (absl::IsDeadlineExceeded(found.status())) {
-    // The next request that is refused asks again.
-    next = absl::InfinitePast();
-    return found.status();
-  }
+  if (!last_renewal_.ok()) return last_renewal_;
+  next = absl::Now() + kRenewEvery;
   if (!found.ok() || found->For(RepositoryOf(scopes)) == refused) return false;
   credentials_ = *std::move(found);
   return true;

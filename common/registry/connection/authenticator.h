@@ -5,6 +5,7 @@
 #define REGISTRY_MANAGER_COMMON_REGISTRY_CONNECTION_AUTHENTICATOR_H_
 
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
@@ -44,8 +45,8 @@ class Authenticator {
 
   // Learns from a 401 to a request that was sent with `authorization`. OK: wait
   // so long, ask Authorization() again and repeat the request. Unauthenticated:
-  // there is nothing better to send; the message says why. DeadlineExceeded:
-  // nobody could say in time whether there are other credentials.
+  // there is nothing better to send; the message says why. Unavailable or
+  // Cancelled: nobody could say whether there are other credentials.
   absl::StatusOr<absl::Duration> Learn(const ScopeSet& scopes,
                                        const std::string& authorization,
                                        const HttpResponse& refusal,
@@ -53,7 +54,7 @@ class Authenticator {
   // Some registries answer 403 or 400, without a challenge, to tokens or
   // credentials that have lapsed. True if Authorization() may return something
   // better now.
-  // DeadlineExceeded as for Learn().
+  // Other errors are those of Learn().
   absl::StatusOr<bool> LearnFromDenial(const ScopeSet& scopes,
                                        const std::string& authorization,
                                        const HttpResponse& denial);
@@ -108,7 +109,7 @@ class Authenticator {
   // True: there are others than those that were refused. `next` is when they
   // may be looked up again. `lock`, which holds the mutex, is let go while they
   // are looked up: that may take minutes, and other requests go on meanwhile.
-  // An error if nobody could say in time.
+  // Unavailable or Cancelled: nobody could say; the next one asks again.
   absl::StatusOr<bool> Renew(const ScopeSet& scopes, const Credentials& refused,
                              absl::Time& next,
                              std::unique_lock<std::mutex>& lock);
@@ -137,8 +138,11 @@ class Authenticator {
   // an answer that may not have been a refusal.
   absl::Time renew_from_ = absl::InfinitePast();
   absl::Time renew_from_after_denial_ = absl::InfinitePast();
-  // Who finds the credentials refused meanwhile waits for the same look-up.
+  // Who finds the credentials refused meanwhile waits for the same look-up, and
+  // takes its end.
   bool being_renewed_ = false;
+  uint64_t renewals_ = 0;
+  absl::Status last_renewal_;
   std::condition_variable renewed_;
   std::condition_variable token_fetched_;
   std::map<std::string, Scheme> schemes_;

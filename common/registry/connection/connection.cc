@@ -206,7 +206,8 @@ absl::StatusOr<bool> RegistryConnection::LearnFrom(
   }
   absl::StatusOr<absl::Duration> pause = authenticator_.Learn(
       request.scopes, authorization, response, sign_in.trials);
-  if (absl::IsDeadlineExceeded(pause.status())) {
+  if (absl::IsUnavailable(pause.status()) ||
+      absl::IsCancelled(pause.status())) {
     return ErrorOfRenewal(request, pause.status());
   }
   if (!pause.ok()) {

@@ -92,20 +92,52 @@ TEST(RenewalTest, RequestsThatAreRefusedTogetherShareOneLookUp) {
   EXPECT_EQ(looked_up, 1);
 }
 
-TEST(RenewalTest, ALookUpWithoutAnAnswerIsNotARefusal) {
+// A registry whose credentials' source gives no answer the first time.
+class SilentSourceTest : public testing::TestWithParam<absl::Status> {};
+
+TEST_P(SilentSourceTest, IsNotARefusalAndTheNextRequestAsksAgain) {
   Registry registry;
   int looked_up = 0;
   ClientFixture fixture(registry.url(), kLapsed, 16, /*retries=*/0,
                         [&]() -> absl::StatusOr<RegistryCredentials> {
-                          if (++looked_up == 1)
-                            return absl::DeadlineExceededError("too late");
+                          if (++looked_up == 1) return GetParam();
                           return kUser;
                         });
   const absl::Status status = ListTags(fixture.client(), "a").status();
-  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
-  EXPECT_FALSE(EndsTask(status)) << status;
-  // The next one that is refused asks again.
+  EXPECT_FALSE(status.ok());
+  EXPECT_FALSE(RefusesCredentials(status)) << status;
+  EXPECT_FALSE(IsNoAnswer(status)) << status;
+  // The registry answered: its budget stays as it is.
+  EXPECT_TRUE(fixture.gate().throttles().empty());
   EXPECT_TRUE(ListTags(fixture.client(), "a").ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, SilentSourceTest,
+    testing::Values(absl::DeadlineExceededError("too late"),
+                    absl::CancelledError("the session has ended")));
+
+TEST(RenewalTest, WhoWaitsForALookUpTakesItsEnd) {
+  Registry registry;
+  std::atomic<int> looked_up = 0;
+  ClientFixture fixture(
+      registry.url(), kLapsed, 16, /*retries=*/0,
+      [&]() -> absl::StatusOr<RegistryCredentials> {
+        ++looked_up;
+        const absl::Time patience = absl::Now() + absl::Seconds(10);
+        while (registry.refused() < 2 && absl::Now() < patience) {
+          absl::SleepFor(absl::Milliseconds(5));
+        }
+        // So that the other one waits already.
+        absl::SleepFor(absl::Milliseconds(200));
+        return absl::DeadlineExceededError("too late");
+      });
+  auto other = std::async(std::launch::async, [&] {
+    return ListTags(fixture.client(), "a").status();
+  });
+  EXPECT_FALSE(ListTags(fixture.client(), "b").ok());
+  EXPECT_FALSE(other.get().ok());
+  EXPECT_EQ(looked_up, 1);
 }
 
 TEST(RenewalTest, ALookUpThatFailsIsARefusal) {

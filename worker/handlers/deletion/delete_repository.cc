@@ -132,6 +132,9 @@ class Deletion {
   // are taken away with the tags that are removed alone.
   std::set<std::string> deleted_tags_;
   std::set<std::string> dangling_tags_;
+  // Tags that somebody else has moved or pushed again: no further plan dooms
+  // them, wherever they point.
+  std::set<std::string> others_tags_;
   bool deletes_ = false;
   bool acted_ = false;
   bool out_of_time_ = false;
@@ -242,6 +245,8 @@ bool Deletion::IsOld(const PlannedDeletion& planned) const {
 absl::Status Deletion::Execute(PlannedDeletion planned) {
   RETURN_IF_ERROR(CheckDeletes());
   for (int fruitless = 0; fruitless < kMaxPlans;) {
+    // Guard: tag-of-others-is-not-doomed-again
+    for (const std::string& tag : others_tags_) planned.doomed.erase(tag);
     ASSIGN_OR_RETURN(planned, LookAgain(planned));
     report_.UseReasonsOf(planned);
     if (planned.empty()) return absl::OkStatus();
@@ -378,6 +383,7 @@ absl::Status Deletion::CheckOutcome(const std::vector<Gone>& gone,
         "the registry leaves tags listed whose image is deleted: they are "
         "deleted by name afterwards");
   }
+  others_tags_.insert(found.moved.begin(), found.moved.end());
   std::set<std::string> passed_over = found.moved;
   for (const Gone& one : gone) {
     if (one.planned->tags.empty()) {

@@ -416,6 +416,27 @@ TEST_F(DeleteRepositoryTest, ASecondPlanSparesWhatIsAttachedSinceTheFirst) {
   EXPECT_TRUE(repository_.manifests.contains(*attached));
 }
 
+TEST_F(DeleteRepositoryTest, ASecondPlanLeavesAnImageThatWasPushedAgain) {
+  const Digest one = repository_.Push("develop-1", "one");
+  const Digest late = repository_.Push("develop-2", "two");
+  KnowThatTagsAreLeft();
+  repository_.on_look_back = [&](int look) {
+    if (look == 1) repository_.Push("develop-1", "one");
+  };
+  bool is_first = true;
+  repository_.on_delete =
+      [&](const Digest& digest) -> std::optional<ImageOutcome> {
+    if (digest == late && std::exchange(is_first, false)) {
+      return Outcome(ImageOutcome::Kind::kTooLate, "too late");
+    }
+    return std::nullopt;
+  };
+  Run();
+  EXPECT_EQ(repository_.done, Texts({one.str(), late.str()}));
+  EXPECT_TRUE(repository_.manifests.contains(one));
+  EXPECT_EQ(Tags(), Texts({"1.0", "develop-1"}));
+}
+
 TEST_F(DeleteRepositoryTest, AnImageThatWentWithItsIndexIsDeletedByUs) {
   const Digest child = repository_.Push("develop-2", "child");
   repository_.Push("develop-1", "index", {.children = {child}});

@@ -126,7 +126,12 @@ std::map<std::string, absl::Status> DeleteLeftTags(
     const absl::StatusOr<ManifestHead> now =
         HeadListedTag(repository.client, repository.name, tag);
     absl::Status status;
-    if (absl::IsNotFound(now.status())) {
+    // Somebody may have pushed the image again since the last look.
+    const absl::StatusOr<bool> is_back =
+        HasManifest(repository.client, repository.name, digest);
+    if (!is_back.ok() || *is_back) {
+      status = is_back.status();
+    } else if (absl::IsNotFound(now.status())) {
       status = DeleteDanglingTag(repository, tag);
     } else {
       status = DeleteTag(repository, tag, digest).status();
