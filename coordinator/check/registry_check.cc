@@ -230,7 +230,8 @@ class Checker {
 
   void TryDelete() {
     const absl::Status status =
-        driver_.Open(*client_.task, repository_)->CheckDeletes();
+        driver_.Open(*client_.task, repository_, /*pushes=*/false)
+            ->CheckDeletes();
     if (!status.ok()) {
       Say(Level::kError, status);
       return;

@@ -24,7 +24,8 @@ class CopyEngine {
   virtual absl::Status CopyTag(const std::string& tag) = 0;
   // The manifest that the source's tag was just read as: CopyTag() need not
   // read it again.
-  virtual void Remember(const std::string& /*tag*/, RawManifest /*manifest*/) {}
+  virtual void Remember(const std::string& /*tag*/,
+                        RawManifest&& /*manifest*/) {}
 };
 
 // Our own copying. `copier` outlives the engine.

@@ -77,7 +77,9 @@ proto::TaskResult ListRepository(const proto::ListRepository& task,
   }
   OutcomeBuilder outcome(context);
   absl::StatusOr<std::vector<std::string>> tags =
-      (*driver)->Open(*context.scope, task.entry().repository())->ListTags();
+      (*driver)
+          ->Open(*context.scope, task.entry().repository(), /*pushes=*/false)
+          ->ListTags();
   // A catalogue may list a repository that is empty.
   if (absl::IsNotFound(tags.status())) tags = std::vector<std::string>();
   if (!tags.ok()) {

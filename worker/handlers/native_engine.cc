@@ -15,7 +15,7 @@ class NativeEngine : public CopyEngine {
   absl::Status CopyTag(const std::string& tag) override {
     return copier_->CopyTag(tag);
   }
-  void Remember(const std::string& tag, RawManifest manifest) override {
+  void Remember(const std::string& tag, RawManifest&& manifest) override {
     copier_->Remember(tag, std::move(manifest));
   }
 

@@ -99,7 +99,7 @@ class RegistryDriver {
   // will push it. `task` and the registry's driver must outlive the result.
   virtual std::unique_ptr<RepositoryDriver> Open(TaskScope& task,
                                                  std::string repository,
-                                                 bool pushes = false) = 0;
+                                                 bool pushes) = 0;
 };
 
 }  // namespace registry_manager

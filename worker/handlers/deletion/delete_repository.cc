@@ -497,7 +497,8 @@ proto::TaskResult DeleteRepository(const proto::DeleteRepository& task,
   if (!driver.ok()) {
     return FailedResult(SettingsProblem(task.registry(), driver.status()));
   }
-  return DeleteWith(*(*driver)->Open(*context.scope, task.entry().repository()),
+  return DeleteWith(*(*driver)->Open(*context.scope, task.entry().repository(),
+                                     /*pushes=*/false),
                     task, context);
 }
 

@@ -18,15 +18,16 @@ using Support = DeletionCapabilities::Support;
 constexpr int kLooks = 5;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
 
-LeftTags Sort(TagStates states, const std::map<std::string, Digest>& tags) {
+LeftTags Sort(const TagStates& states,
+              const std::map<std::string, Digest>& tags) {
   LeftTags found;
-  for (auto& [tag, state] : states) {
+  for (const auto& [tag, state] : states) {
     const bool moved = state.kind == TagState::Kind::kHalfRemoved ||
                        (state.digest && *state.digest != tags.at(tag));
     if (moved) {
       found.moved.insert(tag);
     } else {
-      found.left.emplace(tag, std::move(state));
+      found.left.emplace(tag, state);
     }
   }
   return found;
@@ -74,8 +75,8 @@ absl::StatusOr<LeftTags> FindLeftTags(
   if (tags.empty()) return LeftTags();
   std::set<std::string> names;
   for (const auto& [tag, digest] : tags) names.insert(tag);
-  ASSIGN_OR_RETURN(TagStates states, driver.ReadTagStatesOf(names));
-  return Sort(std::move(states), tags);
+  ASSIGN_OR_RETURN(const TagStates states, driver.ReadTagStatesOf(names));
+  return Sort(states, tags);
 }
 
 absl::StatusOr<LeftTags> CheckLeftTags(

@@ -49,7 +49,7 @@ class FakeEngine : public CopyEngine {
     target_->tags.insert_or_assign(tag, source_->tags.at(tag));
     return absl::OkStatus();
   }
-  void Remember(const std::string& tag, RawManifest /*manifest*/) override {
+  void Remember(const std::string& tag, RawManifest&& /*manifest*/) override {
     remembered.push_back(tag);
   }
 

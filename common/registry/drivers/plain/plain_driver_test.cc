@@ -51,7 +51,7 @@ class PlainDriverTest : public testing::Test {
     ClientFixture fixture(server.url());
     const std::unique_ptr<RegistryDriver> driver =
         NewPlainDriver(&fixture.connection(), &ClientFixture::Pool());
-    return driver->Open(fixture.task(), "r")->Remove(plan_);
+    return driver->Open(fixture.task(), "r", /*pushes=*/false)->Remove(plan_);
   }
   RemovalOutcome RemoveAnswering(int status) {
     return Remove([status](Response& response) {
@@ -122,7 +122,7 @@ TEST_F(PlainDriverTest, ATaskThatIsCancelledEndsTheRemoval) {
   const std::unique_ptr<RegistryDriver> driver =
       NewPlainDriver(&fixture.connection(), &ClientFixture::Pool());
   const RemovalOutcome outcome =
-      driver->Open(fixture.task(), "r")->Remove(plan_);
+      driver->Open(fixture.task(), "r", /*pushes=*/false)->Remove(plan_);
   EXPECT_TRUE(absl::IsCancelled(outcome.status));
   EXPECT_EQ(outcome.images[0].kind, Kind::kNotTried);
   EXPECT_EQ(outcome.images[1].kind, Kind::kNotTried);

@@ -138,7 +138,9 @@ TEST_F(TagRemovalTest, AHalfRemovedTagIsFinished) {
       PutManifest(fixture_.client(), "r", "doomed", Placeholder()).ok());
   const std::unique_ptr<RegistryDriver> driver =
       NewPlainDriver(&fixture_.connection(), &ClientFixture::Pool());
-  EXPECT_TRUE(driver->Open(fixture_.task(), "r")->FinishHalfRemovedTags().ok());
+  EXPECT_TRUE(driver->Open(fixture_.task(), "r", /*pushes=*/false)
+                  ->FinishHalfRemovedTags()
+                  .ok());
   ExpectNothingElseChanged();
 }
 
