@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "gtest/gtest.h"
 
 namespace registry_manager {
@@ -41,6 +42,26 @@ TEST_F(PrivateFolderTest, AFileInItsPlaceIsRefused) {
   ASSERT_EQ(symlink("/dev/null", (base_ + "/file").c_str()), 0);
   EXPECT_FALSE(MakePrivateFolder(base_ + "/file").ok());
   EXPECT_FALSE(MakePrivateFolder(base_ + "/file/below").ok());
+}
+
+TEST_F(PrivateFolderTest, ALinkIsFollowedOnlyIfTheRulesSaySo) {
+  ASSERT_TRUE(EnsurePrivateFolder(base_ + "/real", {}).ok());
+  ASSERT_EQ(symlink((base_ + "/real").c_str(), (base_ + "/link").c_str()), 0);
+  EXPECT_TRUE(
+      EnsurePrivateFolder(base_ + "/link", {.follows_links = true}).ok());
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(EnsurePrivateFolder(base_ + "/link", {})));
+}
+
+TEST_F(PrivateFolderTest, AFolderThatWasOpenToOthersIsRefusedIfTheRulesSaySo) {
+  const std::string folder = base_ + "/open";
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  ASSERT_EQ(chmod(folder.c_str(), 0770), 0);
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      EnsurePrivateFolder(folder, {.mends_mode = false})));
+  EXPECT_EQ(ModeOf(folder), 0770u);
+  EXPECT_TRUE(EnsurePrivateFolder(folder, {}).ok());
+  EXPECT_TRUE(EnsurePrivateFolder(folder, {.mends_mode = false}).ok());
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ std::optional<bool> DryRunOf(const proto::RunSnapshot& run) {
   return any_dry;
 }
 
-// A run that ended, with failures. NotFound: nothing failed in it.
-absl::StatusOr<proto::RunSnapshot> FindFailedRun(
+// A run that ended, with failures. Absent: nothing failed in it.
+absl::StatusOr<std::optional<proto::RunSnapshot>> FindFailedRun(
     const std::string& run, std::optional<ProcessLock>& hold) {
   ASSIGN_OR_RETURN(StateFolder folder, StateFolder::Open());
   absl::StatusOr<proto::RunSnapshot> found = FindRun(folder, run);
@@ -57,11 +57,8 @@ absl::StatusOr<proto::RunSnapshot> FindFailedRun(
   if (!failed.ok()) {
     return absl::FailedPreconditionError(failed.status().message());
   }
-  if (failed->empty()) {
-    return absl::NotFoundError(absl::StrCat("nothing failed in run ", run,
-                                            ": there is nothing to try again"));
-  }
-  return found;
+  if (failed->empty()) return std::nullopt;
+  return *found;
 }
 
 }  // namespace
@@ -69,15 +66,19 @@ absl::StatusOr<proto::RunSnapshot> FindFailedRun(
 int RetryRun(const std::string& run, RunCommand command) {
   // Nobody is to remove it meanwhile.
   std::optional<ProcessLock> hold;
-  const absl::StatusOr<proto::RunSnapshot> earlier = FindFailedRun(run, hold);
-  if (!earlier.ok()) {
-    const bool is_done = absl::IsNotFound(earlier.status());
-    return Complain(earlier.status(), is_done ? kAllDone : kUsage,
-                    command.log_json);
+  const absl::StatusOr<std::optional<proto::RunSnapshot>> found =
+      FindFailedRun(run, hold);
+  if (!found.ok()) return Complain(found.status(), kUsage, command.log_json);
+  if (!*found) {
+    return Complain(
+        absl::NotFoundError(absl::StrCat("nothing failed in run ", run,
+                                         ": there is nothing to try again")),
+        kAllDone, command.log_json);
   }
-  command.verb = VerbNamed(earlier->verb());
-  command.config = earlier->config_path();
-  command.dry_run = DryRunOf(*earlier);
+  const proto::RunSnapshot& earlier = **found;
+  command.verb = VerbNamed(earlier.verb());
+  command.config = earlier.config_path();
+  command.dry_run = DryRunOf(earlier);
   command.retry_of = run;
   return RunConfig(command);
 }

@@ -21,6 +21,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "common/base/status_macros.h"
+#include "common/os/private_folder.h"
 #include "common/reference/hasher.h"
 #include "common/reference/printable.h"
 
@@ -128,16 +130,9 @@ absl::Status CannotUse(const std::string& folder, int error) {
 
 absl::StatusOr<std::unique_ptr<ContentCache>> ContentCache::Open(
     std::string folder, uint64_t max_bytes) {
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return CannotUse(folder, errno);
-  }
-  struct stat info;
-  if (lstat(folder.c_str(), &info) != 0) return CannotUse(folder, errno);
-  if (!S_ISDIR(info.st_mode)) return CannotUse(folder, ENOTDIR);
   // A folder that another user can change is not trusted.
-  if (info.st_uid != geteuid()) return CannotUse(folder, EPERM);
-  if (((info.st_mode & 07777) != 0700 && chmod(folder.c_str(), 0700) != 0) ||
-      access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
+  RETURN_IF_ERROR(EnsurePrivateFolder(folder, {}));
+  if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
     return CannotUse(folder, errno);
   }
   std::unique_ptr<ContentCache> cache(
