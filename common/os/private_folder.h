@@ -11,7 +11,7 @@
 
 namespace registry_manager {
 
-// What is expected of a folder that is there already.
+// The rules for a folder that is there already.
 struct PrivateFolderRules {
   // False: a link in its place is refused.
   bool follows_links = false;

@@ -33,7 +33,7 @@ class SpawnTest : public testing::Test {
     close(null_);
   }
 
-  // What a shell prints that runs `script`.
+  // Returns the output of a shell that runs `script`.
   std::string Run(const std::string& script) {
     options_.arguments = {"sh", "-c", script};
     const absl::StatusOr<pid_t> pid = Spawn(options_);

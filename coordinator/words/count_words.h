@@ -18,16 +18,16 @@ namespace registry_manager {
 
 enum class CountGroup {
   kLookedAt,
-  // What a dry run would do.
+  // Changes that a dry run would make.
   kPlanned,
-  // What was changed in a registry.
+  // Changes that were made in a registry.
   kChanged,
   // Doomed, and left alone: somebody else, or an earlier attempt, was faster.
   kPassedOver,
   kFailed,
-  // What stays as it is.
+  // Tags that stay as they are.
   kStaying,
-  // What it took.
+  // Bytes, blobs, requests and waiting.
   kCost,
 };
 
@@ -42,7 +42,7 @@ struct CountWords {
   Unit unit = Unit::kNumber;
 };
 
-// In the order in which people are told.
+// All of them, in the order in which people are told.
 absl::Span<const CountWords> AllCountWords();
 
 // The sum of all counts in these groups.

@@ -138,8 +138,8 @@ class Authenticator {
   // an answer that may not have been a refusal.
   absl::Time renew_from_ = absl::InfinitePast();
   absl::Time renew_from_after_denial_ = absl::InfinitePast();
-  // Who finds the credentials refused meanwhile waits for the same look-up, and
-  // takes its end.
+  // True while credentials are looked up. A request whose credentials are
+  // refused meanwhile waits for that look-up and takes its end.
   bool being_renewed_ = false;
   uint64_t renewals_ = 0;
   absl::Status last_renewal_;

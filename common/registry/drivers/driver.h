@@ -43,6 +43,7 @@ class RepositoryReader {
   // an answer that denies it is looked into. NotFound: there is no such tag.
   virtual absl::StatusOr<ManifestHead> HeadTag(const std::string& tag,
                                                bool is_listed) = 0;
+  // The manifest that the tag points at. NotFound: there is no such tag.
   virtual absl::StatusOr<RawManifest> ReadTag(const std::string& tag) = 0;
   // The manifest that HeadTag() named a moment ago.
   virtual absl::StatusOr<RawManifest> ReadManifest(
@@ -54,7 +55,7 @@ class RepositoryReader {
 // is for one thread at a time.
 class RepositoryDriver : public RepositoryReader {
  public:
-  // What is known of the registry so far.
+  // The capabilities of the registry, as far as they are known.
   virtual DeletionCapabilities& capabilities() = 0;
 
   // The state of every tag. Empty if the registry does not know the repository;

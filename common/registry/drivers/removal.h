@@ -92,7 +92,7 @@ struct ImageOutcome {
 struct TagOutcome {
   std::string tag;
   enum class Kind {
-    // As for an image.
+    // The removal ended before the tag was dealt with.
     kNotTried,
     kRemoved,
     // The tag points at something else than was planned, or somebody else

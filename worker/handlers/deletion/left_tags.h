@@ -16,7 +16,7 @@
 
 namespace registry_manager {
 
-// What the listing says of the tags of images that were deleted. Tags in
+// The state of the tags of deleted images, by the listing. Tags in
 // neither of the two are gone.
 struct LeftTags {
   // Tags that are listed still.

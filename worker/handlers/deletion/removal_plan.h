@@ -15,7 +15,7 @@
 
 namespace registry_manager {
 
-// What a deletion hands to the driver, made from its plan. Pure.
+// The orders that a deletion gives to the driver, made from its plan. Pure.
 
 // The removal of images, which are in the order of their waves.
 RemovalPlan PlanImageRemoval(

@@ -26,7 +26,7 @@ struct SyncRoute {
   RepositoryReader* target;
   CopyEngine* engine;
   ReferrerCopier* referrers;
-  // What was transferred so far.
+  // The sum of the transfers so far.
   const CopyTally* tally;
   // Set if the target is a folder: its tags.
   std::optional<std::map<std::string, Digest>> layout_tags = {};

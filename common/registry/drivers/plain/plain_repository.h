@@ -16,7 +16,7 @@ namespace registry_manager {
 struct PlainRepository {
   const RegistryClient client;
   const std::string name;
-  // Those of the registry; they outlive this object.
+  // The capabilities of the registry; they outlive this object.
   DeletionCapabilities* const capabilities;
   Settling settling = {};
 };

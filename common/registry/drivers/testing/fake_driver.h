@@ -48,16 +48,17 @@ class FakeRepository {
   // Instead of deleting a manifest; nullopt: it is deleted.
   std::function<std::optional<ImageOutcome>(const Digest&)> on_delete =
       [](const Digest&) { return std::nullopt; };
-  // What ends a removal after the wave in which it is set.
+  // If it is not OK, a removal ends with it after its first wave.
   absl::Status ends_removal;
   absl::Status deletes;
   absl::Status is_registry;
+  // A HEAD of a tag that was not listed finds nothing.
   bool denies_heads = false;
   absl::Status lists;
   absl::Status removes_tags;
-  // What looks at some tags answer instead.
+  // If it is not OK, looks at some tags fail with it.
   absl::Status looks_back_at;
-  // What looking at this tag alone answers instead.
+  // The errors of looks at single tags, by tag.
   std::map<std::string, absl::Status> unreadable;
   // Tags of deleted manifests stay listed until a look back takes them away.
   bool tags_linger = false;
@@ -126,7 +127,7 @@ class FakeRepositoryDriver : public RepositoryDriver {
   absl::Status CheckIsRegistry() override { return fake_.is_registry; }
   absl::StatusOr<ManifestHead> HeadTag(const std::string& tag,
                                        bool is_listed) override {
-    // As some proxies deny what nobody has read yet.
+    // Some proxies deny a manifest that nobody has read yet.
     if (!is_listed && fake_.denies_heads) {
       return absl::NotFoundError("not in the cache");
     }
